@@ -1,0 +1,121 @@
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/**
+ * The rooms: what a folder may not import, as a regular expression on relative paths that leave it
+ * (a plain glob would also hit `effects/lab` when it means `lab/`).
+ */
+function forbid(regex, message, more = []) {
+  return {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      { patterns: [{ regex, message }, commandAsTypesOnly, ...more] },
+    ],
+  };
+}
+
+/** `@pulumi/command` is a development dependency: its shapes are used, its code never. */
+const commandAsTypesOnly = {
+  group: ['@pulumi/command', '@pulumi/command/**'],
+  allowTypeImports: true,
+  message: '@pulumi/command is imported as types only.',
+};
+
+export default defineConfig(
+  { ignores: ['dist/', 'out/', 'node_modules/', '**/.pulumi/'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      '@typescript-eslint/strict-boolean-expressions': [
+        'error',
+        { allowString: false, allowNumber: false, allowNullableObject: false },
+      ],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-import-type-side-effects': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
+      // `test()` and `describe()` return promises that the runner itself awaits.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            {
+              from: 'package',
+              package: 'node:test',
+              name: [
+                'test',
+                'it',
+                'describe',
+                'suite',
+                'before',
+                'after',
+                'beforeEach',
+                'afterEach',
+              ],
+            },
+          ],
+        },
+      ],
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [commandAsTypesOnly] }],
+      eqeqeq: 'error',
+    },
+  },
+  {
+    files: ['core/**/*.ts'],
+    rules: forbid(
+      '^(\\.\\./)+(components|provider|effects|lab|demo|test)(/|$)',
+      'core imports nothing but core.',
+      [
+        {
+          // Two libraries that are pure themselves: addresses, and the configuration's schema.
+          regex: '^(?!(ipaddr\\.js|zod)$)[^.]',
+          message: 'core is pure: plain data in, plain data out, no I/O and no Pulumi types.',
+        },
+      ],
+    ),
+  },
+  ...['effects/*.ts', 'effects/*/*.ts', 'effects/*/*/*.ts'].map((files, depth) => ({
+    files: [files],
+    rules: forbid(
+      `^(\\.\\./){${depth + 1}}(components|provider|lab|demo|test)(/|$)`,
+      'effects may import core only.',
+      [{ regex: '^(@pulumi/|@grpc/)', message: 'Only provider and components know Pulumi.' }],
+    ),
+  })),
+  {
+    files: ['provider/**/*.ts'],
+    rules: forbid(
+      '^(\\.\\./)+(components|lab|demo|test)(/|$)',
+      'provider may import core and effects only.',
+    ),
+  },
+  {
+    files: ['components/**/*.ts'],
+    rules: forbid(
+      '^(\\.\\./)+(effects|lab|demo|test|provider/(?!types(/|$)))',
+      'components may import provider/types and the pure types of core only.',
+    ),
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // Fakes keep the promises of the interfaces that they stand in for.
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: { ecmaVersion: 2023, sourceType: 'module' },
+    rules: { eqeqeq: 'error', 'no-undef': 'off', 'no-unused-vars': 'error' },
+  },
+);
