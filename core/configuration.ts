@@ -1,0 +1,133 @@
+import { z } from 'zod';
+import { describeIssue } from './configurationFaults';
+import type { InputFailure } from './errors';
+import { readableConfiguration, validateConfiguration } from './validateConfiguration';
+
+/**
+ * The configuration of a stack (stacks/Pulumi.<environment>.yaml), key by key. Unknown keys are errors,
+ * at every depth.
+ */
+const labels = z.record(z.string(), z.string());
+
+const connection = z.strictObject({
+  host: z.string().optional(),
+  port: z.number().int().min(1).max(65535).optional(),
+  user: z.string().optional(),
+  privateKey: z.string().optional(),
+  privateKeyFile: z.string().optional(),
+  privateKeyPassword: z.string().optional(),
+  password: z.string().optional(),
+  agentSocketPath: z.string().optional(),
+  hostKey: z.string().optional(),
+});
+
+const image = z.strictObject({
+  reference: z.string(),
+  path: z.string(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/i, 'is no SHA-256; give its 64 hexadecimal digits'),
+});
+
+const engine = z.strictObject({
+  version: z
+    .string()
+    .regex(/^\d+(\.\d+){0,2}$/, 'is no engine version; give one such as "26.1.5"')
+    .optional(),
+  images: z.array(image).optional(),
+});
+
+const node = z.strictObject({
+  name: z.string(),
+  address: z.string(),
+  os: z.string().optional(),
+  engine: engine.optional(),
+  labels: labels.optional(),
+  availability: z.enum(['active', 'pause', 'drain']).optional(),
+  onLocalData: z.enum(['keep', 'discard']).optional(),
+  previousName: z.string().optional(),
+  connection: connection.optional(),
+});
+
+const seconds = z.number().positive();
+
+const service = z.strictObject({
+  name: z.string(),
+  image: z.string(),
+  command: z.array(z.string()).optional(),
+  environment: z.record(z.string(), z.string()).optional(),
+  global: z.boolean().optional(),
+  replicas: z.number().int().min(0).optional(),
+  constraints: z.array(z.string()).optional(),
+  ports: z
+    .array(
+      z.strictObject({
+        target: z.number().int().min(1).max(65535),
+        published: z.number().int().min(1).max(65535),
+        protocol: z.enum(['tcp', 'udp']).optional(),
+        mode: z.enum(['host', 'ingress']).optional(),
+      }),
+    )
+    .optional(),
+  endpointMode: z.enum(['vip', 'dnsrr']).optional(),
+  stopGraceSeconds: z.number().min(0).optional(),
+  labels: labels.optional(),
+});
+
+export const configurationSchema = z.strictObject({
+  /** Machines of a lab on this computer; without it the nodes are existing hosts. */
+  lab: z.strictObject({ name: z.string().optional(), subnet: z.string() }).optional(),
+  /** How existing hosts are reached; each node may override parts of it. */
+  connection: connection.optional(),
+  os: z.string().optional(),
+  engine: engine.optional(),
+  managers: z.array(node),
+  workers: z.array(node).optional(),
+  vip: z
+    .strictObject({
+      addresses: z.array(z.string()),
+      routerId: z.number(),
+      interface: z.string().optional(),
+      advertisementSeconds: z.number().positive().optional(),
+    })
+    .optional(),
+  maxUnavailable: z
+    .union([z.number(), z.string()], {
+      error: 'is no number of workers; give a whole number from 1, or a percentage such as "10%"',
+    })
+    .optional(),
+  allowDestroy: z.boolean().optional(),
+  addressPools: z.array(z.string()).optional(),
+  subnetSize: z.number().int().optional(),
+  adopt: z.string().optional(),
+  timeouts: z
+    .strictObject({
+      gate: seconds.optional(),
+      drain: seconds.optional(),
+      demote: seconds.optional(),
+      leave: seconds.optional(),
+      join: seconds.optional(),
+      ready: seconds.optional(),
+      services: seconds.optional(),
+    })
+    .optional(),
+  services: z.array(service).optional(),
+});
+
+/** A whole, valid configuration of a stack. */
+export type Configuration = z.infer<typeof configurationSchema>;
+export type NodeConfiguration = z.infer<typeof node>;
+export type ConnectionConfiguration = z.infer<typeof connection>;
+
+export type ConfigurationResult =
+  { readonly configuration: Configuration } | { readonly failures: readonly InputFailure[] };
+
+/** Checks a configuration as a whole; every fault at once, each with its path. Never throws. */
+export function parseConfiguration(raw: unknown): ConfigurationResult {
+  const parsed = configurationSchema.safeParse(raw, { reportInput: true });
+  const failures = [
+    ...(parsed.success
+      ? []
+      : parsed.error.issues.flatMap((issue) => describeIssue(issue, configurationSchema))),
+    ...validateConfiguration(readableConfiguration.parse(raw)),
+  ];
+  return parsed.success && failures.length === 0 ? { configuration: parsed.data } : { failures };
+}

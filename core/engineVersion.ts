@@ -1,0 +1,34 @@
+/**
+ * Whether a package's version carries the engine that was asked for: `26.1.5` matches
+ * `26.1.5+dfsg1-9+b9`, `5:28.5.2-1~debian.13~trixie` matches `28.5.2`; `26.1` matches any 26.1.x.
+ */
+export function packageCarriesEngine(packageVersion: string, engine: string): boolean {
+  return versionWithin(upstreamVersion(packageVersion), engine);
+}
+
+/** Whether an engine's own version is the one asked for, in full or by its leading parts. */
+export function versionWithin(version: string, asked: string): boolean {
+  return version === asked || version.startsWith(`${asked}.`);
+}
+
+/**
+ * The upstream part of a Debian package version: no epoch, no repack suffix, no revision. A
+ * pre-release stays one, as the engine itself tells it: `5:29.0.0~rc.1-1~debian.13` is `29.0.0-rc.1`.
+ */
+export function upstreamVersion(packageVersion: string): string {
+  const withoutEpoch = packageVersion.replace(/^\d+:/, '');
+  const preRelease = /^([\d.]+)~((?:alpha|beta|rc)[.\d]*)/.exec(withoutEpoch);
+  return preRelease?.[1] !== undefined && preRelease[2] !== undefined
+    ? `${preRelease[1]}-${preRelease[2]}`
+    : withoutEpoch.replace(/[-+~].*$/s, '');
+}
+
+/** The best offered package version for an asked engine, offered best first; undefined: none carries it. */
+export function choosePackageVersion(
+  offered: readonly string[],
+  engine: string | undefined,
+): string | undefined {
+  return engine === undefined
+    ? offered[0]
+    : offered.find((version) => packageCarriesEngine(version, engine));
+}

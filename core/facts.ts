@@ -1,0 +1,145 @@
+/**
+ * What was seen of the world, as plain data. Adapters under effects/ produce these, decisions under
+ * core/ read them. Three answers exist for every question: yes, no, and "no answer"; the last is
+ * always a value of its own (`undefined`, or a `Sight` without `seen`), never folded into "no".
+ */
+
+/** The answer of one source, or why there was none. */
+export type Sight<T> = { readonly seen: T } | { readonly unseen: string };
+
+export function isSeen<T>(sight: Sight<T>): sight is { readonly seen: T } {
+  return 'seen' in sight;
+}
+
+export type LocalNodeState = 'inactive' | 'pending' | 'active' | 'error' | 'locked';
+export type NodeRole = 'manager' | 'worker';
+export type Availability = 'active' | 'pause' | 'drain';
+export type NodeState = 'unknown' | 'down' | 'ready' | 'disconnected';
+export type Reachability = 'unknown' | 'unreachable' | 'reachable';
+
+/** `/etc/os-release` and the like, as one host tells it. */
+export interface HostFacts {
+  readonly hostname: string;
+  /** `<ID>:<VERSION_ID>` of os-release, e.g. `debian:12`. */
+  readonly os: string;
+  /** `ID_LIKE` of os-release, in its order. */
+  readonly osLike: readonly string[];
+  /** /proc/sys/kernel/random/boot_id. */
+  readonly bootId: string;
+  /** `dpkg --print-architecture` or the like, e.g. `amd64`. */
+  readonly architecture: string;
+  /** Seconds since the epoch by the host's clock. */
+  readonly clockSeconds: number;
+  /** Bytes free on the file system of /var/lib. */
+  readonly freeBytes: number;
+  /** Login user is root, or has sudo without a password. */
+  readonly isPrivileged: boolean;
+}
+
+/** The part of `GET /info` that tells of this engine and its place in a swarm. */
+export interface EngineInfo {
+  readonly engineVersion: string;
+  readonly localNodeState: LocalNodeState;
+  /** Own node ID; empty outside a swarm. */
+  readonly nodeId: string;
+  /** Own advertise address; empty outside a swarm. */
+  readonly nodeAddress: string;
+  readonly isControlAvailable: boolean;
+  /** Error of the swarm's runtime on this node, e.g. the sentence about a missing leader; empty if none. */
+  readonly error: string;
+  /** Cluster ID; only managers know it. */
+  readonly clusterId: string | undefined;
+  readonly managers: number;
+  readonly nodes: number;
+}
+
+/** One entry of `GET /nodes`. */
+export interface SwarmNodeFacts {
+  readonly id: string;
+  /** Version index for the compare-and-swap of an update. */
+  readonly version: number;
+  readonly hostname: string;
+  /** Address that the managers see the node at (`Status.Addr`). */
+  readonly address: string;
+  /** DESIRED role (`Spec.Role`): not yet the truth while a promotion or demotion is under way. */
+  readonly role: NodeRole;
+  readonly availability: Availability;
+  readonly state: NodeState;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly engineVersion: string;
+  /** Present exactly while the node is a raft member. */
+  readonly managerStatus:
+    | {
+        readonly isLeader: boolean;
+        /** The leader's transport view of this member. */
+        readonly reachability: Reachability;
+        readonly address: string;
+      }
+    | undefined;
+}
+
+/** `GET /swarm` without its secrets. */
+export interface SwarmFacts {
+  readonly clusterId: string;
+  readonly version: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly isRootRotationInProgress: boolean;
+  readonly isAutolocked: boolean;
+  readonly addressPools: readonly string[];
+  readonly subnetSize: number;
+}
+
+export type TaskState =
+  | 'new'
+  | 'allocated'
+  | 'pending'
+  | 'assigned'
+  | 'accepted'
+  | 'preparing'
+  | 'ready'
+  | 'starting'
+  | 'running'
+  | 'complete'
+  | 'shutdown'
+  | 'failed'
+  | 'rejected'
+  | 'remove'
+  | 'orphaned';
+
+export interface TaskFacts {
+  readonly id: string;
+  readonly serviceId: string;
+  readonly nodeId: string;
+  readonly state: TaskState;
+  readonly desiredState: TaskState;
+  readonly error: string;
+}
+
+export interface ServiceFacts {
+  readonly id: string;
+  readonly version: number;
+  readonly name: string;
+  readonly mode: 'replicated' | 'global';
+  /** Only for `replicated`. */
+  readonly replicas: number | undefined;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Placement constraints as text, e.g. `node.role == worker`. */
+  readonly constraints: readonly string[];
+}
+
+/** A swarm config object; ours carries the lease. */
+export interface ConfigFacts {
+  readonly id: string;
+  readonly version: number;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What of a node would be lost if its machine were rebuilt. */
+export interface LocalDataFacts {
+  /** Named or anonymous local volumes that hold at least one file. */
+  readonly volumes: readonly string[];
+  /** Containers that no swarm task made, running or not. */
+  readonly containers: readonly string[];
+}

@@ -1,0 +1,333 @@
+import { isSameAddress } from './addresses';
+import type { EngineInfo, NodeState, Sight, SwarmNodeFacts } from './facts';
+import { isSeen } from './facts';
+import { removal } from './quorum';
+import type { RemovalNumbers } from './quorum';
+
+/** One declared manager, asked at its own socket. */
+export interface ManagerSight {
+  readonly name: string;
+  readonly address: string;
+  readonly info: Sight<EngineInfo>;
+  /** `GET /nodes` as this manager answers it. */
+  readonly nodes: Sight<readonly SwarmNodeFacts[]>;
+}
+
+/** Everything the gate decides from; gathered afresh for every decision. */
+export interface GateFacts {
+  readonly clusterId: string;
+  /** Every declared manager, the target included when it is one. */
+  readonly managers: readonly ManagerSight[];
+  /** Declared workers' names; empty when none are declared. */
+  readonly workers: readonly string[];
+  readonly isRootRotationInProgress: boolean;
+  /** How many workers may be out at once, this one counted. At least 1. */
+  readonly maxUnavailable: number;
+}
+
+/** Who goes. */
+export interface GateTarget {
+  readonly name: string;
+  readonly role: 'manager' | 'worker';
+}
+
+/** Why a gate stays shut. `code` is stable; `message` names who and what, with values. */
+export interface GateReason {
+  readonly code:
+    | 'NoAnswer'
+    | 'WrongCluster'
+    | 'NotInControl'
+    | 'ManagerError'
+    | 'DifferentLeader'
+    | 'DifferentMembers'
+    | 'ManagerOut'
+    | 'StaleMember'
+    | 'RootRotation'
+    | 'LeaderSettling'
+    | 'Quorum'
+    | 'WorkersOut';
+  /** The node that the reason is about; undefined: the swarm as a whole. */
+  readonly subject?: string;
+  readonly message: string;
+}
+
+export interface GateVerdict {
+  readonly isOpen: boolean;
+  /** Empty exactly when the gate is open. */
+  readonly reasons: readonly GateReason[];
+  /** The arithmetic; undefined when the target is no raft member, or when no manager answered. */
+  readonly numbers: RemovalNumbers | undefined;
+  readonly leader: string | undefined;
+}
+
+/**
+ * May this node be taken out now? One decision for preview and for every step that takes a node out.
+ *
+ * The target's own socket is not asked for anything: a dead node may be replaced as long as the
+ * others carry the swarm. "No answer" of any other manager shuts the gate, whatever the leader
+ * believes of it (design.md, "Order and the gate").
+ */
+export function gate(facts: GateFacts, target: GateTarget): GateVerdict {
+  const others = facts.managers.filter((manager) => manager.name !== target.name);
+  const views = others.filter((manager) => isSeen(manager.nodes));
+  const reasons: GateReason[] = others.flatMap((manager) => ownSocketReasons(manager, facts));
+  const list = views.map((manager) => (isSeen(manager.nodes) ? manager.nodes.seen : [])).at(0);
+  if (list === undefined) {
+    reasons.push({
+      code: 'NoAnswer',
+      message: 'no other manager answers with the list of nodes',
+    });
+    return { isOpen: false, reasons: distinct(reasons), numbers: undefined, leader: undefined };
+  }
+  const members = list.filter((node) => node.managerStatus !== undefined);
+  reasons.push(...agreementReasons(views));
+  reasons.push(...outReasons(others, members));
+  reasons.push(...staleReasons(facts, members, target));
+  reasons.push(...settlingReasons(list, target));
+  if (facts.isRootRotationInProgress) {
+    reasons.push({
+      code: 'RootRotation',
+      message: 'a rotation of the root CA is in progress: tokens and certificates are changing',
+    });
+  }
+  // A manager that is no member any more (an interrupted run demoted it) takes no vote with it.
+  const numbers = members.some((node) => isTarget(node, target, facts))
+    ? removalNumbers(members, target, facts)
+    : undefined;
+  if (numbers !== undefined && !numbers.isAllowed) {
+    reasons.push({
+      code: 'Quorum',
+      message:
+        `taking ${target.name} out would leave ${String(numbers.reachableWithout)} reachable of ` +
+        `${String(numbers.members - 1)} managers, and ${String(numbers.needed)} are needed`,
+    });
+  }
+  if (target.role === 'worker') reasons.push(...workerReasons(facts, list, target));
+  const leader = members.find((node) => node.managerStatus?.isLeader === true);
+  return {
+    isOpen: reasons.length === 0,
+    reasons: distinct(reasons),
+    numbers,
+    leader: leader?.hostname,
+  };
+}
+
+function ownSocketReasons(manager: ManagerSight, facts: GateFacts): GateReason[] {
+  const { name, info, nodes } = manager;
+  if (!isSeen(info)) {
+    return [
+      { code: 'NoAnswer', subject: name, message: `${name} does not answer: ${info.unseen}` },
+    ];
+  }
+  const { seen } = info;
+  if (seen.clusterId !== undefined && seen.clusterId !== facts.clusterId) {
+    return [
+      {
+        code: 'WrongCluster',
+        subject: name,
+        message: `${name} is in swarm ${seen.clusterId}, not in ${facts.clusterId}`,
+      },
+    ];
+  }
+  if (seen.error !== '') {
+    return [{ code: 'ManagerError', subject: name, message: `${name} reports: ${seen.error}` }];
+  }
+  if (seen.localNodeState !== 'active' || !seen.isControlAvailable) {
+    return [
+      {
+        code: 'NotInControl',
+        subject: name,
+        message: `${name} is ${seen.localNodeState} and ${seen.isControlAvailable ? 'in control' : 'not a working manager'}`,
+      },
+    ];
+  }
+  const unanswered = isSeen(nodes)
+    ? seen.clusterId === undefined
+      ? `${name} does not say which swarm it is in`
+      : undefined
+    : `${name} does not list its nodes: ${nodes.unseen}`;
+  return unanswered === undefined ? [] : [{ code: 'NoAnswer', subject: name, message: unanswered }];
+}
+
+/** Every manager must name the same leader and the same members. */
+function agreementReasons(views: readonly ManagerSight[]): GateReason[] {
+  const reasons: GateReason[] = [];
+  let first: { name: string; leader: string; members: string } | undefined;
+  for (const view of views) {
+    if (!isSeen(view.nodes)) continue;
+    const members = view.nodes.seen.filter((node) => node.managerStatus !== undefined);
+    const leader = members.find((node) => node.managerStatus?.isLeader === true);
+    const own = {
+      name: view.name,
+      leader: leader === undefined ? 'nobody' : identity(leader),
+      members: members.map(identity).sort().join(' '),
+    };
+    first ??= own;
+    if (own.leader === 'nobody') {
+      reasons.push({ code: 'DifferentLeader', message: `${own.name} names no leader` });
+    } else if (own.leader !== first.leader) {
+      reasons.push({
+        code: 'DifferentLeader',
+        message: `${first.name} names ${first.leader} as the leader, ${own.name} names ${own.leader}`,
+      });
+    }
+    if (own.members !== first.members) {
+      reasons.push({
+        code: 'DifferentMembers',
+        message: `${first.name} lists the members (${first.members}), ${own.name} lists (${own.members})`,
+      });
+    }
+  }
+  return reasons;
+}
+
+/** An earlier life of a node has its name, but not its ID. */
+function identity(node: SwarmNodeFacts): string {
+  return `${node.hostname}/${node.id}`;
+}
+
+/** A declared manager that is not a reachable member is out; nobody else may go meanwhile. */
+function outReasons(
+  others: readonly ManagerSight[],
+  members: readonly SwarmNodeFacts[],
+): GateReason[] {
+  return others.flatMap((manager): GateReason[] => {
+    const entry = memberAt(members, manager.address);
+    if (entry === undefined) {
+      return [
+        {
+          code: 'ManagerOut',
+          subject: manager.name,
+          message: `manager ${manager.name} is not a member`,
+        },
+      ];
+    }
+    const reachability = entry.managerStatus?.reachability ?? 'unknown';
+    return reachability === 'reachable'
+      ? []
+      : [
+          {
+            code: 'ManagerOut',
+            subject: manager.name,
+            message: `manager ${manager.name} is ${reachability}`,
+          },
+        ];
+  });
+}
+
+/**
+ * Members that can vote for nobody: one that does not answer and that nobody declares, and an earlier
+ * life of a manager that was rebuilt without being removed. A reachable member that is no longer
+ * declared votes like any other; it leaves at the end of the run. The target is leaving now.
+ */
+function staleReasons(
+  facts: GateFacts,
+  members: readonly SwarmNodeFacts[],
+  target: GateTarget,
+): GateReason[] {
+  const stale = members.filter(
+    (node) =>
+      !facts.managers.some((manager) => isAt(node, manager.address)) &&
+      !isTarget(node, target, facts) &&
+      node.managerStatus?.reachability !== 'reachable',
+  );
+  const twice = facts.managers.filter(
+    (manager) => members.filter((node) => isAt(node, manager.address)).length > 1,
+  );
+  return [
+    ...stale.map((node) => ({
+      code: 'StaleMember' as const,
+      message: `member ${node.hostname} (${node.id}) at ${memberAddress(node)} is not declared and does not answer`,
+    })),
+    ...twice.map((manager) => ({
+      code: 'StaleMember' as const,
+      message: `${manager.name} is a member more than once: an earlier one was never removed`,
+    })),
+  ];
+}
+
+/** After every change of leader all nodes are `unknown` until they register again (swarm.md). */
+function settlingReasons(list: readonly SwarmNodeFacts[], target: GateTarget): GateReason[] {
+  const settling = list.filter((node) => node.state === 'unknown' && node.hostname !== target.name);
+  return settling.map((node) => ({
+    code: 'LeaderSettling',
+    subject: node.hostname,
+    message: `${node.hostname} has not registered with the present leader yet`,
+  }));
+}
+
+function workerReasons(
+  facts: GateFacts,
+  list: readonly SwarmNodeFacts[],
+  target: GateTarget,
+): GateReason[] {
+  // Nothing is taken away with a worker that is out already: rebuilding it gives one back.
+  const state = whyWorkerIsOut(list, target.name);
+  if (state === 'down' || state === 'not in the swarm') return [];
+  const out = facts.workers
+    .filter((name) => name !== target.name)
+    .map((name) => ({ name, why: whyWorkerIsOut(list, name) }))
+    .filter((worker) => worker.why !== undefined);
+  return out.length + 1 <= facts.maxUnavailable
+    ? []
+    : out.map(({ name, why }) => ({
+        code: 'WorkersOut',
+        subject: name,
+        message: `worker ${name} is ${why ?? ''}, and ${String(facts.maxUnavailable)} may be out at once`,
+      }));
+}
+
+/** A node that was drained or paused by its declaration serves nothing, but it is not out. */
+function whyWorkerIsOut(
+  list: readonly SwarmNodeFacts[],
+  name: string,
+): NodeState | 'not in the swarm' | undefined {
+  const entries = list.filter((node) => node.hostname === name);
+  if (entries.length === 0) return 'not in the swarm';
+  const ready = entries.find((node) => node.state === 'ready');
+  return ready === undefined ? entries.at(0)?.state : undefined;
+}
+
+function removalNumbers(
+  members: readonly SwarmNodeFacts[],
+  target: GateTarget,
+  facts: GateFacts,
+): RemovalNumbers {
+  const reachable = members.filter(
+    (node) => node.managerStatus?.reachability === 'reachable' && !isTarget(node, target, facts),
+  );
+  return removal(members.length, reachable.length);
+}
+
+/** By address; by name where the target is no longer declared as a manager (it becomes a worker). */
+function isTarget(node: SwarmNodeFacts, target: GateTarget, facts: GateFacts): boolean {
+  const own = facts.managers.find((manager) => manager.name === target.name)?.address;
+  return own === undefined ? node.hostname === target.name : isAt(node, own);
+}
+
+function memberAt(members: readonly SwarmNodeFacts[], address: string): SwarmNodeFacts | undefined {
+  return members.find((node) => isAt(node, address));
+}
+
+/** Whether a member's raft address is at an IP, however either is written. */
+export function isAt(member: SwarmNodeFacts, address: string): boolean {
+  return isSameAddress(memberAddress(member), address);
+}
+
+/** The IP of a member's raft address, e.g. `10.88.0.11` of `10.88.0.11:2377` or `[fd00::1]:2377`. */
+export function memberAddress(node: SwarmNodeFacts): string {
+  const address = node.managerStatus?.address ?? node.address;
+  const match = /^\[(.+)\]:\d+$/.exec(address) ?? /^([^:]+):\d+$/.exec(address);
+  return match?.[1] ?? address;
+}
+
+function distinct(reasons: readonly GateReason[]): GateReason[] {
+  return reasons.filter(
+    ({ message }, index) => reasons.findIndex((other) => other.message === message) === index,
+  );
+}
+
+/** The reasons of a shut gate as one clause. */
+export function describeReasons(reasons: readonly GateReason[]): string {
+  return reasons.map(({ message }) => message).join('; ');
+}

@@ -1,0 +1,52 @@
+import type { SwarmNodeFacts } from './facts';
+
+/** Labels that belong to this package; a user's labels may not start with this. */
+export const labelPrefix = 'com.pulumi.swarm.';
+
+/** On the swarm itself: `true` while `allowDestroy` is declared. */
+export const allowDestroyLabel = `${labelPrefix}allow-destroy`;
+/** On the swarm itself: declared managers' names, separated by commas. */
+export const declaredManagersLabel = `${labelPrefix}managers`;
+/** On the swarm itself: declared workers' names, separated by commas. */
+export const declaredWorkersLabel = `${labelPrefix}workers`;
+/** On a node: it was joined by this package; only such nodes are ever evicted. */
+export const managedLabel = `${labelPrefix}managed`;
+/** On a node: operating system that its machine showed when it joined, e.g. `debian:12`. */
+export const osLabel = `${labelPrefix}os`;
+/** On a node: when it joined, ISO 8601; the VIP prefers the node that was rebuilt last. */
+export const joinedLabel = `${labelPrefix}joined`;
+/** On a service: made by this package; holds its resource's ID. */
+export const serviceLabel = `${labelPrefix}service`;
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** The labels that are the user's. */
+export function userLabels(labels: Labels): Labels {
+  return Object.fromEntries(
+    Object.entries(labels).filter(([name]) => !name.startsWith(labelPrefix)),
+  );
+}
+
+/** The labels that are ours. */
+export function ownLabels(labels: Labels): Labels {
+  return Object.fromEntries(
+    Object.entries(labels).filter(([name]) => name.startsWith(labelPrefix)),
+  );
+}
+
+/** The names in one of the declared-names labels; `undefined` when it was never written. */
+export function declaredNames(labels: Labels, label: string): readonly string[] | undefined {
+  const value = labels[label];
+  return value?.split(',').filter((name) => name !== '');
+}
+
+/** Equal as maps, whatever the order of their keys. */
+export function sameLabels(a: Labels, b: Labels): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+/** Whether a node entry was joined by this package. */
+export function isManaged(node: SwarmNodeFacts): boolean {
+  return node.labels[managedLabel] !== undefined;
+}

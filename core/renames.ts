@@ -1,0 +1,40 @@
+import type { SwarmNodeFacts } from './facts';
+import { labelPrefix } from './labels';
+import type { Labels } from './labels';
+
+/** On the swarm itself: nodes that the program renamed, `new=previous`, separated by commas. */
+export const renamedLabel = `${labelPrefix}renamed`;
+
+/** Previous name by new name. */
+export type Renames = Readonly<Record<string, string>>;
+
+export function renderRenames(renames: Renames): string {
+  return Object.entries(renames)
+    .map(([name, previous]) => `${name}=${previous}`)
+    .join(',');
+}
+
+/** The renames in the swarm's label; empty when it was never written. */
+export function parseRenames(labels: Labels): Renames {
+  const pairs = (labels[renamedLabel] ?? '').split(',').map((pair) => pair.split('='));
+  return Object.fromEntries(
+    pairs.flatMap(([name, previous]) =>
+      name === undefined || previous === undefined ? [] : [[name, previous]],
+    ),
+  );
+}
+
+/**
+ * The name that the swarm knows a declared node by: until its own turn, a renamed node is in the swarm
+ * under its previous name, and it is not out.
+ */
+export function presentName(
+  name: string,
+  renames: Renames,
+  nodes: readonly SwarmNodeFacts[],
+): string {
+  const isListed = (hostname: string | undefined): boolean =>
+    nodes.some((node) => node.hostname === hostname);
+  const previous = renames[name];
+  return previous !== undefined && !isListed(name) && isListed(previous) ? previous : name;
+}

@@ -1,0 +1,186 @@
+import { isEvictable } from './evictable';
+import type { Sight, SwarmNodeFacts } from './facts';
+import { isSeen } from './facts';
+import type { GateFacts } from './gate';
+import { managerOrder, resolveMaxUnavailable, workerBatches } from './order';
+import { tolerance } from './quorum';
+import { atTheGate, renameReasons, rollReasons } from './rolloutReasons';
+import { entryOfNode, planTurns } from './rolloutTurns';
+
+/** One declared node, as far as a roll depends on it. */
+export interface RolloutNode {
+  readonly name: string;
+  readonly address: string;
+  /** Its name before it was renamed: an entry of that name at its address is its own. Default: none. */
+  readonly previousName?: string;
+  /** Wanted operating system, e.g. `debian:13`; undefined: whatever it has. */
+  readonly os: string | undefined;
+  /** Wanted engine version; undefined: whatever the OS brings. */
+  readonly engineVersion: string | undefined;
+}
+
+/** What one declared manager's own host told. */
+export interface HostSight {
+  readonly name: string;
+  /** `absent`: the one authority on it says that there is no such machine, or no engine on it, yet. */
+  readonly swarm: 'member' | 'none' | 'absent' | 'unknown';
+  /** Why `unknown`. */
+  readonly why: string;
+  /** The machine's own os-release; only asked of managers. */
+  readonly os: string | undefined;
+  readonly engineVersion: string | undefined;
+}
+
+export interface RolloutFacts {
+  readonly managers: readonly HostSight[];
+  /** What the gate reads; `clusterId` is that of the swarm that the managers are in. */
+  readonly gate: GateFacts | undefined;
+  /** The list of nodes of a manager that answered. */
+  readonly nodes: Sight<readonly SwarmNodeFacts[]>;
+  /** Interface addresses seen on managers: who holds the virtual IP. */
+  readonly vipHolder: string | undefined;
+}
+
+export interface RolloutDeclaration {
+  readonly managers: readonly RolloutNode[];
+  readonly workers: readonly RolloutNode[];
+  readonly maxUnavailable: number | string;
+  readonly hasVip: boolean;
+}
+
+/** One node's turn, with the numbers while it is out. */
+export interface RolloutTurn {
+  readonly name: string;
+  readonly role: 'manager' | 'worker';
+  /** `replace`: in the swarm and different. `add`: not in the swarm yet. */
+  readonly kind: 'replace' | 'add';
+  /** What differs, e.g. `os debian:12 → debian:13`. */
+  readonly why: readonly string[];
+  readonly sentence: string;
+}
+
+export interface RolloutPlan {
+  /** `none`: no declared address is in any swarm. `unknown`: some did not answer, so nobody may found one. */
+  readonly swarm: 'none' | 'live' | 'unknown';
+  readonly managers: readonly string[];
+  readonly batches: readonly (readonly string[])[];
+  readonly maxUnavailable: number;
+  readonly turns: readonly RolloutTurn[];
+  /** Why the roll could not be carried out safely now; empty when it can, or when nothing is to be replaced. */
+  readonly reasons: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Order, trajectory and verdict of a whole run, from one look at the world. */
+export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): RolloutPlan {
+  const names = [...declared.managers, ...declared.workers].map(({ name }) => name);
+  const facts = afterEviction(seen, names);
+  const nodes = isSeen(facts.nodes) ? facts.nodes.seen : undefined;
+  const swarm = swarmExistence(facts);
+  const maxUnavailable = resolveMaxUnavailable(declared.maxUnavailable, declared.workers.length);
+  const managers = managerOrder(
+    declared.managers.map((node) => ({
+      name: node.name,
+      isLeader: entryOfNode(nodes, node)?.managerStatus?.isLeader === true,
+      isBroken: nodes !== undefined && !isReachableManager(entryOfNode(nodes, node)),
+    })),
+  );
+  const batches = workerBatches(
+    declared.workers.map((node) => ({
+      name: node.name,
+      isLeader: false,
+      isBroken: nodes !== undefined && entryOfNode(nodes, node)?.state !== 'ready',
+    })),
+    maxUnavailable,
+  );
+  const turns =
+    swarm === 'live' && nodes !== undefined
+      ? planTurns(declared, {
+          nodes,
+          hosts: facts.managers,
+          vipHolder: facts.vipHolder,
+          managers,
+          workers: batches.flat(),
+        })
+      : [];
+  return {
+    swarm,
+    managers,
+    batches,
+    maxUnavailable,
+    turns,
+    reasons: [
+      ...renameReasons(declared, nodes ?? []),
+      ...rollReasons(atTheGate(declared, facts, maxUnavailable), facts.nodes, turns),
+    ],
+    warnings: [
+      ...countWarnings(declared.managers.length),
+      ...(swarm === 'live' ? sightWarnings(seen, names) : []),
+    ],
+  };
+}
+
+function swarmExistence(facts: RolloutFacts): RolloutPlan['swarm'] {
+  if (facts.managers.some(({ swarm }) => swarm === 'member')) return 'live';
+  return facts.managers.every(({ swarm }) => swarm === 'none' || swarm === 'absent')
+    ? 'none'
+    : 'unknown';
+}
+
+/** The world as it is behind the head of the run, which evicts silent nodes that nobody declares any more. */
+function afterEviction(facts: RolloutFacts, declared: readonly string[]): RolloutFacts {
+  const remaining = (nodes: Sight<readonly SwarmNodeFacts[]>): typeof nodes =>
+    isSeen(nodes) ? { seen: nodes.seen.filter((node) => !isEvictable(node, declared)) } : nodes;
+  return {
+    ...facts,
+    nodes: remaining(facts.nodes),
+    gate:
+      facts.gate === undefined
+        ? undefined
+        : {
+            ...facts.gate,
+            managers: facts.gate.managers.map((manager) => ({
+              ...manager,
+              nodes: remaining(manager.nodes),
+            })),
+          },
+  };
+}
+
+/** What a number of managers means for those who live with it. */
+function countWarnings(managers: number): readonly string[] {
+  if (managers === 1) {
+    return [
+      'one manager: the swarm stops when it does, and its machine cannot be replaced; three managers survive the loss of one',
+    ];
+  }
+  if (managers === 2) {
+    return [
+      'two managers: the swarm stops when either of them does, so they are weaker than one; three managers survive the loss of one',
+    ];
+  }
+  return managers > 0 && managers % 2 === 0
+    ? [
+        `${String(managers)} managers survive the loss of ${String(tolerance(managers))}, no more than ${String(managers - 1)} do, and there is one more that can fail: an odd number is better`,
+      ]
+    : [];
+}
+
+/** What the look at a living swarm could not tell, and whom the head of the run takes out. */
+function sightWarnings(facts: RolloutFacts, declared: readonly string[]): readonly string[] {
+  if (!isSeen(facts.nodes)) {
+    return [
+      `no manager lists the nodes of the swarm (${facts.nodes.unseen}): which nodes go, and in which order, is not known; every step waits at its gate`,
+    ];
+  }
+  return facts.nodes.seen
+    .filter((node) => isEvictable(node, declared))
+    .map(
+      (node) =>
+        `${node.hostname} (${node.id}) does not answer and is no longer declared: it is evicted before anything else`,
+    );
+}
+
+function isReachableManager(node: SwarmNodeFacts | undefined): boolean {
+  return node?.managerStatus?.reachability === 'reachable';
+}

@@ -1,0 +1,129 @@
+import { versionWithin } from './engineVersion';
+import type { SwarmNodeFacts } from './facts';
+import { isAt } from './gate';
+import { osLabel } from './labels';
+import { quorum, tolerance } from './quorum';
+import type { HostSight, RolloutDeclaration, RolloutNode, RolloutTurn } from './rollout';
+
+/** What the turns are made of: the order, and what was seen of each node. */
+export interface TurnFacts {
+  readonly nodes: readonly SwarmNodeFacts[];
+  readonly hosts: readonly HostSight[];
+  readonly vipHolder: string | undefined;
+  /** In the order of this run. */
+  readonly managers: readonly string[];
+  readonly workers: readonly string[];
+}
+
+/** Every node that is replaced or added, in order, each with the numbers of its own moment. */
+export function planTurns(declared: RolloutDeclaration, facts: TurnFacts): readonly RolloutTurn[] {
+  // A manager that is put back or added has a vote when the next one goes.
+  let members = facts.nodes.filter(({ managerStatus }) => managerStatus !== undefined).length;
+  const managers = inOrder(declared.managers, facts.managers).flatMap((node) => {
+    const entry = entryOfNode(facts.nodes, node);
+    const turn = managerTurn(node, entry, members, facts);
+    if (entry?.managerStatus === undefined) members += 1;
+    return turn === undefined ? [] : [turn];
+  });
+  const workers = inOrder(declared.workers, facts.workers).flatMap((node) => {
+    const turn = workerTurn(node, entryOfNode(facts.nodes, node), facts);
+    return turn === undefined ? [] : [turn];
+  });
+  return [...managers, ...workers];
+}
+
+/** The entry of a name; of several the one that is alive. */
+export function entryOf(
+  nodes: readonly SwarmNodeFacts[] | undefined,
+  name: string,
+): SwarmNodeFacts | undefined {
+  const entries = nodes?.filter((node) => node.hostname === name) ?? [];
+  return entries.find(({ state }) => state === 'ready') ?? entries[0];
+}
+
+/** The entry of a declared node: by its name, or by the one that it had before, at its address. */
+export function entryOfNode(
+  nodes: readonly SwarmNodeFacts[] | undefined,
+  node: RolloutNode,
+): SwarmNodeFacts | undefined {
+  const own = entryOf(nodes, node.name);
+  if (own !== undefined || node.previousName === undefined) return own;
+  const previous = entryOf(nodes, node.previousName);
+  return previous !== undefined && isAt(previous, node.address) ? previous : undefined;
+}
+
+function inOrder(nodes: readonly RolloutNode[], names: readonly string[]): readonly RolloutNode[] {
+  return names.flatMap((name) => nodes.find((node) => node.name === name) ?? []);
+}
+
+function managerTurn(
+  node: RolloutNode,
+  entry: SwarmNodeFacts | undefined,
+  members: number,
+  facts: TurnFacts,
+): RolloutTurn | undefined {
+  const { name } = node;
+  const back =
+    `${String(members)} → ${String(members + 1)} members, ` +
+    `quorum ${String(quorum(members + 1))}, tolerance ${String(tolerance(members + 1))}`;
+  if (entry === undefined) {
+    return {
+      name,
+      role: 'manager',
+      kind: 'add',
+      why: [],
+      sentence: `add manager ${name}: ${back}`,
+    };
+  }
+  const why = differences(node, entry, facts);
+  if (why.length === 0) return undefined;
+  const head = `replace manager ${name} (${why.join(', ')}): `;
+  const out = members - 1;
+  const sentence =
+    entry.managerStatus === undefined
+      ? `${head}no member at present; ${back} when it is back`
+      : `${head}${String(members)} → ${String(out)} members while it is out, ` +
+        `quorum ${String(quorum(out))}, tolerance ${String(tolerance(out))}` +
+        (entry.managerStatus.isLeader ? '; the leader, handed over by its demotion' : '') +
+        (facts.vipHolder === name ? '; holds the virtual IP, handed over first' : '');
+  return { name, role: 'manager', kind: 'replace', why, sentence };
+}
+
+function workerTurn(
+  node: RolloutNode,
+  entry: SwarmNodeFacts | undefined,
+  facts: TurnFacts,
+): RolloutTurn | undefined {
+  const { name } = node;
+  if (entry === undefined) {
+    return { name, role: 'worker', kind: 'add', why: [], sentence: `add worker ${name}` };
+  }
+  const why = differences(node, entry, facts);
+  const sentence = `replace worker ${name} (${why.join(', ')}): drained first, the managers stay untouched`;
+  return why.length === 0 ? undefined : { name, role: 'worker', kind: 'replace', why, sentence };
+}
+
+/** What of a node differs from its declaration so that it would be replaced. */
+function differences(
+  declared: RolloutNode,
+  entry: SwarmNodeFacts,
+  facts: TurnFacts,
+): readonly string[] {
+  const host = facts.hosts.find(({ name }) => name === declared.name);
+  const os = host?.os ?? entry.labels[osLabel];
+  const differences: string[] = [];
+  if (entry.hostname !== declared.name) {
+    differences.push(`name ${entry.hostname} → ${declared.name}`);
+  }
+  if (declared.os !== undefined && os !== undefined && os !== declared.os) {
+    differences.push(`os ${os} → ${declared.os}`);
+  }
+  if (
+    declared.engineVersion !== undefined &&
+    entry.engineVersion !== '' &&
+    !versionWithin(entry.engineVersion, declared.engineVersion)
+  ) {
+    differences.push(`engine ${entry.engineVersion} → ${declared.engineVersion}`);
+  }
+  return differences;
+}

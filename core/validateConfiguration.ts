@@ -1,0 +1,250 @@
+import { z } from 'zod';
+import {
+  addressOf,
+  isCidr,
+  isHostname,
+  isIpAddress,
+  isLabSubnet,
+  isWithin,
+  reservedAddresses,
+} from './addresses';
+import type { InputFailure } from './errors';
+import { labelPrefix } from './labels';
+import { placedNodes, quoted, validateCluster } from './validateCluster';
+import type { Placed } from './validateCluster';
+
+const text = z.string().optional().catch(undefined);
+const texts = z.array(text).optional().catch(undefined);
+const labels = z.record(z.string(), z.unknown()).optional().catch(undefined);
+
+const node = z
+  .object({
+    name: text,
+    address: text,
+    os: z.unknown().optional(),
+    labels,
+    onLocalData: z.unknown().optional(),
+    previousName: text,
+    connection: z.unknown().optional(),
+  })
+  .optional()
+  .catch(undefined);
+
+/**
+ * What can be read of a configuration, whatever else is wrong with it, so that a wrong key in one
+ * place does not hide a wrong address in another: all faults are told at once.
+ */
+export const readableConfiguration = z
+  .object({
+    lab: z.object({ subnet: text }).optional().catch(undefined),
+    connection: z.unknown().optional(),
+    os: z.unknown().optional(),
+    managers: z.array(node).optional().catch(undefined),
+    workers: z.array(node).optional().catch(undefined),
+    vip: z
+      .object({ addresses: texts, routerId: z.number().optional().catch(undefined) })
+      .optional()
+      .catch(undefined),
+    maxUnavailable: z.union([z.number(), z.string()]).optional().catch(undefined),
+    addressPools: texts,
+    services: z
+      .array(
+        z
+          .object({
+            name: text,
+            global: z.unknown().optional(),
+            replicas: z.unknown().optional(),
+            labels,
+          })
+          .optional()
+          .catch(undefined),
+      )
+      .optional()
+      .catch(undefined),
+  })
+  .catch({});
+
+export type ReadableConfiguration = z.infer<typeof readableConfiguration>;
+
+type ReadableNode = NonNullable<z.infer<typeof node>>;
+
+/** Every fault that no single key shows, each with its path. */
+export function validateConfiguration(
+  configuration: ReadableConfiguration,
+): readonly InputFailure[] {
+  const placed = placedNodes(configuration.managers, configuration.workers);
+  return [
+    ...validateCluster(configuration),
+    ...placed.flatMap(previousNameFailures),
+    ...labFailures(configuration, placed),
+    ...poolFailures(configuration),
+    ...serviceFailures(configuration),
+  ];
+}
+
+function previousNameFailures({ node, path }: Placed<ReadableNode>): readonly InputFailure[] {
+  const { name, previousName } = node;
+  if (previousName === undefined) return [];
+  const property = `${path}.previousName`;
+  if (!isHostname(previousName)) {
+    return [
+      {
+        property,
+        reason: `${quoted(previousName)} is no host name; give the name that the node had before`,
+      },
+    ];
+  }
+  return previousName === name
+    ? [
+        {
+          property,
+          reason: `${quoted(previousName)} is the node's present name; leave it out, or give the name that it had before`,
+        },
+      ]
+    : [];
+}
+
+/** In a lab everything is known before: subnet, addresses, and that every machine needs an OS. */
+function labFailures(
+  configuration: ReadableConfiguration,
+  placed: readonly Placed<ReadableNode>[],
+): readonly InputFailure[] {
+  const { lab, vip, os, connection } = configuration;
+  if (lab === undefined) return [];
+  const { subnet } = lab;
+  return [
+    ...(connection === undefined
+      ? []
+      : [
+          {
+            property: 'connection',
+            reason:
+              'has no meaning in a lab, whose own records say how a machine is reached; leave out `lab` or `connection`',
+          },
+        ]),
+    ...placed.flatMap((one) => labNodeFailures(one, os !== undefined)),
+    ...(subnet === undefined
+      ? []
+      : isLabSubnet(subnet)
+        ? [
+            ...placed.flatMap(({ node, path }) =>
+              placeFailures(`${path}.address`, node.address, subnet),
+            ),
+            ...(vip?.addresses ?? []).flatMap((address, index) =>
+              address === undefined || !isCidr(address)
+                ? []
+                : placeFailures(`vip.addresses[${String(index)}]`, addressOf(address), subnet),
+            ),
+          ]
+        : [
+            {
+              property: 'lab.subnet',
+              reason: `${quoted(subnet)} is no subnet for a lab; give an IPv4 network of /16 to /29, such as 10.88.0.0/24`,
+            },
+          ]),
+  ];
+}
+
+function labNodeFailures(
+  { node, path }: Placed<ReadableNode>,
+  hasSharedOs: boolean,
+): readonly InputFailure[] {
+  return [
+    ...(node.os !== undefined || hasSharedOs
+      ? []
+      : [
+          {
+            property: `${path}.os`,
+            reason: 'is missing; a machine of a lab needs one, such as debian:13, here or for all',
+          },
+        ]),
+    ...(node.connection === undefined
+      ? []
+      : [
+          {
+            property: `${path}.connection`,
+            reason:
+              'has no meaning in a lab, whose own records say how a machine is reached; leave it out',
+          },
+        ]),
+    ...(node.onLocalData === 'keep'
+      ? [
+          {
+            property: `${path}.onLocalData`,
+            reason:
+              '"keep" is not possible in a lab, whose machines are rebuilt with all that is on them; choose "discard"',
+          },
+        ]
+      : []),
+  ];
+}
+
+function placeFailures(
+  property: string,
+  address: string | undefined,
+  subnet: string,
+): readonly InputFailure[] {
+  if (address === undefined || !isIpAddress(address)) return [];
+  if (!isWithin(address, subnet)) {
+    return [
+      {
+        property,
+        reason: `${quoted(address)} is not in the lab's subnet ${subnet}; choose one in it`,
+      },
+    ];
+  }
+  return reservedAddresses(subnet).includes(address)
+    ? [
+        {
+          property,
+          reason: `${quoted(address)} is the network's, the bridge's or the broadcast address of ${subnet}; choose another`,
+        },
+      ]
+    : [];
+}
+
+function poolFailures({ addressPools }: ReadableConfiguration): readonly InputFailure[] {
+  return (addressPools ?? []).flatMap((pool, index) =>
+    pool === undefined || isCidr(pool)
+      ? []
+      : [
+          {
+            property: `addressPools[${String(index)}]`,
+            reason: `${quoted(pool)} is no subnet; give one such as 10.200.0.0/16`,
+          },
+        ],
+  );
+}
+
+function serviceFailures({ services }: ReadableConfiguration): readonly InputFailure[] {
+  const names = (services ?? []).map((service) => service?.name);
+  return (services ?? []).flatMap((service, index) => {
+    if (service === undefined) return [];
+    const path = `services[${String(index)}]`;
+    const first = names.indexOf(service.name);
+    return [
+      ...(service.name === undefined || first === index
+        ? []
+        : [
+            {
+              property: `${path}.name`,
+              reason: `${quoted(service.name)} is used by services[${String(first)}] already; give each service one of its own`,
+            },
+          ]),
+      ...(service.global === true && service.replicas !== undefined
+        ? [
+            {
+              property: `${path}.replicas`,
+              reason: 'has no meaning for a global service; leave out `global` or `replicas`',
+            },
+          ]
+        : []),
+      ...Object.keys(service.labels ?? {})
+        .filter((label) => label.startsWith(labelPrefix))
+        .map((label) => ({
+          property: `${path}.labels[${quoted(label)}]`,
+          reason: `the name is reserved, since ${labelPrefix}* belongs to this package; choose another one`,
+        })),
+    ];
+  });
+}
