@@ -1,0 +1,109 @@
+import type {
+  Availability,
+  ConfigFacts,
+  EngineInfo,
+  LocalDataFacts,
+  NodeRole,
+  ServiceFacts,
+  SwarmFacts,
+  SwarmNodeFacts,
+  TaskFacts,
+} from '../core/facts';
+import type { ServiceSpec } from '../core/service';
+
+/**
+ * The Engine's API on one host, over its own socket. Versions are negotiated per engine.
+ *
+ * Every call may throw a `DockerApiError`, which keeps HTTP status and the daemon's own sentence, or
+ * a SwarmError `EngineUnreachable` when the socket does not answer.
+ */
+export interface DockerApi {
+  /** Engine version, e.g. `26.1.5`. Cheap; also the check that the daemon answers. */
+  version(): Promise<string>;
+  info(): Promise<EngineInfo>;
+
+  /** `POST /swarm/init`; returns the new node's ID. */
+  swarmInit(request: SwarmInitRequest): Promise<string>;
+  swarmJoin(request: SwarmJoinRequest): Promise<void>;
+  swarmLeave(options: { readonly force: boolean }): Promise<void>;
+  swarm(): Promise<SwarmFacts>;
+  /** Secret. Read fresh for every join, never kept. */
+  joinToken(role: NodeRole): Promise<string>;
+  /** Merges labels into the cluster's own (`Spec.Labels`); compare-and-swap, retried on a conflict. */
+  setSwarmLabels(labels: Readonly<Record<string, string>>): Promise<void>;
+
+  nodes(): Promise<readonly SwarmNodeFacts[]>;
+  /** Changes only what is given; compare-and-swap on the node's version, read afresh and retried on "update out of sequence". */
+  updateNode(nodeId: string, change: NodeChange): Promise<void>;
+  removeNode(nodeId: string, options: { readonly force: boolean }): Promise<void>;
+
+  /** All tasks, or those on one node. */
+  tasks(filter?: {
+    readonly nodeId?: string;
+    readonly serviceId?: string;
+  }): Promise<readonly TaskFacts[]>;
+
+  services(): Promise<readonly ServiceFacts[]>;
+  createService(spec: ServiceSpec): Promise<string>;
+  updateService(serviceId: string, spec: ServiceSpec): Promise<void>;
+  removeService(serviceId: string): Promise<void>;
+
+  configs(): Promise<readonly ConfigFacts[]>;
+  /** @throws DockerApiError 409 when the name is taken. */
+  createConfig(
+    name: string,
+    data: string,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<string>;
+  /** Replaces all labels if the object still has this version. @throws DockerApiError "update out of sequence" otherwise. */
+  updateConfigLabels(
+    configId: string,
+    version: number,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<void>;
+  removeConfig(configId: string): Promise<void>;
+
+  /** References (`name:tag`) of all images on this engine. */
+  images(): Promise<readonly string[]>;
+  /** Loads an image archive (as `docker save` writes it) of this computer. */
+  loadImage(localPath: string): Promise<void>;
+  /** Creates, starts and removes one container; resolves when it ended with exit code 0. Proof that the engine really runs containers. */
+  runContainerCheck(): Promise<void>;
+  localData(): Promise<LocalDataFacts>;
+}
+
+export interface SwarmInitRequest {
+  /** IP address; port 2377 is added. */
+  readonly advertiseAddress: string;
+  readonly availability: Availability;
+  readonly addressPools: readonly string[];
+  readonly subnetSize: number | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface SwarmJoinRequest {
+  readonly advertiseAddress: string;
+  /** `<ip>:2377` of a live manager. Only one: the Engine uses the first only. */
+  readonly remoteAddress: string;
+  readonly token: string;
+  readonly availability: Availability;
+}
+
+export interface NodeChange {
+  readonly role?: NodeRole;
+  readonly availability?: Availability;
+  /** All labels: those not named are removed. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** What the daemon answered. `message` is its own sentence. */
+export class DockerApiError extends Error {
+  override readonly name = 'DockerApiError';
+
+  constructor(
+    readonly statusCode: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}

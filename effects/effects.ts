@@ -1,0 +1,68 @@
+import type { Connection } from '../core/connection';
+import type { HostFacts } from '../core/facts';
+import type { Clock } from './clock';
+import type { DockerApi } from './docker';
+import type { Files } from './files';
+import type { HostNetwork } from './network';
+import type { Lab } from './lab';
+import type { Packages } from './packages';
+import type { Systemd } from './systemd';
+
+/**
+ * Everything of the world that a resource may touch. The real one is `realEffects()`; tests use the
+ * fake world of test/support/fakeWorld, whose behaviour is written down in fakeWorld.md and held to
+ * the real thing by test/contract.
+ */
+export interface Effects {
+  readonly clock: Clock;
+  readonly hosts: Hosts;
+  readonly lab: Lab;
+  readonly local: LocalFiles;
+}
+
+/** Files of this computer. */
+export interface LocalFiles {
+  /** SHA-256 of a file in lower-case hex. @throws SwarmError `FileMissing`. */
+  sha256(path: string): Promise<string>;
+}
+
+/** Opens hosts; keeps one connection per host for the life of the process. */
+export interface Hosts {
+  /**
+   * The host behind a connection. The same object is returned while its connection lives; a broken
+   * one is opened again. Host keys are always checked.
+   *
+   * @throws SwarmError `HostUnreachable` (nothing answers), `HostKeyChanged` (another or an unknown
+   * key), `HostLoginRefused` (user or key refused), `HostNotPrivileged` (neither root nor sudo).
+   */
+  connect(connection: Connection, options?: { readonly timeoutSeconds?: number }): Promise<Host>;
+  /** Closes every connection. */
+  close(): Promise<void>;
+}
+
+/** One host with root's rights on it (sudo is used where the login user is not root). */
+export interface Host {
+  /** For messages; holds no secret. */
+  readonly description: string;
+  facts(): Promise<HostFacts>;
+  readonly files: Files;
+  readonly systemd: Systemd;
+  readonly packages: Packages;
+  readonly network: HostNetwork;
+  readonly docker: DockerApi;
+  /**
+   * Runs a command by its argv, never through a shell. A non-zero exit is a result, not an error.
+   *
+   * @throws SwarmError `HostUnreachable`, `CommandTimedOut`.
+   */
+  run(
+    argv: readonly string[],
+    options?: { readonly stdin?: string | Buffer; readonly timeoutSeconds?: number },
+  ): Promise<CommandResult>;
+}
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}

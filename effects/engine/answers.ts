@@ -1,0 +1,243 @@
+import { z } from 'zod';
+import type {
+  ConfigFacts,
+  EngineInfo,
+  ServiceFacts,
+  SwarmFacts,
+  SwarmNodeFacts,
+  TaskFacts,
+} from '../../core/facts';
+import { plainEngineVersion } from '../../core/parse/engineVersion';
+
+/**
+ * What of the engine's answers we read, and its translation into facts. Only fields that every
+ * engine since 20.10 sends are required. A `spec` keeps all of its fields: an update sends it whole,
+ * and the engine erases what is left out.
+ */
+
+const labels = z
+  .record(z.string(), z.string())
+  .nullish()
+  .transform((value) => value ?? {});
+const version = z.object({ Index: z.number() });
+
+export const versionAnswer = z.object({ Version: z.string(), Arch: z.string() });
+
+export const infoAnswer = z
+  .object({
+    ServerVersion: z.string(),
+    Swarm: z.object({
+      NodeID: z.string().default(''),
+      NodeAddr: z.string().default(''),
+      LocalNodeState: z.enum(['inactive', 'pending', 'active', 'error', 'locked']),
+      ControlAvailable: z.boolean().default(false),
+      Error: z.string().default(''),
+      Managers: z.number().default(0),
+      Nodes: z.number().default(0),
+      Cluster: z.object({ ID: z.string() }).nullish(),
+    }),
+  })
+  .transform(({ ServerVersion, Swarm }): EngineInfo => ({
+    engineVersion: plainEngineVersion(ServerVersion),
+    localNodeState: Swarm.LocalNodeState,
+    nodeId: Swarm.NodeID,
+    nodeAddress: Swarm.NodeAddr,
+    isControlAvailable: Swarm.ControlAvailable,
+    error: Swarm.Error,
+    clusterId: Swarm.Cluster?.ID === '' ? undefined : Swarm.Cluster?.ID,
+    managers: Swarm.Managers,
+    nodes: Swarm.Nodes,
+  }));
+
+const swarmSpec = z.looseObject({
+  Labels: labels,
+  EncryptionConfig: z.looseObject({ AutoLockManagers: z.boolean().default(false) }).optional(),
+});
+
+export const swarmSpecAnswer = z.object({ Version: version, Spec: swarmSpec });
+
+export const swarmAnswer = z
+  .object({
+    ID: z.string(),
+    Version: version,
+    Spec: swarmSpec,
+    RootRotationInProgress: z.boolean().default(false),
+    DefaultAddrPool: z.array(z.string()).nullish(),
+    SubnetSize: z.number().default(0),
+  })
+  .transform((swarm): SwarmFacts => ({
+    clusterId: swarm.ID,
+    version: swarm.Version.Index,
+    labels: swarm.Spec.Labels,
+    isRootRotationInProgress: swarm.RootRotationInProgress,
+    isAutolocked: swarm.Spec.EncryptionConfig?.AutoLockManagers ?? false,
+    addressPools: swarm.DefaultAddrPool ?? [],
+    subnetSize: swarm.SubnetSize,
+  }));
+
+export const joinTokensAnswer = z.object({
+  JoinTokens: z.object({ Worker: z.string(), Manager: z.string() }),
+});
+
+const nodeSpec = z.looseObject({
+  Labels: labels,
+  Role: z.enum(['manager', 'worker']),
+  Availability: z.enum(['active', 'pause', 'drain']),
+});
+
+export const nodeSpecAnswer = z.object({ Version: version, Spec: nodeSpec });
+
+export const nodeAnswer = z
+  .object({
+    ID: z.string(),
+    Version: version,
+    Spec: nodeSpec,
+    // A node that has never reported has no description yet.
+    Description: z
+      .object({
+        Hostname: z.string().default(''),
+        Engine: z.object({ EngineVersion: z.string().default('') }).optional(),
+      })
+      .optional(),
+    Status: z.object({
+      State: z.enum(['unknown', 'down', 'ready', 'disconnected']),
+      Addr: z.string().default(''),
+    }),
+    ManagerStatus: z
+      .object({
+        Leader: z.boolean().default(false),
+        Reachability: z.enum(['unknown', 'unreachable', 'reachable']),
+        Addr: z.string().default(''),
+      })
+      .nullish(),
+  })
+  .transform((node): SwarmNodeFacts => ({
+    id: node.ID,
+    version: node.Version.Index,
+    hostname: node.Description?.Hostname ?? '',
+    address: node.Status.Addr,
+    role: node.Spec.Role,
+    availability: node.Spec.Availability,
+    state: node.Status.State,
+    labels: node.Spec.Labels,
+    engineVersion: plainEngineVersion(node.Description?.Engine?.EngineVersion ?? ''),
+    managerStatus:
+      node.ManagerStatus === undefined || node.ManagerStatus === null
+        ? undefined
+        : {
+            isLeader: node.ManagerStatus.Leader,
+            reachability: node.ManagerStatus.Reachability,
+            address: node.ManagerStatus.Addr,
+          },
+  }));
+
+const taskState = z.enum([
+  'new',
+  'allocated',
+  'pending',
+  'assigned',
+  'accepted',
+  'preparing',
+  'ready',
+  'starting',
+  'running',
+  'complete',
+  'shutdown',
+  'failed',
+  'rejected',
+  'remove',
+  'orphaned',
+]);
+
+export const taskAnswer = z
+  .object({
+    ID: z.string(),
+    ServiceID: z.string().default(''),
+    NodeID: z.string().default(''),
+    Status: z.object({ State: taskState, Err: z.string().default('') }),
+    DesiredState: taskState,
+  })
+  .transform((task): TaskFacts => ({
+    id: task.ID,
+    serviceId: task.ServiceID,
+    nodeId: task.NodeID,
+    state: task.Status.State,
+    desiredState: task.DesiredState,
+    error: task.Status.Err,
+  }));
+
+const serviceSpec = z.looseObject({
+  Name: z.string(),
+  Labels: labels,
+  TaskTemplate: z.looseObject({
+    ForceUpdate: z.number().default(0),
+    ContainerSpec: z.looseObject({ Image: z.string().default('') }).optional(),
+    Placement: z.looseObject({ Constraints: z.array(z.string()).nullish() }).nullish(),
+  }),
+  Mode: z.looseObject({
+    Replicated: z.object({ Replicas: z.number().default(1) }).nullish(),
+    Global: z.looseObject({}).nullish(),
+  }),
+});
+
+export const serviceSpecAnswer = z.object({ Version: version, Spec: serviceSpec });
+
+export const serviceAnswer = z
+  .object({ ID: z.string(), Version: version, Spec: serviceSpec })
+  .transform(({ ID, Version, Spec }): ServiceFacts => {
+    const isGlobal = Spec.Mode.Global !== undefined && Spec.Mode.Global !== null;
+    return {
+      id: ID,
+      version: Version.Index,
+      name: Spec.Name,
+      mode: isGlobal ? 'global' : 'replicated',
+      // A job runs to its end: it has no number of tasks that must keep running.
+      replicas: isGlobal ? undefined : (Spec.Mode.Replicated?.Replicas ?? 0),
+      image: Spec.TaskTemplate.ContainerSpec?.Image ?? '',
+      labels: Spec.Labels,
+      constraints: Spec.TaskTemplate.Placement?.Constraints ?? [],
+    };
+  });
+
+const configSpec = z.looseObject({ Name: z.string(), Labels: labels });
+
+export const configSpecAnswer = z.object({ Spec: configSpec });
+
+export const configAnswer = z
+  .object({ ID: z.string(), Version: version, Spec: configSpec })
+  .transform(({ ID, Version, Spec }): ConfigFacts => ({
+    id: ID,
+    version: Version.Index,
+    name: Spec.Name,
+    labels: Spec.Labels,
+  }));
+
+/** `POST /swarm/init` answers with the bare ID. */
+export const nodeIdAnswer = z.string();
+export const serviceIdAnswer = z.object({ ID: z.string() });
+export const containerIdAnswer = z.object({ Id: z.string() });
+export const containerExitAnswer = z.object({
+  StatusCode: z.number(),
+  Error: z.object({ Message: z.string() }).nullish(),
+});
+
+export const imageAnswer = z.object({ RepoTags: z.array(z.string()).nullish() });
+
+export const containerAnswer = z.object({
+  Id: z.string(),
+  Names: z.array(z.string()),
+  Labels: labels,
+});
+
+export const volumesAnswer = z.object({
+  Volumes: z
+    .array(
+      z.object({
+        Name: z.string(),
+        Driver: z.string(),
+        Mountpoint: z.string(),
+        Options: z.record(z.string(), z.string()).nullish(),
+      }),
+    )
+    .nullish(),
+});

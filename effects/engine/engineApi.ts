@@ -1,0 +1,241 @@
+import { createReadStream } from 'node:fs';
+import { z } from 'zod';
+import type {
+  ConfigFacts,
+  EngineInfo,
+  LocalDataFacts,
+  NodeRole,
+  ServiceFacts,
+  SwarmFacts,
+  SwarmNodeFacts,
+  TaskFacts,
+} from '../../core/facts';
+import { plainEngineVersion } from '../../core/parse/engineVersion';
+import type { ServiceSpec } from '../../core/service';
+import {
+  type DockerApi,
+  DockerApiError,
+  type NodeChange,
+  type SwarmInitRequest,
+  type SwarmJoinRequest,
+} from '../docker';
+import { localFileSize } from '../localFiles';
+import type { Exec } from '../ssh/sshExec';
+import * as answers from './answers';
+import { runContainerCheck } from './containerCheck';
+import type { EngineClient } from './engineClient';
+import { loadError } from './loadError';
+import { gatherLocalData } from './localData';
+import { retryConflict } from './retryConflict';
+import { serviceBody } from './serviceBody';
+
+const swarmPort = 2377;
+/** The daemon itself gives a join or an init 20 s, and then goes on in the background. */
+const membershipSeconds = 60;
+/** A leave stops every task's container first. */
+const leaveSeconds = 180;
+const loadSeconds = 1800;
+
+/** The Engine's API of one host. */
+export class EngineApi implements DockerApi {
+  constructor(
+    private readonly subject: string,
+    private readonly client: EngineClient,
+    private readonly exec: Exec,
+  ) {}
+
+  async version(): Promise<string> {
+    return plainEngineVersion((await this.client.get(answers.versionAnswer, '/version')).Version);
+  }
+
+  info(): Promise<EngineInfo> {
+    return this.client.get(answers.infoAnswer, '/info');
+  }
+
+  swarmInit(request: SwarmInitRequest): Promise<string> {
+    return this.client.post(answers.nodeIdAnswer, '/swarm/init', {
+      timeoutSeconds: membershipSeconds,
+      body: {
+        ...addresses(request.advertiseAddress),
+        Availability: request.availability,
+        DefaultAddrPool: request.addressPools,
+        ...(request.subnetSize === undefined ? {} : { SubnetSize: request.subnetSize }),
+        Spec: { Labels: request.labels },
+      },
+    });
+  }
+
+  async swarmJoin(request: SwarmJoinRequest): Promise<void> {
+    await this.client.command('POST', '/swarm/join', {
+      timeoutSeconds: membershipSeconds,
+      body: {
+        ...addresses(request.advertiseAddress),
+        Availability: request.availability,
+        RemoteAddrs: [request.remoteAddress],
+        JoinToken: request.token,
+      },
+    });
+  }
+
+  async swarmLeave(options: { readonly force: boolean }): Promise<void> {
+    await this.client.command('POST', '/swarm/leave', {
+      query: { force: String(options.force) },
+      timeoutSeconds: leaveSeconds,
+    });
+  }
+
+  swarm(): Promise<SwarmFacts> {
+    return this.client.get(answers.swarmAnswer, '/swarm');
+  }
+
+  async joinToken(role: NodeRole): Promise<string> {
+    const { JoinTokens } = await this.client.get(answers.joinTokensAnswer, '/swarm');
+    return role === 'manager' ? JoinTokens.Manager : JoinTokens.Worker;
+  }
+
+  async setSwarmLabels(labels: Readonly<Record<string, string>>): Promise<void> {
+    await retryConflict(async () => {
+      const { Version, Spec } = await this.client.get(answers.swarmSpecAnswer, '/swarm');
+      if (Object.entries(labels).every(([name, value]) => Spec.Labels[name] === value)) {
+        return;
+      }
+      await this.client.command('POST', '/swarm/update', {
+        query: { version: String(Version.Index) },
+        body: { ...Spec, Labels: { ...Spec.Labels, ...labels } },
+      });
+    });
+  }
+
+  nodes(): Promise<readonly SwarmNodeFacts[]> {
+    return this.client.get(z.array(answers.nodeAnswer), '/nodes');
+  }
+
+  async updateNode(nodeId: string, change: NodeChange): Promise<void> {
+    const path = `/nodes/${encodeURIComponent(nodeId)}`;
+    await retryConflict(async () => {
+      const { Version, Spec } = await this.client.get(answers.nodeSpecAnswer, path);
+      await this.client.command('POST', `${path}/update`, {
+        query: { version: String(Version.Index) },
+        body: {
+          ...Spec,
+          Role: change.role ?? Spec.Role,
+          Availability: change.availability ?? Spec.Availability,
+          Labels: change.labels ?? Spec.Labels,
+        },
+      });
+    });
+  }
+
+  async removeNode(nodeId: string, options: { readonly force: boolean }): Promise<void> {
+    await this.client.command('DELETE', `/nodes/${encodeURIComponent(nodeId)}`, {
+      query: { force: String(options.force) },
+    });
+  }
+
+  tasks(
+    filter: { readonly nodeId?: string; readonly serviceId?: string } = {},
+  ): Promise<readonly TaskFacts[]> {
+    const filters = {
+      ...(filter.nodeId === undefined ? {} : { node: [filter.nodeId] }),
+      ...(filter.serviceId === undefined ? {} : { service: [filter.serviceId] }),
+    };
+    return this.client.get(z.array(answers.taskAnswer), '/tasks', {
+      query: { filters: JSON.stringify(filters) },
+    });
+  }
+
+  services(): Promise<readonly ServiceFacts[]> {
+    return this.client.get(z.array(answers.serviceAnswer), '/services');
+  }
+
+  async createService(spec: ServiceSpec): Promise<string> {
+    const { ID } = await this.client.post(answers.serviceIdAnswer, '/services/create', {
+      body: serviceBody(spec),
+    });
+    return ID;
+  }
+
+  async updateService(serviceId: string, spec: ServiceSpec): Promise<void> {
+    const path = `/services/${encodeURIComponent(serviceId)}`;
+    await retryConflict(async () => {
+      const { Version, Spec } = await this.client.get(answers.serviceSpecAnswer, path);
+      await this.client.command('POST', `${path}/update`, {
+        query: { version: String(Version.Index) },
+        body: serviceBody(spec, Spec.TaskTemplate.ForceUpdate),
+      });
+    });
+  }
+
+  async removeService(serviceId: string): Promise<void> {
+    await this.client.command('DELETE', `/services/${encodeURIComponent(serviceId)}`);
+  }
+
+  configs(): Promise<readonly ConfigFacts[]> {
+    return this.client.get(z.array(answers.configAnswer), '/configs');
+  }
+
+  async createConfig(
+    name: string,
+    data: string,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<string> {
+    const { ID } = await this.client.post(answers.serviceIdAnswer, '/configs/create', {
+      body: { Name: name, Labels: labels, Data: Buffer.from(data, 'utf8').toString('base64') },
+    });
+    return ID;
+  }
+
+  async updateConfigLabels(
+    configId: string,
+    version: number,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const path = `/configs/${encodeURIComponent(configId)}`;
+    const { Spec } = await this.client.get(answers.configSpecAnswer, path);
+    await this.client.command('POST', `${path}/update`, {
+      query: { version: String(version) },
+      body: { ...Spec, Labels: labels },
+    });
+  }
+
+  async removeConfig(configId: string): Promise<void> {
+    await this.client.command('DELETE', `/configs/${encodeURIComponent(configId)}`);
+  }
+
+  async images(): Promise<readonly string[]> {
+    const images = await this.client.get(z.array(answers.imageAnswer), '/images/json');
+    return images
+      .flatMap(({ RepoTags }) => RepoTags ?? [])
+      .filter((reference) => reference !== '<none>:<none>');
+  }
+
+  async loadImage(localPath: string): Promise<void> {
+    const progress = await this.client.command('POST', '/images/load', {
+      query: { quiet: 'true' },
+      archive: { bytes: await localFileSize(localPath), open: () => createReadStream(localPath) },
+      timeoutSeconds: loadSeconds,
+    });
+    const error = loadError(progress);
+    if (error !== undefined) {
+      throw new DockerApiError(500, error);
+    }
+  }
+
+  runContainerCheck(): Promise<void> {
+    return runContainerCheck(this.subject, this.client, (localPath) => this.loadImage(localPath));
+  }
+
+  localData(): Promise<LocalDataFacts> {
+    return gatherLocalData(this.subject, this.client, this.exec);
+  }
+}
+
+/**
+ * The address fields of an init or a join. All are concrete: without a listen address the API refuses
+ * (moby#49159), and with an unspecified one dockerd looks for a route on each of its starts and fails
+ * when the network is not up yet (moby#34794).
+ */
+function addresses(ip: string): Readonly<Record<string, string>> {
+  const listen = ip.includes(':') ? `[${ip}]:${swarmPort}` : `${ip}:${swarmPort}`;
+  return { ListenAddr: listen, AdvertiseAddr: listen, DataPathAddr: ip };
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { SwarmError } from '../core/errors';
+import type { Files } from './files';
+import { localFiles } from './localFiles';
+import type { Exec } from './ssh/sshExec';
+
+/**
+ * Constant; arguments: path, mode, sha256 of the content, which comes by standard input. The checksum
+ * is what keeps a connection that breaks half-way from putting half a file in place: to `cat`, the
+ * break looks like the end of the content.
+ */
+const writeScript = `
+set -eu
+umask 022
+path=$1 mode=$2 sum=$3
+dir=$(dirname -- "$path")
+new=$dir/.$(basename -- "$path").swarm-new
+mkdir -p -- "$dir"
+rm -f -- "$new"
+trap 'rm -f -- "$new"' EXIT
+(umask 077; set -C; cat > "$new")
+[ "$(sha256sum < "$new")" = "$sum  -" ] || { echo 'the content was cut on its way' >&2; exit 75; }
+chmod -- "$mode" "$new"
+sync -- "$new"
+mv -fT -- "$new" "$path"
+sync -- "$dir"
+`;
+
+const maxReadBytes = 16 * 1024 * 1024;
+
+/** Files of a host by its coreutils, with root's rights. */
+export class HostFiles implements Files {
+  constructor(
+    private readonly subject: string,
+    private readonly exec: Exec,
+  ) {}
+
+  /** @throws SwarmError `FileReadFailed`, also for a file of more than 16 MiB. */
+  async read(path: string): Promise<string | undefined> {
+    const result = await this.exec(['cat', '--', path], {
+      timeoutSeconds: 60,
+      maxOutputBytes: maxReadBytes,
+    });
+    if (result.code === 0 && !result.isTruncated) {
+      return result.stdout;
+    }
+    if (result.code !== 0 && result.stderr.includes('No such file or directory')) {
+      return undefined;
+    }
+    throw this.failed('Read', path, result.isTruncated ? 'it is too large' : result.stderr);
+  }
+
+  /** @throws SwarmError `FileWriteFailed`. */
+  async write(
+    path: string,
+    content: string,
+    options: { readonly mode?: number } = {},
+  ): Promise<void> {
+    const sum = createHash('sha256').update(content, 'utf8').digest('hex');
+    await this.put(path, sum, options.mode ?? 0o644, content, 60);
+  }
+
+  /** @throws SwarmError `FileWriteFailed`. */
+  async upload(
+    localPath: string,
+    path: string,
+    options: { readonly mode?: number } = {},
+  ): Promise<void> {
+    await this.put(
+      path,
+      await localFiles.sha256(localPath),
+      options.mode ?? 0o644,
+      () => createReadStream(localPath),
+      1800,
+    );
+  }
+
+  /** @throws SwarmError `FileRemoveFailed`. */
+  async remove(path: string): Promise<void> {
+    const result = await this.exec(['rm', '-f', '--', path], { timeoutSeconds: 60 });
+    if (result.code !== 0) {
+      throw this.failed('Remove', path, result.stderr);
+    }
+  }
+
+  private async put(
+    path: string,
+    sum: string,
+    mode: number,
+    stdin: string | (() => ReturnType<typeof createReadStream>),
+    timeoutSeconds: number,
+  ): Promise<void> {
+    const result = await this.exec(
+      ['sh', '-c', writeScript, 'write', path, mode.toString(8), sum],
+      { stdin, timeoutSeconds },
+    );
+    if (result.code !== 0) {
+      throw this.failed('Write', path, result.stderr);
+    }
+  }
+
+  private failed(action: 'Read' | 'Write' | 'Remove', path: string, reason: string): SwarmError {
+    return new SwarmError(
+      `File${action}Failed`,
+      `${this.subject}: cannot ${action.toLowerCase()} ${path} (${reason.trim()}); the file is as it was; look at the path on the host`,
+      { source: 'world' },
+    );
+  }
+}

@@ -1,0 +1,65 @@
+import { SwarmError, errorMessage } from '../core/errors';
+import { parseIpAddresses } from '../core/parse/ipAddresses';
+import type { HostNetwork, InterfaceAddress } from './network';
+import type { Exec } from './ssh/sshExec';
+
+/** Constant; address and port come as arguments. Bash opens the connection itself. */
+const probeScript = 'exec 3<> "/dev/tcp/$1/$2"';
+
+/** A host's network by iproute2 and bash. */
+export class Iproute implements HostNetwork {
+  constructor(
+    private readonly subject: string,
+    private readonly exec: Exec,
+  ) {}
+
+  /** @throws SwarmError `AddressesUnreadable`. */
+  async addresses(): Promise<readonly InterfaceAddress[]> {
+    const result = await this.exec(['ip', '-j', 'addr', 'show'], { timeoutSeconds: 30 });
+    try {
+      return parseIpAddresses(result.stdout);
+    } catch (error) {
+      throw new SwarmError(
+        'AddressesUnreadable',
+        `${this.subject}: its addresses cannot be read (${errorMessage(error)}; ${result.stderr.trim()}); they stay unknown; install iproute2`,
+        { source: 'world', cause: error },
+      );
+    }
+  }
+
+  /** Default timeout: 5 s. @throws SwarmError `ProbeFailed` when the host cannot try at all. */
+  async probe(
+    address: string,
+    port: number,
+    timeoutSeconds = 5,
+  ): Promise<'open' | 'refused' | 'silent'> {
+    const result = await this.exec(
+      [
+        'timeout',
+        String(timeoutSeconds),
+        'bash',
+        '-c',
+        probeScript,
+        'probe',
+        address,
+        String(port),
+      ],
+      { timeoutSeconds: timeoutSeconds + 10 },
+    );
+    if (result.code === 0) {
+      return 'open';
+    }
+    if (result.stderr.includes('Connection refused')) {
+      return 'refused';
+    }
+    const isSilent = /No route to host|Network is unreachable|timed out/i.test(result.stderr);
+    if (result.code === 124 || isSilent) {
+      return 'silent';
+    }
+    throw new SwarmError(
+      'ProbeFailed',
+      `${this.subject}: cannot try ${address}:${port} (${result.stderr.trim()}); whether it is open is not known; install bash`,
+      { source: 'world' },
+    );
+  }
+}

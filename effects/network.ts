@@ -1,0 +1,17 @@
+/** Network of one host, as that host sees it. */
+export interface HostNetwork {
+  /** Every address on every interface, e.g. `{interface: 'eth0', address: '10.88.0.11', prefixLength: 24}`. */
+  addresses(): Promise<readonly InterfaceAddress[]>;
+  /** Whether a TCP connection from this host to `address:port` opens: `open`, `refused` (an answer), `silent` (none in time). */
+  probe(
+    address: string,
+    port: number,
+    timeoutSeconds?: number,
+  ): Promise<'open' | 'refused' | 'silent'>;
+}
+
+export interface InterfaceAddress {
+  readonly interface: string;
+  readonly address: string;
+  readonly prefixLength: number;
+}

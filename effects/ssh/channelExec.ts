@@ -1,0 +1,120 @@
+import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
+import type { Client, ClientChannel } from 'ssh2';
+import { TailBuffer } from './tailBuffer';
+
+/** What a command said and how it ended. */
+export interface ExecResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The beginning of `stdout` was dropped: it was longer than allowed. */
+  readonly isTruncated: boolean;
+  /** From the start on the host to the end. */
+  readonly durationMs: number;
+}
+
+export interface ChannelExecOptions {
+  readonly stdin?: string | Buffer | (() => Readable);
+  /** Milliseconds after which the channel is given up. */
+  readonly timeoutMs: number;
+  /** Bytes kept of each stream's end. Default: 1 MiB. */
+  readonly maxOutputBytes?: number;
+}
+
+/** The time was over before the command ended. */
+export class ExecTimeout extends Error {}
+
+/** The connection broke. `isStarted` false: the host cannot have begun the command. */
+export class ConnectionLost extends Error {
+  constructor(
+    message: string,
+    readonly isStarted: boolean,
+  ) {
+    super(message);
+  }
+}
+
+/** Runs one command line on an open connection. */
+export function channelExec(
+  client: Client,
+  commandLine: string,
+  options: ChannelExecOptions,
+): Promise<ExecResult> {
+  return new Promise((resolve, reject) => {
+    let channel: ClientChannel | undefined;
+    const timer = setTimeout(() => {
+      channel?.destroy();
+      reject(new ExecTimeout());
+    }, options.timeoutMs);
+    const fail = (error: Error): void => {
+      clearTimeout(timer);
+      reject(error);
+    };
+    try {
+      client.exec(commandLine, (error, opened) => {
+        if (error !== undefined) {
+          fail(new ConnectionLost(error.message, true));
+          return;
+        }
+        channel = opened;
+        follow(opened, options).then((result) => {
+          clearTimeout(timer);
+          resolve(result);
+        }, fail);
+      });
+    } catch (error) {
+      fail(new ConnectionLost(error instanceof Error ? error.message : String(error), false));
+    }
+  });
+}
+
+function follow(channel: ClientChannel, options: ChannelExecOptions): Promise<ExecResult> {
+  return new Promise((resolve, reject) => {
+    const limit = options.maxOutputBytes ?? 1024 * 1024;
+    const stdout = new TailBuffer(limit);
+    const stderr = new TailBuffer(limit);
+    const startedMs = performance.now();
+    let code: number | undefined;
+    channel.on('data', (chunk: Buffer) => {
+      stdout.write(chunk);
+    });
+    channel.stderr.on('data', (chunk: Buffer) => {
+      stderr.write(chunk);
+    });
+    channel.on('exit', (status: number | null, signal?: string) => {
+      code = status ?? signalCode(signal);
+    });
+    // A command that ends without reading its input breaks the pipe; its exit code says how it went.
+    channel.on('error', () => undefined);
+    channel.on('close', () => {
+      if (code === undefined) {
+        reject(new ConnectionLost('the connection was lost while it ran', true));
+        return;
+      }
+      resolve({
+        code,
+        stdout: stdout.toString(),
+        stderr: stderr.toString(),
+        isTruncated: stdout.droppedBytes > 0,
+        durationMs: performance.now() - startedMs,
+      });
+    });
+    if (typeof options.stdin === 'function') {
+      const source = options.stdin();
+      source.on('error', (error) => {
+        channel.destroy();
+        reject(error);
+      });
+      source.pipe(channel);
+    } else {
+      channel.end(options.stdin);
+    }
+  });
+}
+
+/** As a shell tells it: 128 plus the signal's number. */
+function signalCode(signal: string | undefined): number {
+  const numbers: Readonly<Record<string, number>> = constants.signals;
+  return 128 + (numbers[`SIG${signal ?? ''}`] ?? 0);
+}

@@ -1,0 +1,133 @@
+import type { Client } from 'ssh2';
+import type { SshConnection } from '../../core/connection';
+import { SwarmError } from '../../core/errors';
+import { channelExec } from './channelExec';
+import { openClient } from './openClient';
+import { Slots } from './slots';
+
+/** One live connection of a session. */
+export interface LiveClient {
+  readonly client: Client;
+  /** The login user is root; else commands go through sudo. */
+  readonly isRoot: boolean;
+  /** Counts the session's connections: what was learned over an earlier one may no longer hold. */
+  readonly generation: number;
+}
+
+interface WatchedClient extends LiveClient {
+  isOpen: boolean;
+  heardAtMs: number;
+}
+
+/** With a keepalive each 5 s, a live host is heard at least this often. */
+const silenceMs = 6500;
+
+/**
+ * The one connection to a host: opened when it is needed, opened again when it broke. `resolve` is
+ * asked for the parameters at each opening, because a machine may have been rebuilt meanwhile.
+ */
+export class SshSession {
+  /** sshd allows 10 sessions on one connection (MaxSessions); some are left for others. */
+  readonly channels = new Slots(8);
+  private live: WatchedClient | undefined;
+  private opening: Promise<WatchedClient> | undefined;
+  private generation = 0;
+
+  constructor(
+    readonly subject: string,
+    private readonly resolve: () => Promise<SshConnection>,
+    private readonly timeoutSeconds: number,
+  ) {}
+
+  /** The live connection; opens one if there is none, or if the host has gone silent on it. */
+  async acquire(timeoutSeconds = this.timeoutSeconds): Promise<LiveClient> {
+    const { live } = this;
+    if (live?.isOpen === true) {
+      if (performance.now() - live.heardAtMs < silenceMs || (await answers(live))) {
+        return live;
+      }
+      this.discard(live);
+    }
+    this.opening ??= this.open(timeoutSeconds).finally(() => {
+      this.opening = undefined;
+    });
+    return this.opening;
+  }
+
+  close(): void {
+    // One that is being opened right now would keep the process alive.
+    this.opening?.then(
+      (live) => {
+        this.discard(live);
+      },
+      () => undefined,
+    );
+    if (this.live !== undefined) {
+      this.live.client.end();
+      this.discard(this.live);
+    }
+  }
+
+  private discard(live: WatchedClient): void {
+    live.isOpen = false;
+    live.client.destroy();
+    if (this.live === live) {
+      this.live = undefined;
+    }
+  }
+
+  private async open(timeoutSeconds: number): Promise<WatchedClient> {
+    const connection = await this.resolve();
+    const { client, socket } = await openClient(this.subject, connection, timeoutSeconds);
+    try {
+      const isRoot = await checkPrivilege(this.subject, client, connection.user ?? 'root');
+      this.generation += 1;
+      const live: WatchedClient = {
+        client,
+        isRoot,
+        generation: this.generation,
+        isOpen: true,
+        heardAtMs: performance.now(),
+      };
+      // ssh2 has its own handler by now, so listening takes nothing away from it.
+      socket.on('data', () => {
+        live.heardAtMs = performance.now();
+      });
+      const drop = (): void => {
+        this.discard(live);
+      };
+      client.on('error', drop).on('end', drop).on('close', drop);
+      this.live = live;
+      return live;
+    } catch (error) {
+      client.destroy();
+      throw error;
+    }
+  }
+}
+
+async function answers(live: WatchedClient): Promise<boolean> {
+  try {
+    await channelExec(live.client, 'true', { timeoutMs: 5000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws SwarmError `HostNotPrivileged`. */
+async function checkPrivilege(subject: string, client: Client, user: string): Promise<boolean> {
+  const id = await channelExec(client, 'id -u', { timeoutMs: 20_000 });
+  if (id.stdout.trim() === '0') {
+    return true;
+  }
+  const sudo = await channelExec(client, 'sudo -n true', { timeoutMs: 20_000 });
+  if (sudo.code === 0) {
+    return false;
+  }
+  throw new SwarmError(
+    'HostNotPrivileged',
+    `${subject}: ${user} is not root and has no sudo without a password (${sudo.stderr.trim()}); nothing can be changed on this host; log in as root, or add \`${user} ALL=(ALL) NOPASSWD: ALL\` to /etc/sudoers.d`,
+    { source: 'user' },
+  );
+}

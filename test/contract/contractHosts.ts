@@ -1,0 +1,19 @@
+import type { Clock } from '../../effects/clock';
+import type { DockerApi } from '../../effects/docker';
+import type { Host } from '../../effects/effects';
+
+/** One machine with a running engine that is in no swarm. */
+export interface ContractHost {
+  readonly name: string;
+  readonly address: string;
+  readonly host: Host;
+  readonly docker: DockerApi;
+}
+
+/** Three such machines that reach each other, and their time. */
+export interface ContractHosts {
+  readonly clock: Clock;
+  readonly a: ContractHost;
+  readonly b: ContractHost;
+  readonly c: ContractHost;
+}

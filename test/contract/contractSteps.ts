@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import type { NodeRole, SwarmNodeFacts } from '../../core/facts';
+import type { ServiceSpec } from '../../core/service';
+import { DockerApiError } from '../../effects/docker';
+import type { ContractHost, ContractHosts } from './contractHosts';
+import { pauseReference } from './pauseImage';
+
+export async function refuses(
+  call: Promise<unknown>,
+  status: number,
+  sentence: RegExp,
+): Promise<void> {
+  await assert.rejects(call, (error) => {
+    assert.ok(error instanceof DockerApiError, String(error));
+    assert.match(error.message, sentence);
+    assert.equal(error.statusCode, status, error.message);
+    return true;
+  });
+}
+
+export function initSwarm({ docker, address }: ContractHost): Promise<string> {
+  return docker.swarmInit({
+    advertiseAddress: address,
+    availability: 'active',
+    addressPools: ['10.20.0.0/16'],
+    subnetSize: 26,
+    labels: { purpose: 'contract' },
+  });
+}
+
+export async function joinAs(
+  host: ContractHost,
+  contact: ContractHost,
+  role: NodeRole,
+): Promise<void> {
+  await joinWithToken(host, contact, await contact.docker.joinToken(role), role);
+}
+
+export function joinWithToken(
+  host: ContractHost,
+  contact: ContractHost,
+  token: string,
+  role: NodeRole = 'worker',
+): Promise<void> {
+  return host.docker.swarmJoin({
+    advertiseAddress: host.address,
+    remoteAddress: `${contact.address}:2377`,
+    token,
+    availability: role === 'worker' ? 'drain' : 'active',
+  });
+}
+
+export async function ownId({ docker }: ContractHost): Promise<string> {
+  const { nodeId } = await docker.info();
+  assert.notEqual(nodeId, '');
+  return nodeId;
+}
+
+export async function findNode(
+  manager: ContractHost,
+  id: string,
+): Promise<SwarmNodeFacts | undefined> {
+  return (await manager.docker.nodes()).find((node) => node.id === id);
+}
+
+export async function nodeOf(manager: ContractHost, host: ContractHost): Promise<SwarmNodeFacts> {
+  const node = await findNode(manager, await ownId(host));
+  assert.ok(node !== undefined);
+  return node;
+}
+
+export async function isReady(
+  manager: ContractHost,
+  host: ContractHost,
+): Promise<string | undefined> {
+  const { state } = await nodeOf(manager, host);
+  return state === 'ready' ? undefined : state;
+}
+
+export async function isMember(
+  manager: ContractHost,
+  host: ContractHost,
+): Promise<string | undefined> {
+  const { managerStatus } = await nodeOf(manager, host);
+  return managerStatus?.reachability === 'reachable' ? undefined : JSON.stringify(managerStatus);
+}
+
+/** The raft members are exactly these, all reachable, and one of them leads. */
+export async function membersAre(
+  contact: ContractHost,
+  wanted: readonly ContractHost[],
+): Promise<string | undefined> {
+  const members = (await contact.docker.nodes()).filter((node) => node.managerStatus !== undefined);
+  const ids = await Promise.all(wanted.map(ownId));
+  const isLed = members.some((node) => node.managerStatus?.isLeader === true);
+  const areReachable = members.every((node) => node.managerStatus?.reachability === 'reachable');
+  const areThese = members.length === ids.length && members.every((node) => ids.includes(node.id));
+  return isLed && areReachable && areThese ? undefined : JSON.stringify(members);
+}
+
+export async function hasControl(
+  { docker }: ContractHost,
+  wanted: boolean,
+): Promise<string | undefined> {
+  const { isControlAvailable } = await docker.info();
+  return isControlAvailable === wanted ? undefined : `control ${String(isControlAvailable)}`;
+}
+
+/** Exactly one running task on each of these, none elsewhere. */
+export async function tasksRunOn(
+  { a }: ContractHosts,
+  serviceId: string,
+  wanted: readonly ContractHost[],
+): Promise<string | undefined> {
+  const running = (await a.docker.tasks({ serviceId })).filter((task) => task.state === 'running');
+  const seen = running.map((task) => task.nodeId).sort();
+  const ids = (await Promise.all(wanted.map(ownId))).sort();
+  return seen.join() === ids.join() ? undefined : `tasks on ${seen.join()}, not ${ids.join()}`;
+}
+
+export function pauseService(
+  mode: ServiceSpec['mode'],
+  name = 'contract-pause',
+  constraints: readonly string[] = [],
+): ServiceSpec {
+  return {
+    name,
+    image: pauseReference,
+    command: [],
+    environment: {},
+    mode,
+    constraints,
+    ports: [],
+    endpointMode: 'dnsrr',
+    stopGraceSeconds: 1,
+    labels: { purpose: 'contract' },
+  };
+}
+
+/** With its socket, or the next call would start it again. */
+export async function stopEngine({ host }: ContractHost): Promise<void> {
+  await host.systemd.stop('docker.socket');
+  await host.systemd.stop('docker.service');
+}
+
+export async function startEngine({ host }: ContractHost): Promise<void> {
+  await host.systemd.start('docker.socket');
+  await host.systemd.start('docker.service');
+}

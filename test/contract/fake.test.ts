@@ -1,0 +1,23 @@
+import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import type { ContractHost, ContractHosts } from './contractHosts';
+import { dockerApiContract } from './dockerApi.contract';
+
+dockerApiContract('Docker API of the fake world', setUp, () => Promise.resolve());
+
+async function setUp(): Promise<ContractHosts> {
+  const world = new FakeWorld();
+  const effects = world.effects();
+  const prepare = async (name: string, address: string): Promise<ContractHost> => {
+    world.addHost({ name, address });
+    const host = await effects.hosts.connect({ host: address });
+    await host.packages.install({ 'docker.io': undefined });
+    await host.systemd.start('docker.service');
+    return { name, address, host, docker: host.docker };
+  };
+  const [a, b, c] = await Promise.all([
+    prepare('a', '10.92.0.11'),
+    prepare('b', '10.92.0.12'),
+    prepare('c', '10.92.0.13'),
+  ]);
+  return { clock: effects.clock, a, b, c };
+}

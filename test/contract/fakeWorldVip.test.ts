@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { renderKeepalived, withRaised } from '../../core/keepalived';
+import type { Host } from '../../effects/effects';
+import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+
+const vip = '10.0.0.100';
+const file = '/etc/keepalived/keepalived.conf';
+
+describe('virtual addresses of the fake world', () => {
+  let world: FakeWorld;
+  let h1: Host;
+  let h2: Host;
+
+  const holders = (): readonly string[] =>
+    world.edit((state) => Object.values(state.vips).flatMap(({ holder }) => holder ?? []));
+
+  const prepare = async (name: string, address: string, priority: number): Promise<Host> => {
+    world.addHost({ name, address });
+    const host = await world.effects().hosts.connect({ host: address });
+    await host.packages.install({ keepalived: undefined, 'docker.io': undefined });
+    await host.systemd.start('docker.service');
+    const spec = {
+      name: 'vip',
+      addresses: [`${vip}/24`],
+      interface: 'eth0',
+      sourceAddress: address,
+      routerId: 51,
+      priority,
+      advertisementSeconds: 1,
+    };
+    await host.files.write(file, renderKeepalived(spec, { id: name, urn: `urn:${name}` }));
+    await host.systemd.start('keepalived.service');
+    return host;
+  };
+
+  beforeEach(async () => {
+    world = new FakeWorld();
+    h1 = await prepare('h1', '10.0.0.1', 200);
+    world.advance(10_000);
+    h2 = await prepare('h2', '10.0.0.2', 190);
+    world.advance(10_000);
+  });
+
+  it('the running machine of highest priority shows the address, and nobody else', async () => {
+    assert.deepEqual(holders(), ['h1']);
+    const shown = async (host: Host): Promise<boolean> =>
+      (await host.network.addresses()).some(({ address }) => address === vip);
+    assert.deepEqual([await shown(h1), await shown(h2)], [true, false]);
+    assert.equal(await h2.network.probe(vip, 22), 'open');
+  });
+
+  it('a stopped holder hands over in a second; with nopreempt it does not take the address back', async () => {
+    await h1.systemd.stop('keepalived.service');
+    assert.deepEqual(holders(), []);
+    world.advance(2_000);
+    assert.deepEqual(holders(), ['h2']);
+    await h1.systemd.start('keepalived.service');
+    world.advance(60_000);
+    assert.deepEqual(holders(), ['h2']);
+  });
+
+  it('a dead holder is noticed after four seconds', () => {
+    world.powerOff('h1');
+    world.advance(2_000);
+    assert.deepEqual(holders(), []);
+    world.advance(4_000);
+    assert.deepEqual(holders(), ['h2']);
+  });
+
+  it('a raised peer takes over while the old holder still has it: never nobody', async () => {
+    const text = (await h2.files.read(file)) ?? '';
+    await h2.files.write(file, withRaised(text, 'h1'));
+    world.advance(5_000);
+    assert.deepEqual(holders(), ['h1'], 'a file counts only when keepalived has read it');
+    await h2.systemd.reload('keepalived.service');
+    assert.deepEqual(holders(), ['h1']);
+    world.advance(2_000);
+    assert.deepEqual(holders(), ['h2']);
+  });
+
+  it('the track script gives the address up when the engine is down for long', async () => {
+    await h1.systemd.stop('docker.service');
+    world.advance(4_000);
+    assert.deepEqual(holders(), ['h1']);
+    world.advance(10_000);
+    assert.deepEqual(holders(), ['h2']);
+  });
+});

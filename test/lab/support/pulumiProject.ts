@@ -1,0 +1,228 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { stringify } from 'yaml';
+import { parseJournal, type JournalLine } from '../../../demo/report/journal';
+import { readLines } from '../../preview/callLog';
+import { parseEvents, type EngineEvent, type PlannedStep } from '../../preview/engineEvents';
+
+/** One `pulumi` run. */
+export interface PulumiRun {
+  readonly exitCode: number;
+  readonly stdout: string;
+  /** All that was printed. */
+  readonly output: string;
+  readonly seconds: number;
+  /** What the engine did to resources, without those that stayed the same. */
+  readonly changes: readonly PlannedStep[];
+}
+
+export interface RunningPulumi {
+  readonly process: ChildProcess;
+  readonly done: Promise<PulumiRun>;
+}
+
+/** `pulumi preview --json`, as far as tests look at it. */
+export interface Preview {
+  /** Operations other than `same`, e.g. `{ update: 1 }`. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Nodes in the order of the plan that is shown. */
+  readonly order: readonly string[];
+}
+
+/** Longest that one command may take, in seconds; a hang is a failure and no wait for ever. */
+const longestRun = 900;
+
+/**
+ * The repository's own program and Pulumi.yaml on a stack of a test's own: temporary project directory
+ * that leads to the checkout's files, own backend, own PULUMI_HOME, own journal.
+ */
+export class PulumiProject {
+  readonly directory: string;
+  private readonly stack: string;
+  private runs = 0;
+
+  private constructor(prefix: string, stack: string) {
+    this.directory = mkdtempSync(join(tmpdir(), prefix));
+    this.stack = stack;
+  }
+
+  /** @throws Error when the CLI is not on PATH, or fails. */
+  static async create(
+    prefix: string,
+    stack: string,
+    configuration: Readonly<Record<string, unknown>>,
+  ): Promise<PulumiProject> {
+    const project = new PulumiProject(prefix, stack);
+    project.lay(configuration);
+    await project.runOrFail('stack', 'init', stack);
+    return project;
+  }
+
+  /** Removes the directories of earlier runs that were killed. */
+  static removeLeftovers(prefix: string): void {
+    for (const name of readdirSync(tmpdir()).filter((each) => each.startsWith(prefix))) {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    }
+  }
+
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** Starts a command without waiting for it. */
+  start(command: string, ...args: readonly string[]): RunningPulumi {
+    this.runs += 1;
+    const isUpdate = ['up', 'destroy', 'refresh'].includes(command);
+    const events = this.path(`events-${this.runs}.jsonl`);
+    const began = performance.now();
+    const child = spawn(
+      'pulumi',
+      [
+        command,
+        ...args,
+        '--non-interactive',
+        ...(command === 'stack' ? [] : [`--stack=${this.stack}`]),
+        ...(isUpdate ? ['--yes', '--skip-preview', `--event-log=${events}`] : []),
+      ],
+      {
+        cwd: this.directory,
+        env: this.environment(),
+        stdio: ['ignore', 'pipe', 'pipe'],
+        // Not `timeout`: its timer would outlive a command that could not be started.
+        signal: AbortSignal.timeout(longestRun * 1000),
+        killSignal: 'SIGKILL',
+      },
+    );
+    const done = printed(child).then(({ exitCode, stdout, stderr }) => ({
+      exitCode,
+      stdout,
+      output: stdout + stderr,
+      seconds: Math.round((performance.now() - began) / 100) / 10,
+      changes: existsSync(events)
+        ? parseEvents(readLines<EngineEvent>(events)).steps.filter(isChange)
+        : [],
+    }));
+    return { process: child, done };
+  }
+
+  run(command: string, ...args: readonly string[]): Promise<PulumiRun> {
+    return this.start(command, ...args).done;
+  }
+
+  /** @throws Error with all that was printed. */
+  async runOrFail(command: string, ...args: readonly string[]): Promise<PulumiRun> {
+    const run = await this.run(command, ...args);
+    if (run.exitCode === 0) return run;
+    throw new Error(
+      `pulumi ${command} ${args.join(' ')}: exit code ${run.exitCode}:\n${run.output}`,
+    );
+  }
+
+  async preview(): Promise<Preview> {
+    const { stdout } = await this.runOrFail('preview', '--json');
+    const { changeSummary, diagnostics } = JSON.parse(stdout) as {
+      changeSummary?: Record<string, number>;
+      diagnostics?: readonly { readonly message?: string }[];
+    };
+    const plan = (diagnostics ?? [])
+      .map(({ message }) => message ?? '')
+      .find((message) => message.includes('The plan, in this order:'));
+    return {
+      counts: Object.fromEntries(
+        Object.entries(changeSummary ?? {}).filter(([op, count]) => op !== 'same' && count > 0),
+      ),
+      order: [...(plan ?? '').matchAll(/^ +\d+\. \w+ (?:manager|worker) ([\w-]+)/gm)].map(
+        ([, name]) => name!,
+      ),
+    };
+  }
+
+  /** Lines of the provider's journal so far. */
+  journal(): readonly JournalLine[] {
+    const file = this.path('journal.jsonl');
+    return existsSync(file) ? parseJournal(readFileSync(file, 'utf8')) : [];
+  }
+
+  dispose(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private lay(configuration: Readonly<Record<string, unknown>>): void {
+    const checkout = findCheckout(__dirname);
+    const own = ['Pulumi.yaml', join('provider', 'bin')];
+    for (const name of own) {
+      cpSync(join(checkout, name), this.path(name), { recursive: true });
+    }
+    // The provider's executable is a copy, and finds the build beside it.
+    for (const name of ['index.ts', 'package.json', 'tsconfig.json', 'node_modules', 'dist']) {
+      symlinkSync(join(checkout, name), this.path(name));
+    }
+    mkdirSync(this.path('backend'));
+    mkdirSync(this.path('stacks'));
+    const config = Object.fromEntries(
+      Object.entries(configuration).map(([key, value]) => [`swarm-cluster:${key}`, value]),
+    );
+    writeFileSync(this.path(join('stacks', `Pulumi.${this.stack}.yaml`)), stringify({ config }));
+  }
+
+  private environment(): NodeJS.ProcessEnv {
+    return {
+      // A PULUMI_* variable of the developer's own shell must not reach the test's runs.
+      ...Object.fromEntries(
+        Object.entries(process.env).filter(([name]) => !name.startsWith('PULUMI_')),
+      ),
+      PULUMI_HOME: this.path('home'),
+      PULUMI_BACKEND_URL: `file://${this.path('backend')}`,
+      PULUMI_CONFIG_PASSPHRASE: 'lab-test',
+      PULUMI_SKIP_UPDATE_CHECK: 'true',
+      PULUMI_DEBUG_COMMANDS: 'true', // unlocks --event-log
+      SWARM_JOURNAL: this.path('journal.jsonl'),
+    };
+  }
+}
+
+function isChange({ op }: PlannedStep): boolean {
+  return !['same', 'read', 'refresh'].includes(op);
+}
+
+function printed(
+  child: ChildProcess,
+): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }> {
+  return new Promise((resolve, reject) => {
+    const text = { stdout: '', stderr: '' };
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (text.stdout += chunk));
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (text.stderr += chunk));
+    child.on('error', (error) => {
+      const isMissing = 'code' in error && error.code === 'ENOENT';
+      const remedy = isMissing ? '; run npm run setup, and see its PATH line' : '';
+      reject(new Error(`pulumi: ${error.message}${remedy}:\n${text.stdout}${text.stderr}`));
+    });
+    child.on('close', (code) => {
+      resolve({ exitCode: code ?? 137, ...text });
+    });
+    // After a kill of the CLI, its orphans keep the pipes open: no 'close' comes.
+    child.on('exit', (code) => {
+      if (code === null) resolve({ exitCode: 137, ...text });
+    });
+  });
+}
+
+/** The directory with Pulumi.yaml above this build. */
+function findCheckout(from: string): string {
+  if (existsSync(join(from, 'Pulumi.yaml'))) return from;
+  const parent = dirname(from);
+  if (parent === from) throw new Error(`no Pulumi.yaml above ${__dirname}`);
+  return findCheckout(parent);
+}

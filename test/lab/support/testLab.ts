@@ -1,0 +1,62 @@
+import { utils } from 'ssh2';
+import { createLab } from '../../../effects/labMachines';
+import { defaultDirectories } from '../../../effects/labMachines/layout';
+import { removeLab } from '../../../effects/labMachines/teardown';
+import type { LabMachineSpec } from '../../../effects/lab';
+
+/** The labs that these tests may touch, one per file as files run side by side; any other is somebody's. */
+export const testLabs = {
+  'lab-test': '10.91.0.0/24',
+  'lab-test-crash': '10.91.1.0/24',
+  'lab-test-roll': '10.95.0.0/24',
+} as const;
+
+/** The reason why no machine can run here; undefined where one can, and where CI demands that it does. */
+export async function reasonToSkip(): Promise<string | undefined> {
+  if (process.env['CI'] === 'true') return undefined;
+  const missing = await createLab().missing();
+  return missing.length === 0 ? undefined : `no lab on this computer: ${missing.join('. ')}`;
+}
+
+export function machineSpec(
+  lab: keyof typeof testLabs,
+  name: string,
+  os: string,
+  address: string,
+  change: Partial<LabMachineSpec> = {},
+): LabMachineSpec {
+  const { private: hostPrivateKey, public: hostPublicKey } = utils.generateKeyPairSync('ed25519');
+  return {
+    id: `${name}-1`,
+    lab,
+    subnet: testLabs[lab],
+    name,
+    os,
+    address,
+    hostPrivateKey,
+    hostPublicKey,
+    labels: {},
+    ...change,
+  };
+}
+
+/** Takes the lab away by its traces, as `npm run lab -- down LAB` does. */
+export async function takeDown(lab: keyof typeof testLabs): Promise<void> {
+  await removeLab(defaultDirectories, lab, () => undefined);
+}
+
+/** Waits for a condition that says why it is not yet true. */
+export async function until(
+  condition: () => Promise<true | string>,
+  timeoutSeconds: number,
+): Promise<void> {
+  const deadline = performance.now() + timeoutSeconds * 1000;
+  for (;;) {
+    const answer = await condition();
+    if (answer === true) return;
+    if (performance.now() > deadline) {
+      throw new Error(`not within ${timeoutSeconds} s: ${answer}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

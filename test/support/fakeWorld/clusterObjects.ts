@@ -1,0 +1,128 @@
+import type { ServiceFacts, TaskFacts } from '../../../core/facts';
+import type { DockerApi } from '../../../effects/docker';
+import { managedSwarm } from './clusterNodes';
+import type { EngineCall } from './fakeDocker';
+import { findNode } from './machines';
+import { refusals } from './refusals';
+import { newId, nextVersion, type ServiceEntry, type SwarmState, type TaskEntry } from './state';
+
+type ObjectsApi = Pick<
+  DockerApi,
+  | 'tasks'
+  | 'services'
+  | 'createService'
+  | 'updateService'
+  | 'removeService'
+  | 'configs'
+  | 'createConfig'
+  | 'updateConfigLabels'
+  | 'removeConfig'
+>;
+
+export function clusterObjects(call: EngineCall): ObjectsApi {
+  return {
+    tasks: (filter = {}) =>
+      call('tasks', false, (state, machine) => {
+        const swarm = managedSwarm(state, machine);
+        if (filter.serviceId !== undefined) findService(swarm, filter.serviceId);
+        if (filter.nodeId !== undefined && findNode(swarm, filter.nodeId) === undefined) {
+          throw refusals.noSuchNode(filter.nodeId);
+        }
+        return swarm.tasks
+          .filter(
+            (task) =>
+              (filter.nodeId === undefined || task.nodeId === filter.nodeId) &&
+              (filter.serviceId === undefined || task.serviceId === filter.serviceId),
+          )
+          .map(taskFacts);
+      }),
+    services: () =>
+      call('services', false, (state, machine) =>
+        managedSwarm(state, machine).services.map(serviceFacts),
+      ),
+    createService: (spec) =>
+      call('createService', true, (state, machine) => {
+        const swarm = managedSwarm(state, machine);
+        if (swarm.services.some((service) => service.spec.name === spec.name)) {
+          throw refusals.nameTaken('service', spec.name);
+        }
+        const id = newId(state);
+        swarm.services.push({ id, version: nextVersion(swarm), spec: structuredClone(spec) });
+        return id;
+      }),
+    updateService: (serviceId, spec) =>
+      call('updateService', true, (state, machine) => {
+        const swarm = managedSwarm(state, machine);
+        const service = findService(swarm, serviceId);
+        service.spec = structuredClone(spec);
+        service.version = nextVersion(swarm);
+      }),
+    removeService: (serviceId) =>
+      call('removeService', true, (state, machine) => {
+        const swarm = managedSwarm(state, machine);
+        findService(swarm, serviceId);
+        swarm.services = swarm.services.filter((service) => service.id !== serviceId);
+      }),
+    configs: () =>
+      call('configs', false, (state, machine) =>
+        managedSwarm(state, machine).configs.map(({ id, version, name, labels }) => ({
+          id,
+          version,
+          name,
+          labels,
+        })),
+      ),
+    createConfig: (name, data, labels) =>
+      call('createConfig', true, (state, machine) => {
+        const swarm = managedSwarm(state, machine);
+        if (swarm.configs.some((config) => config.name === name)) {
+          throw refusals.nameTaken('config', name);
+        }
+        const id = newId(state);
+        swarm.configs.push({ id, version: nextVersion(swarm), name, data, labels: { ...labels } });
+        return id;
+      }),
+    updateConfigLabels: (configId, version, labels) =>
+      call('updateConfigLabels', true, (state, machine) => {
+        const swarm = managedSwarm(state, machine);
+        const config = swarm.configs.find((candidate) => candidate.id === configId);
+        if (config === undefined) throw refusals.noSuchConfig(configId);
+        if (config.version !== version) throw refusals.outOfSequence();
+        config.labels = { ...labels };
+        config.version = nextVersion(swarm);
+      }),
+    removeConfig: (configId) =>
+      call('removeConfig', true, (state, machine) => {
+        const swarm = managedSwarm(state, machine);
+        if (!swarm.configs.some((config) => config.id === configId)) {
+          throw refusals.noSuchConfig(configId);
+        }
+        swarm.configs = swarm.configs.filter((config) => config.id !== configId);
+      }),
+  };
+}
+
+function findService(swarm: SwarmState, serviceId: string): ServiceEntry {
+  const service = swarm.services.find((candidate) => candidate.id === serviceId);
+  if (service === undefined) throw refusals.noSuchService(serviceId);
+  return service;
+}
+
+function taskFacts(task: TaskEntry): TaskFacts {
+  const { id, serviceId, nodeId, state, desiredState, error } = task;
+  return { id, serviceId, nodeId, state, desiredState, error };
+}
+
+function serviceFacts(service: ServiceEntry): ServiceFacts {
+  const { spec } = service;
+  return {
+    id: service.id,
+    version: service.version,
+    name: spec.name,
+    mode: 'global' in spec.mode ? 'global' : 'replicated',
+    replicas: 'global' in spec.mode ? undefined : spec.mode.replicas,
+    image: spec.image,
+    labels: spec.labels,
+    constraints: spec.constraints,
+  };
+}

@@ -1,0 +1,147 @@
+import type { CommandResult } from '../../../effects/effects';
+import { boot, isEngineRunning, shutDown } from './machines';
+import type { MachineState, WorldState } from './state';
+
+type Command = (
+  machine: MachineState,
+  args: readonly string[],
+  state: WorldState,
+) => CommandResult | undefined;
+
+/**
+ * The commands that a fake machine knows. Anything else ends with 127, as a missing program does, so
+ * that no test passes on a command that the fake only pretends to know; a test adds what it needs with
+ * `FakeWorld.setCommand`.
+ */
+const commands: Readonly<Record<string, Command>> = {
+  true: () => done(),
+  false: () => failed(1, ''),
+  hostname: (machine) => done(`${machine.hostname}\n`),
+  date: (machine, args, state) =>
+    args[0] === '+%s'
+      ? done(`${String(Math.floor(state.nowMs / 1000) + machine.clockSkewSeconds)}\n`)
+      : undefined,
+  cat: (machine, args) => {
+    const path = args.find((arg) => arg !== '--') ?? '';
+    const file = machine.files[path];
+    return file === undefined
+      ? failed(1, `cat: ${path}: No such file or directory`)
+      : done(file.content);
+  },
+  test: (machine, [operator = '', path = '']) => {
+    const holds: Record<string, boolean> = {
+      '-e': machine.files[path] !== undefined || isDirectory(machine, path),
+      '-f': machine.files[path] !== undefined,
+      '-d': isDirectory(machine, path),
+    };
+    const answer = holds[operator];
+    return answer === undefined ? undefined : answer ? done() : failed(1, '');
+  },
+  mkdir: (machine, args) => {
+    const isWithParents = args.includes('-p');
+    for (const path of args.filter((arg) => !arg.startsWith('-'))) {
+      const exists = isDirectory(machine, path) || machine.files[path] !== undefined;
+      if (exists && !isWithParents) {
+        return failed(1, `mkdir: cannot create directory '${path}': File exists`);
+      }
+      if (!exists) machine.directories.push(path);
+    }
+    return done();
+  },
+  rmdir: (machine, args) => {
+    const path = args.find((arg) => !arg.startsWith('-')) ?? '';
+    if (!machine.directories.includes(path)) {
+      return failed(1, `rmdir: failed to remove '${path}': No such file or directory`);
+    }
+    machine.directories = machine.directories.filter((directory) => directory !== path);
+    return done();
+  },
+  rm: (machine, args) => {
+    for (const path of args.filter((arg) => !arg.startsWith('-'))) removeTree(machine, path);
+    return done();
+  },
+  systemctl: (machine, args, state) => {
+    if (args[0] === 'reboot') return reboot(machine, state);
+    const unit = machine.units[args[args.length - 1] ?? ''];
+    if (args[0] === 'is-active') {
+      return result(unit?.state === 'active' ? 0 : 3, `${unit?.state ?? 'inactive'}\n`);
+    }
+    if (args[0] === 'is-enabled') {
+      return result(
+        unit?.isEnabled === true ? 0 : 1,
+        unit?.isEnabled === true ? 'enabled\n' : 'disabled\n',
+      );
+    }
+    return undefined;
+  },
+  reboot: (machine, _args, state) => reboot(machine, state),
+  keepalived: (machine, args) => {
+    const [test, file, path = ''] = args;
+    const isKnown = machine.installed['keepalived'] !== undefined && test === '-t' && file === '-f';
+    return isKnown ? checkKeepalived(machine.files[path]?.content, path) : undefined;
+  },
+};
+
+export function runCommand(
+  state: WorldState,
+  machine: MachineState,
+  argv: readonly string[],
+): CommandResult {
+  const scripted = machine.scriptedCommands.find((command) =>
+    command.argv.every((argument, index) => argv[index] === argument),
+  );
+  if (scripted !== undefined) {
+    return { code: scripted.code, stdout: scripted.stdout, stderr: scripted.stderr };
+  }
+  const [name = '', ...args] = argv;
+  return (
+    commands[name]?.(machine, args, state) ??
+    failed(127, `${argv.slice(0, 2).join(' ')}: not known to the fake world`)
+  );
+}
+
+/** `keepalived -t`: of its grammar no more than that every block is closed. */
+function checkKeepalived(text: string | undefined, path: string): CommandResult {
+  if (text === undefined) return failed(1, `Unable to open configuration file ${path}`);
+  const count = (brace: string): number => text.split(brace).length - 1;
+  return count('{') === count('}')
+    ? done()
+    : failed(1, `(${path}: Line ${String(text.split('\n').length)}) Missing '}'`);
+}
+
+function isDirectory(machine: MachineState, path: string): boolean {
+  const isAbove = (other: string): boolean => other === path || other.startsWith(`${path}/`);
+  return machine.directories.some(isAbove) || Object.keys(machine.files).some(isAbove);
+}
+
+function removeTree(machine: MachineState, path: string): void {
+  const isBelow = (other: string): boolean => other === path || other.startsWith(`${path}/`);
+  for (const file of Object.keys(machine.files))
+    if (isBelow(file)) Reflect.deleteProperty(machine.files, file);
+  machine.directories = machine.directories.filter((directory) => !isBelow(directory));
+  if (isEngineRunning(machine)) return;
+  if (isBelow('/var/lib/docker/swarm')) machine.engine.membership = undefined;
+  if (isBelow('/var/lib/docker/volumes')) machine.engine.volumes = {};
+  if (isBelow('/var/lib/docker')) {
+    machine.engine.images = [];
+    machine.engine.containers = [];
+  }
+}
+
+function reboot(machine: MachineState, state: WorldState): CommandResult {
+  shutDown(machine);
+  boot(state, machine);
+  return done();
+}
+
+function result(code: number, stdout: string): CommandResult {
+  return { code, stdout, stderr: '' };
+}
+
+function done(stdout = ''): CommandResult {
+  return result(0, stdout);
+}
+
+function failed(code: number, stderr: string): CommandResult {
+  return { code, stdout: '', stderr: `${stderr}\n` };
+}

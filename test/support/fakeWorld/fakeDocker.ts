@@ -1,0 +1,141 @@
+import { SwarmError } from '../../../core/errors';
+import type { EngineInfo } from '../../../core/facts';
+import type { DockerApi } from '../../../effects/docker';
+import { clusterObjects } from './clusterObjects';
+import { clusterNodes } from './clusterNodes';
+import { archiveReferences } from './imageArchive';
+import { isEngineRunning, startUnit } from './machines';
+import { initSwarm, joinSwarm, leaveSwarm } from './membership';
+import { Delayed, noLeaderSentence } from './refusals';
+import type { MachineState, WorldState } from './state';
+import { timing } from './timing';
+import { reach, type Action, type World } from './world';
+
+/** One call on the engine of a machine, after we have seen that it answers. */
+export type EngineCall = <T>(
+  method: string,
+  isChange: boolean,
+  body: (state: WorldState, machine: MachineState) => T,
+  takesMs?: number,
+) => Promise<T>;
+
+export function fakeDocker(world: World, key: string): DockerApi {
+  const call: EngineCall = (method, isChange, body, takesMs) => {
+    const action: Action = {
+      operation: `docker.${method}`,
+      host: key,
+      isChange,
+      ...(takesMs === undefined ? {} : { takesMs }),
+    };
+    return world.act(action, (state) => {
+      const machine = reach(state, key);
+      awaken(machine);
+      return body(state, machine);
+    });
+  };
+  return {
+    version: () => call('version', false, (_, machine) => machine.engine.runningVersion ?? ''),
+    info: async () => {
+      const { info, delayMs } = await call('info', false, engineInfo);
+      if (delayMs > 0) await world.clock.sleep(delayMs);
+      return info;
+    },
+    swarmInit: (request) =>
+      call('swarmInit', true, (state, machine) => initSwarm(state, machine, request), timing.join),
+    swarmJoin: (request) =>
+      call(
+        'swarmJoin',
+        true,
+        (state, machine) => {
+          joinSwarm(state, machine, request);
+        },
+        timing.join,
+      ),
+    swarmLeave: ({ force }) =>
+      call(
+        'swarmLeave',
+        true,
+        (state, machine) => {
+          leaveSwarm(state, machine, force);
+        },
+        timing.join,
+      ),
+    ...clusterNodes(call),
+    ...clusterObjects(call),
+    images: () => call('images', false, (_, machine) => machine.engine.images),
+    loadImage: (localPath) =>
+      call('loadImage', true, (_, machine) => {
+        const references = archiveReferences(localPath);
+        machine.engine.images = [...new Set([...machine.engine.images, ...references])];
+      }),
+    runContainerCheck: () =>
+      call('runContainerCheck', true, (_, machine) => {
+        const fault = machine.engine.containerFault;
+        if (fault === undefined) return;
+        throw new SwarmError(
+          'ContainerCheckFailed',
+          `${key}: its engine starts no container: ${fault}; nothing else was changed; mend the engine`,
+          { source: 'world' },
+        );
+      }),
+    localData: () =>
+      call('localData', false, (_, machine) => ({
+        volumes: Object.entries(machine.engine.volumes)
+          .filter(([, files]) => files > 0)
+          .map(([name]) => name),
+        containers: machine.engine.containers,
+      })),
+  };
+}
+
+/** Socket activation, and the ways in which a socket does not answer. */
+function awaken(machine: MachineState): void {
+  const unreachable = (reason: string): SwarmError =>
+    new SwarmError(
+      'EngineUnreachable',
+      `${machine.key}: the engine's socket does not answer: ${reason}; nothing was changed; look at docker.service there`,
+      { source: 'world' },
+    );
+  if (machine.engine.isStuck) throw new Delayed(timing.engineApi, unreachable('timeout of 30 s'));
+  if (isEngineRunning(machine)) return;
+  if (machine.units['docker.socket']?.state !== 'active') {
+    throw unreachable('no daemon listens on /var/run/docker.sock');
+  }
+  try {
+    startUnit(machine, 'docker.service');
+  } catch {
+    throw unreachable('docker.service does not start');
+  }
+}
+
+function engineInfo(
+  state: WorldState,
+  machine: MachineState,
+): { readonly info: EngineInfo; readonly delayMs: number } {
+  const membership = machine.engine.membership;
+  const outside: EngineInfo = {
+    engineVersion: machine.engine.runningVersion ?? '',
+    localNodeState: membership?.localState ?? 'inactive',
+    nodeId: membership?.nodeId ?? '',
+    nodeAddress: membership?.address ?? '',
+    isControlAvailable: membership?.isControlAvailable ?? false,
+    error: membership?.error ?? '',
+    clusterId: undefined,
+    managers: 0,
+    nodes: 0,
+  };
+  const swarm = membership === undefined ? undefined : state.swarms[membership.clusterId];
+  if (membership?.isControlAvailable !== true || swarm === undefined) {
+    return { info: outside, delayMs: 0 };
+  }
+  if (swarm.leader === undefined) {
+    return { info: { ...outside, error: noLeaderSentence }, delayMs: timing.withoutLeader };
+  }
+  const info = {
+    ...outside,
+    clusterId: swarm.clusterId,
+    managers: swarm.members.length,
+    nodes: swarm.nodes.length,
+  };
+  return { info, delayMs: 0 };
+}

@@ -1,0 +1,71 @@
+import type { HostNetwork, InterfaceAddress } from '../../../effects/network';
+import { isEngineRunning, machineAt } from './machines';
+import type { MachineState, WorldState } from './state';
+import { reach, type World } from './world';
+import { heldVips } from './vip';
+
+type Probe = 'open' | 'refused' | 'silent';
+
+export function fakeNetwork(world: World, key: string): HostNetwork {
+  return {
+    addresses: () =>
+      world.act({ operation: 'network.addresses', host: key, isChange: false }, (state) =>
+        addressesOf(state, reach(state, key)),
+      ),
+    probe: async (address, port, timeoutSeconds = 5) => {
+      const action = { operation: 'network.probe', host: key, isChange: false };
+      const answer = await world.act(action, (state) =>
+        probe(state, reach(state, key), address, port),
+      );
+      if (answer === 'silent') await world.clock.sleep(timeoutSeconds * 1000);
+      return answer;
+    },
+  };
+}
+
+function addressesOf(state: WorldState, machine: MachineState): readonly InterfaceAddress[] {
+  return [
+    { interface: 'lo', address: '127.0.0.1', prefixLength: 8 },
+    {
+      interface: machine.interface,
+      address: machine.address,
+      prefixLength: machine.prefixLength,
+    },
+    ...(isEngineRunning(machine)
+      ? [{ interface: 'docker0', address: '172.17.0.1', prefixLength: 16 }]
+      : []),
+    ...heldVips(state, machine).map((address) => ({
+      interface: machine.interface,
+      address,
+      prefixLength: machine.prefixLength,
+    })),
+  ];
+}
+
+function probe(state: WorldState, from: MachineState, address: string, port: number): Probe {
+  const target = address.startsWith('127.') ? from : machineAt(state, address);
+  if (target === undefined || !target.isOn || target.link === 'cut') return 'silent';
+  if (target !== from && target.blockedPorts.includes(port)) return 'silent';
+  return openPorts(state, target).has(port) ? 'open' : 'refused';
+}
+
+function openPorts(state: WorldState, machine: MachineState): ReadonlySet<number> {
+  const open = new Set<number>([22, ...machine.openPorts]);
+  const membership = machine.engine.membership;
+  if (membership === undefined || !isEngineRunning(machine)) return open;
+  open.add(7946);
+  if (membership.isControlAvailable) open.add(2377);
+  const swarm = state.swarms[membership.clusterId];
+  for (const service of swarm?.services ?? []) {
+    const runsHere = swarm?.tasks.some(
+      (task) =>
+        task.serviceId === service.id &&
+        task.nodeId === membership.nodeId &&
+        task.state === 'running',
+    );
+    for (const port of service.spec.ports) {
+      if (port.mode === 'ingress' || runsHere === true) open.add(port.published);
+    }
+  }
+  return open;
+}

@@ -1,0 +1,68 @@
+import { SwarmError } from '../../../core/errors';
+import type { Packages } from '../../../effects/packages';
+import { offeredVersions, unitsOfPackage } from './osCatalog';
+import type { MachineState } from './state';
+import { timing } from './timing';
+import { reach, type World } from './world';
+
+export function fakePackages(world: World, key: string): Packages {
+  const look = (method: string) => ({
+    operation: `packages.${method}`,
+    host: key,
+    isChange: false,
+  });
+  const change = (method: string, takesMs = 0) => ({ ...look(method), isChange: true, takesMs });
+  return {
+    available: (name) =>
+      world.act(look('available'), (state) => offeredVersions(reach(state, key), name)),
+    installed: (name) => world.act(look('installed'), (state) => reach(state, key).installed[name]),
+    install: (packages) =>
+      world.act(change('install', timing.packageInstall), (state) => {
+        install(reach(state, key), packages);
+      }),
+    hold: (names) =>
+      world.act(change('hold'), (state) => {
+        const machine = reach(state, key);
+        machine.held = [...new Set([...machine.held, ...names])];
+      }),
+    unhold: (names) =>
+      world.act(change('unhold'), (state) => {
+        const machine = reach(state, key);
+        machine.held = machine.held.filter((name) => !names.includes(name));
+      }),
+  };
+}
+
+/** All or nothing, as apt decides before it unpacks. */
+function install(
+  machine: MachineState,
+  packages: Readonly<Record<string, string | undefined>>,
+): void {
+  const chosen = Object.entries(packages).map(([name, version]) => {
+    const offered = offeredVersions(machine, name);
+    const wanted = version ?? offered[0];
+    const installed = machine.installed[name];
+    if (installed !== undefined && wanted === installed) return { name, version: installed };
+    if (offered.length === 0) fail(machine, `E: Unable to locate package ${name}`);
+    if (wanted === undefined || !offered.includes(wanted)) {
+      return fail(machine, `E: Version '${String(wanted)}' for '${name}' was not found`);
+    }
+    return { name, version: wanted };
+  });
+  for (const { name, version } of chosen) {
+    machine.installed[name] = version;
+    for (const unit of unitsOfPackage[name] ?? []) {
+      machine.units[unit] ??= { state: 'inactive', isEnabled: true };
+    }
+  }
+}
+
+function fail(machine: MachineState, sentence: string): never {
+  throw new SwarmError(
+    'PackageInstallFailed',
+    `${machine.key}: apt-get install failed: ${sentence}`,
+    {
+      source: 'world',
+    },
+  );
+}

@@ -1,0 +1,187 @@
+import { SwarmError } from '../../../core/errors';
+import { osCatalog, upstreamVersion } from './osCatalog';
+import {
+  newBootId,
+  type LabEntry,
+  type MachineState,
+  type NodeEntry,
+  type SwarmState,
+  type WorldState,
+} from './state';
+
+/** What a test says of a host that it puts into the world. */
+export interface NewMachine {
+  readonly key: string;
+  readonly hostname: string;
+  /** With a row in `osCatalog`, that OS's packages are offered; else none. */
+  readonly os: string;
+  readonly address: string;
+  readonly hostPublicKey: string;
+  readonly lab?: LabEntry;
+}
+
+export function addMachine(state: WorldState, machine: NewMachine): MachineState {
+  const release = osCatalog[machine.os];
+  const added: MachineState = {
+    key: machine.key,
+    hostname: machine.hostname,
+    os: machine.os,
+    osLike: [...(release?.osLike ?? [])],
+    bootId: '',
+    architecture: 'amd64',
+    address: machine.address,
+    prefixLength: 24,
+    interface: 'eth0',
+    clockSkewSeconds: 0,
+    freeBytes: 40 * 1024 ** 3,
+    isOn: false,
+    link: 'up',
+    hostPublicKey: machine.hostPublicKey,
+    users: { root: { isPrivileged: true } },
+    files: {},
+    directories: [],
+    offered: Object.fromEntries(
+      Object.entries(release?.packages ?? {}).map(([name, versions]) => [name, [...versions]]),
+    ),
+    installed: {},
+    held: [],
+    units: { 'ssh.service': { state: 'inactive', isEnabled: true } },
+    engine: {
+      runningVersion: undefined,
+      isStuck: false,
+      containerFault: undefined,
+      images: [],
+      volumes: {},
+      containers: [],
+      membership: undefined,
+    },
+    openPorts: [],
+    blockedPorts: [],
+    keepalivedConfiguration: undefined,
+    hasVipFault: false,
+    trackScriptFailingSinceMs: undefined,
+    scriptedCommands: [],
+    lab: machine.lab,
+  };
+  state.machines[machine.key] = added;
+  boot(state, added);
+  return added;
+}
+
+export function boot(state: WorldState, machine: MachineState): void {
+  if (machine.isOn) return;
+  machine.isOn = true;
+  machine.bootId = newBootId(state);
+  for (const [name, unit] of Object.entries(machine.units)) {
+    if (!unit.isEnabled) continue;
+    try {
+      startUnit(machine, name);
+    } catch {
+      unit.state = 'failed';
+    }
+  }
+}
+
+export function shutDown(machine: MachineState): void {
+  machine.isOn = false;
+  for (const unit of Object.values(machine.units)) unit.state = 'inactive';
+  machine.engine.runningVersion = undefined;
+  machine.engine.isStuck = false;
+  machine.keepalivedConfiguration = undefined;
+  const isVolatile = (path: string): boolean =>
+    path.startsWith('/run/') || path.startsWith('/tmp/');
+  machine.directories = machine.directories.filter((path) => !isVolatile(path));
+  for (const path of Object.keys(machine.files)) {
+    if (isVolatile(path)) Reflect.deleteProperty(machine.files, path);
+  }
+}
+
+/** @throws SwarmError `UnitFailed` when the daemon's own check of its configuration fails. */
+export function startUnit(machine: MachineState, name: string): void {
+  const unit = machine.units[name];
+  if (unit === undefined) throw unitFailed(machine, name, `Unit ${name} not found.`);
+  if (unit.state === 'active') return;
+  if (name === 'docker.service') startEngine(machine, unit);
+  if (name === 'keepalived.service') readKeepalivedConfiguration(machine);
+  unit.state = 'active';
+}
+
+export function stopUnit(machine: MachineState, name: string): void {
+  const unit = machine.units[name];
+  if (unit === undefined) return;
+  unit.state = 'inactive';
+  if (name === 'docker.service') {
+    machine.engine.runningVersion = undefined;
+    machine.engine.isStuck = false;
+  }
+  if (name === 'keepalived.service') machine.keepalivedConfiguration = undefined;
+}
+
+export const keepalivedPath = '/etc/keepalived/keepalived.conf';
+
+/** Unit conditions of Debian's package: without the file keepalived is not started, which is no failure. */
+export function readKeepalivedConfiguration(machine: MachineState): void {
+  machine.keepalivedConfiguration = machine.files[keepalivedPath]?.content;
+}
+
+function startEngine(machine: MachineState, unit: { state: string }): void {
+  const text = machine.files['/etc/docker/daemon.json']?.content ?? '{}';
+  const fail = (sentence: string): never => {
+    unit.state = 'failed';
+    throw unitFailed(machine, 'docker.service', sentence);
+  };
+  let options: Record<string, unknown> = {};
+  try {
+    options = JSON.parse(text) as Record<string, unknown>;
+  } catch (error) {
+    fail(
+      `unable to configure the Docker daemon with file /etc/docker/daemon.json: ${String(error)}`,
+    );
+  }
+  if (options['live-restore'] === true && machine.engine.membership !== undefined) {
+    fail('--live-restore daemon configuration is incompatible with swarm mode');
+  }
+  const installed = machine.installed['docker.io'];
+  if (installed === undefined) {
+    fail('dockerd: No such file or directory');
+  } else {
+    machine.engine.runningVersion = upstreamVersion(installed);
+  }
+  const socket = machine.units['docker.socket'];
+  if (socket !== undefined) socket.state = 'active';
+  const containerd = machine.units['containerd.service'];
+  if (containerd !== undefined) containerd.state = 'active';
+}
+
+export function unitFailed(machine: MachineState, unit: string, journal: string): SwarmError {
+  return new SwarmError('UnitFailed', `${machine.key}: ${unit} failed; journal: ${journal}`);
+}
+
+export function isEngineRunning(machine: MachineState): boolean {
+  return machine.isOn && machine.units['docker.service']?.state === 'active';
+}
+
+/** The machine that holds the address itself, or as a virtual one. */
+export function machineAt(state: WorldState, address: string): MachineState | undefined {
+  const holder = state.vips[address]?.holder;
+  return Object.values(state.machines).find(
+    (machine) => machine.address === address || (holder !== undefined && machine.key === holder),
+  );
+}
+
+/** The machine whose disk holds this node's membership, whatever it does now. */
+export function machineOfNode(state: WorldState, nodeId: string): MachineState | undefined {
+  return Object.values(state.machines).find(
+    (machine) => machine.engine.membership?.nodeId === nodeId,
+  );
+}
+
+/** Other nodes see this node: its engine runs, linked, with its own membership. */
+export function isLive(state: WorldState, nodeId: string): boolean {
+  const machine = machineOfNode(state, nodeId);
+  return machine !== undefined && machine.link !== 'cut' && isEngineRunning(machine);
+}
+
+export function findNode(swarm: SwarmState, nodeId: string): NodeEntry | undefined {
+  return swarm.nodes.find((node) => node.id === nodeId);
+}

@@ -1,0 +1,164 @@
+import type { NodeRole } from '../../../core/facts';
+import type { SwarmInitRequest, SwarmJoinRequest } from '../../../effects/docker';
+import { isEngineRunning, machineAt } from './machines';
+import { addNode, majority, reachableMembers } from './raft';
+import { Delayed, leaveRefusal, noLeaderSentence, refusals, rpcError } from './refusals';
+import { newId, type MachineState, type SwarmState, type WorldState } from './state';
+import { timing } from './timing';
+
+/** The swarm's port for managers. */
+const port = ':2377';
+
+export function initSwarm(
+  state: WorldState,
+  machine: MachineState,
+  request: SwarmInitRequest,
+): string {
+  if (machine.engine.membership !== undefined) throw refusals.alreadyInSwarm();
+  const clusterId = newId(state);
+  const nodeId = newId(state);
+  const digest = newId(state) + newId(state);
+  const swarm: SwarmState = {
+    clusterId,
+    version: 1,
+    lastVersion: 10,
+    labels: { ...request.labels },
+    addressPools: request.addressPools.length === 0 ? ['10.0.0.0/8'] : [...request.addressPools],
+    subnetSize: request.subnetSize ?? 24,
+    isAutolocked: false,
+    isRootRotationInProgress: false,
+    tokens: {
+      manager: `SWMTKN-1-${digest}-${newId(state)}`,
+      worker: `SWMTKN-1-${digest}-${newId(state)}`,
+    },
+    leader: nodeId,
+    electionDueMs: undefined,
+    members: [],
+    nodes: [],
+    services: [],
+    tasks: [],
+    configs: [],
+  };
+  state.swarms[clusterId] = swarm;
+  enter(state, machine, swarm, nodeId, 'manager', request.advertiseAddress, request.availability);
+  return nodeId;
+}
+
+/** @throws Delayed when the remote manager does not answer: the join then goes on in the background. */
+export function joinSwarm(
+  state: WorldState,
+  machine: MachineState,
+  request: SwarmJoinRequest,
+): void {
+  if (machine.engine.membership !== undefined) throw refusals.alreadyInSwarm();
+  if (!/^SWMTKN-1-[0-9a-z]{50}-[0-9a-z]{25}$/.test(request.token)) throw refusals.malformedToken();
+  const attempt = findContact(state, machine, request.remoteAddress);
+  if (attempt === 'silent') {
+    machine.engine.membership = {
+      clusterId: '',
+      nodeId: '',
+      address: request.advertiseAddress,
+      localState: 'pending',
+      isControlAvailable: false,
+      controlChangeDueMs: undefined,
+      error: '',
+      pendingJoin: {
+        remoteAddress: request.remoteAddress,
+        token: request.token,
+        availability: request.availability,
+        retryMs: state.nowMs + timing.joinTimeout + timing.joinRetry,
+      },
+    };
+    throw new Delayed(timing.joinTimeout, refusals.joinTimeout());
+  }
+  if (attempt === 'refused') throw refusals.joinRefused(request.remoteAddress);
+  const role = roleOfToken(attempt, request.token);
+  if (attempt.leader === undefined) {
+    throw new Delayed(timing.withoutLeader, rpcError('Unknown', noLeaderSentence));
+  }
+  const nodeId = newId(state);
+  enter(state, machine, attempt, nodeId, role, request.advertiseAddress, request.availability);
+}
+
+export function leaveSwarm(state: WorldState, machine: MachineState, isForced: boolean): void {
+  const membership = machine.engine.membership;
+  if (membership === undefined) throw refusals.notInSwarm();
+  const swarm = state.swarms[membership.clusterId];
+  if (membership.isControlAvailable && !isForced) {
+    const all = swarm?.members.length ?? 1;
+    const reachable = swarm === undefined ? 1 : reachableMembers(state, swarm).length;
+    const isLosing = swarm?.leader !== undefined && reachable - 1 < majority(all);
+    throw leaveRefusal({
+      isLast: isLosing && all === 1,
+      reachable: isLosing ? reachable - 1 : undefined,
+      all,
+    });
+  }
+  machine.engine.membership = undefined;
+}
+
+/** Joins that timed out go on by themselves. */
+export function retryJoins(state: WorldState, nowMs: number): void {
+  for (const machine of Object.values(state.machines)) {
+    const membership = machine.engine.membership;
+    const pending = membership?.pendingJoin;
+    if (membership === undefined || pending === undefined || nowMs < pending.retryMs) continue;
+    if (!isEngineRunning(machine)) continue;
+    const swarm = findContact(state, machine, pending.remoteAddress);
+    if (typeof swarm === 'string' || swarm.leader === undefined) {
+      pending.retryMs = nowMs + timing.joinRetry;
+      continue;
+    }
+    const role = roleOfToken(swarm, pending.token);
+    const address = membership.address;
+    enter(state, machine, swarm, newId(state), role, address, pending.availability);
+  }
+}
+
+function findContact(
+  state: WorldState,
+  from: MachineState,
+  remoteAddress: string,
+): SwarmState | 'silent' | 'refused' {
+  const address = remoteAddress.endsWith(port) ? remoteAddress.slice(0, -port.length) : '';
+  const contact = machineAt(state, address);
+  const isSilent =
+    contact === undefined || !contact.isOn || contact.link === 'cut' || from.link === 'cut';
+  if (isSilent || contact.blockedPorts.includes(2377)) return 'silent';
+  const membership = contact.engine.membership;
+  if (!isEngineRunning(contact) || membership?.isControlAvailable !== true) return 'refused';
+  return state.swarms[membership.clusterId] ?? 'refused';
+}
+
+function roleOfToken(swarm: SwarmState, token: string): NodeRole {
+  if (token === swarm.tokens.manager) return 'manager';
+  if (token === swarm.tokens.worker) return 'worker';
+  throw refusals.invalidToken();
+}
+
+function enter(
+  state: WorldState,
+  machine: MachineState,
+  swarm: SwarmState,
+  nodeId: string,
+  role: NodeRole,
+  address: string,
+  availability: SwarmJoinRequest['availability'],
+): void {
+  machine.engine.membership = {
+    clusterId: swarm.clusterId,
+    nodeId,
+    address,
+    localState: 'active',
+    isControlAvailable: role === 'manager',
+    controlChangeDueMs: undefined,
+    error: '',
+    pendingJoin: undefined,
+  };
+  const engineVersion = machine.engine.runningVersion ?? '';
+  addNode(
+    swarm,
+    { id: nodeId, hostname: machine.hostname, address, role, availability, engineVersion },
+    state.nowMs,
+  );
+}

@@ -1,0 +1,135 @@
+import { isLive, machineOfNode } from './machines';
+import { nextVersion, type NodeEntry, type SwarmState, type WorldState } from './state';
+import { timing } from './timing';
+
+/**
+ * The fake's own arithmetic: on purpose not core/quorum.ts, so that a fault there is seen against an
+ * independent twin.
+ */
+export function majority(members: number): number {
+  return Math.floor(members / 2) + 1;
+}
+
+export function reachableMembers(state: WorldState, swarm: SwarmState): readonly string[] {
+  return swarm.members.filter((id) => isLive(state, id));
+}
+
+/** swarmkit's `CanRemoveMember`. */
+export function canRemoveMember(state: WorldState, swarm: SwarmState, nodeId: string): boolean {
+  const others = reachableMembers(state, swarm).filter((id) => id !== nodeId).length;
+  return others >= majority(swarm.members.length - 1) && hasQuorum(state, swarm);
+}
+
+export function hasQuorum(state: WorldState, swarm: SwarmState): boolean {
+  return reachableMembers(state, swarm).length >= majority(swarm.members.length);
+}
+
+/** One step of the swarm's own life up to `nowMs`: leader, roles, node states, what nodes know of themselves. */
+export function stepSwarm(state: WorldState, swarm: SwarmState, nowMs: number): void {
+  stepLeader(state, swarm, nowMs);
+  if (swarm.leader !== undefined) {
+    for (const node of swarm.nodes) {
+      stepRole(state, swarm, node, nowMs);
+      stepNodeState(state, node, nowMs);
+    }
+  }
+  for (const machine of Object.values(state.machines)) {
+    const membership = machine.engine.membership;
+    if (membership?.clusterId !== swarm.clusterId || !isLive(state, membership.nodeId)) continue;
+    const isMember = swarm.members.includes(membership.nodeId);
+    if (isMember === membership.isControlAvailable) membership.controlChangeDueMs = undefined;
+    else if (membership.controlChangeDueMs === undefined) {
+      membership.controlChangeDueMs = nowMs + timing.ownControl;
+    } else if (nowMs >= membership.controlChangeDueMs) {
+      membership.isControlAvailable = isMember;
+      membership.controlChangeDueMs = undefined;
+    }
+  }
+}
+
+function stepLeader(state: WorldState, swarm: SwarmState, nowMs: number): void {
+  const reachable = reachableMembers(state, swarm);
+  if (!hasQuorum(state, swarm)) {
+    swarm.leader = undefined;
+    swarm.electionDueMs = undefined;
+    return;
+  }
+  if (swarm.leader !== undefined && reachable.includes(swarm.leader)) return;
+  swarm.leader = undefined;
+  swarm.electionDueMs ??= nowMs + timing.election;
+  const next = reachable[0];
+  if (nowMs >= swarm.electionDueMs && next !== undefined) becomeLeader(swarm, next, nowMs);
+}
+
+export function becomeLeader(swarm: SwarmState, nodeId: string, nowMs: number): void {
+  swarm.leader = nodeId;
+  swarm.electionDueMs = undefined;
+  for (const node of swarm.nodes) {
+    if (node.state === 'down') continue;
+    node.state = 'unknown';
+    node.unknownUntilMs = nowMs + timing.unknownAfterElection;
+    node.lastSeenMs = nowMs;
+    node.version = nextVersion(swarm);
+  }
+}
+
+function stepRole(state: WorldState, swarm: SwarmState, node: NodeEntry, nowMs: number): void {
+  const isMember = swarm.members.includes(node.id);
+  const isWanted = node.role === 'manager';
+  if (isMember === isWanted) {
+    node.roleChangeDueMs = undefined;
+    return;
+  }
+  if (isWanted && !isLive(state, node.id)) return;
+  if (node.roleChangeDueMs === undefined) {
+    const isLeader = swarm.leader === node.id;
+    const delay = isLeader ? timing.leadershipTransfer : timing.demote;
+    node.roleChangeDueMs = nowMs + (isWanted ? timing.promote : delay);
+    return;
+  }
+  if (nowMs < node.roleChangeDueMs) return;
+  if (isWanted) {
+    swarm.members.push(node.id);
+    return;
+  }
+  const successor = reachableMembers(state, swarm).find((id) => id !== node.id);
+  if (state.refusedDemotions > 0 || !canRemoveMember(state, swarm, node.id)) {
+    state.refusedDemotions = Math.max(0, state.refusedDemotions - 1);
+    node.roleChangeDueMs = nowMs + timing.demoteRetry;
+    return;
+  }
+  if (swarm.leader === node.id && successor !== undefined) becomeLeader(swarm, successor, nowMs);
+  swarm.members = swarm.members.filter((id) => id !== node.id);
+}
+
+function stepNodeState(state: WorldState, node: NodeEntry, nowMs: number): void {
+  if (isLive(state, node.id)) {
+    if (nowMs < node.unknownUntilMs) return;
+    node.state = 'ready';
+    node.lastSeenMs = nowMs;
+    const machine = machineOfNode(state, node.id);
+    node.engineVersion = machine?.engine.runningVersion ?? node.engineVersion;
+    node.hostname = machine?.hostname ?? node.hostname;
+    return;
+  }
+  const patience = node.state === 'unknown' ? timing.downFromUnknown : timing.down;
+  if (nowMs - node.lastSeenMs >= patience) node.state = 'down';
+}
+
+/** Adds a node as a join does. */
+export function addNode(
+  swarm: SwarmState,
+  node: Pick<NodeEntry, 'id' | 'hostname' | 'address' | 'role' | 'availability' | 'engineVersion'>,
+  nowMs: number,
+): void {
+  swarm.nodes.push({
+    ...node,
+    version: nextVersion(swarm),
+    labels: {},
+    state: 'ready',
+    lastSeenMs: nowMs,
+    unknownUntilMs: 0,
+    roleChangeDueMs: undefined,
+  });
+  if (node.role === 'manager') swarm.members.push(node.id);
+}

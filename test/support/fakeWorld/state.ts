@@ -1,0 +1,239 @@
+import { createHash } from 'node:crypto';
+import type {
+  Availability,
+  LocalNodeState,
+  NodeRole,
+  NodeState,
+  TaskState,
+} from '../../../core/facts';
+import type { ServiceSpec } from '../../../core/service';
+
+/** Everything there is, as JSON. Only the functions beside this file change it, inside a transaction. */
+export interface WorldState {
+  nowMs: number;
+  settledMs: number;
+  serial: number;
+  machines: Record<string, MachineState>;
+  swarms: Record<string, SwarmState>;
+  /** By virtual address. */
+  vips: Record<string, VipState>;
+  /** Public host keys by host, as ~/.ssh/known_hosts has them. */
+  knownHosts: Record<string, string>;
+  faults: PlannedFault[];
+  calls: Call[];
+  refusedDemotions: number;
+}
+
+export interface Call {
+  readonly operation: string;
+  /** Key of the machine, or of the lab's machine. */
+  readonly host: string;
+  readonly atMs: number;
+}
+
+export type Fault =
+  | 'kill'
+  | { readonly code: string; readonly message: string }
+  | { readonly statusCode: number; readonly message: string }
+  | { readonly message: string };
+
+export interface PlannedFault {
+  readonly operation: string;
+  readonly host: string | undefined;
+  readonly isAfter: boolean;
+  readonly fault: Fault;
+  skip: number;
+}
+
+export interface MachineState {
+  /** `<lab>/<name>` of a lab machine, else the host's name. */
+  readonly key: string;
+  hostname: string;
+  os: string;
+  osLike: string[];
+  bootId: string;
+  architecture: string;
+  address: string;
+  prefixLength: number;
+  interface: string;
+  clockSkewSeconds: number;
+  freeBytes: number;
+  isOn: boolean;
+  link: 'up' | 'cut' | 'managementCut';
+  hostPublicKey: string;
+  /** Login users, and whether each is root or has sudo. */
+  users: Record<string, { isPrivileged: boolean }>;
+  files: Record<string, { content: string; mode: number }>;
+  directories: string[];
+  /** Full versions by package, best first. */
+  offered: Record<string, string[]>;
+  installed: Record<string, string>;
+  held: string[];
+  units: Record<string, { state: 'active' | 'inactive' | 'failed'; isEnabled: boolean }>;
+  engine: EngineState;
+  openPorts: number[];
+  blockedPorts: number[];
+  /** keepalived.conf as the running keepalived has read it. */
+  keepalivedConfiguration: string | undefined;
+  /** It takes no part in the election of the virtual address's holder. */
+  hasVipFault: boolean;
+  trackScriptFailingSinceMs: number | undefined;
+  scriptedCommands: { argv: string[]; code: number; stdout: string; stderr: string }[];
+  lab: LabEntry | undefined;
+}
+
+export interface LabEntry {
+  readonly id: string;
+  readonly lab: string;
+  readonly name: string;
+  readonly image: string;
+  readonly subnet: string;
+  labels: Record<string, string>;
+}
+
+export interface EngineState {
+  /** Version of the daemon that runs; the installed package may be newer. */
+  runningVersion: string | undefined;
+  isStuck: boolean;
+  /** Daemon's sentence when it cannot start containers. */
+  containerFault: string | undefined;
+  images: string[];
+  /** Number of files by name of the volume. */
+  volumes: Record<string, number>;
+  /** Containers that no task made. */
+  containers: string[];
+  membership: Membership | undefined;
+}
+
+/** /var/lib/docker/swarm of one machine. */
+export interface Membership {
+  clusterId: string;
+  nodeId: string;
+  address: string;
+  localState: LocalNodeState;
+  isControlAvailable: boolean;
+  controlChangeDueMs: number | undefined;
+  error: string;
+  /** A join that goes on in the background. */
+  pendingJoin:
+    | { remoteAddress: string; token: string; availability: Availability; retryMs: number }
+    | undefined;
+}
+
+export interface SwarmState {
+  readonly clusterId: string;
+  version: number;
+  /** Last version number given to any object. */
+  lastVersion: number;
+  labels: Record<string, string>;
+  addressPools: string[];
+  subnetSize: number;
+  isAutolocked: boolean;
+  isRootRotationInProgress: boolean;
+  tokens: Record<NodeRole, string>;
+  leader: string | undefined;
+  electionDueMs: number | undefined;
+  /** Node IDs of the raft members, in order of joining. */
+  members: string[];
+  nodes: NodeEntry[];
+  services: ServiceEntry[];
+  tasks: TaskEntry[];
+  configs: ConfigEntry[];
+}
+
+export interface NodeEntry {
+  readonly id: string;
+  version: number;
+  hostname: string;
+  address: string;
+  role: NodeRole;
+  availability: Availability;
+  labels: Record<string, string>;
+  state: NodeState;
+  engineVersion: string;
+  lastSeenMs: number;
+  unknownUntilMs: number;
+  roleChangeDueMs: number | undefined;
+}
+
+export interface ServiceEntry {
+  readonly id: string;
+  version: number;
+  spec: ServiceSpec;
+}
+
+export interface TaskEntry {
+  readonly id: string;
+  readonly serviceId: string;
+  /** Slot number, or node ID for a global service. */
+  readonly slot: string;
+  /** Image, command, environment and ports it was made from. */
+  readonly template: string;
+  nodeId: string;
+  state: TaskState;
+  desiredState: TaskState;
+  error: string;
+  /** When the state began. */
+  sinceMs: number;
+}
+
+export interface ConfigEntry {
+  readonly id: string;
+  version: number;
+  readonly name: string;
+  readonly data: string;
+  labels: Record<string, string>;
+}
+
+export interface VipState {
+  holder: string | undefined;
+  next: string | undefined;
+  dueMs: number;
+}
+
+export function emptyWorld(): WorldState {
+  const start = Date.UTC(2026, 10, 21);
+  return {
+    nowMs: start,
+    settledMs: start,
+    serial: 0,
+    machines: {},
+    swarms: {},
+    vips: {},
+    knownHosts: {},
+    faults: [],
+    calls: [],
+    refusedDemotions: 0,
+  };
+}
+
+/** A new ID in the form of swarm's (25 characters of base 36), the same in every run. */
+export function newId(state: WorldState): string {
+  state.serial += 1;
+  const digest = createHash('sha256')
+    .update(`fake-${String(state.serial)}`)
+    .digest('hex');
+  return BigInt(`0x${digest}`).toString(36).padStart(25, '0').slice(0, 25);
+}
+
+/** A new boot ID, in the form of a UUID. */
+export function newBootId(state: WorldState): string {
+  state.serial += 1;
+  const digest = createHash('sha256')
+    .update(`boot-${String(state.serial)}`)
+    .digest('hex');
+  return [8, 4, 4, 4, 12]
+    .reduce<{ parts: string[]; at: number }>(
+      ({ parts, at }, length) => ({
+        parts: [...parts, digest.slice(at, at + length)],
+        at: at + length,
+      }),
+      { parts: [], at: 0 },
+    )
+    .parts.join('-');
+}
+
+export function nextVersion(swarm: SwarmState): number {
+  swarm.lastVersion += 1;
+  return swarm.lastVersion;
+}

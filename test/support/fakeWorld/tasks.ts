@@ -1,0 +1,205 @@
+import type { ServiceSpec } from '../../../core/service';
+import { findNode, isLive, machineOfNode } from './machines';
+import {
+  newId,
+  type NodeEntry,
+  type ServiceEntry,
+  type SwarmState,
+  type TaskEntry,
+  type WorldState,
+} from './state';
+import { timing } from './timing';
+
+const historyLength = 4;
+const waiting: readonly string[] = ['pending', 'ready', 'starting'];
+
+/** What of a spec makes a new task necessary when it changes. */
+export function taskTemplate(spec: ServiceSpec): string {
+  return JSON.stringify([spec.image, spec.command, spec.environment, spec.ports]);
+}
+
+/** Orchestrator, scheduler and agents in one step. Without a leader only the agents go on. */
+export function stepTasks(state: WorldState, swarm: SwarmState, nowMs: number): void {
+  for (const task of swarm.tasks) runTask(state, swarm, task, nowMs);
+  if (swarm.leader === undefined) return;
+  swarm.tasks = swarm.tasks.filter((task) => swarm.services.some((s) => s.id === task.serviceId));
+  for (const service of swarm.services) {
+    retireTasks(swarm, service);
+    for (const slot of wantedSlots(swarm, service)) fillSlot(state, swarm, service, slot, nowMs);
+    trimHistory(swarm, service);
+  }
+}
+
+function isWanted(task: TaskEntry): boolean {
+  return task.desiredState === 'running';
+}
+
+function tasksOf(swarm: SwarmState, service: ServiceEntry): readonly TaskEntry[] {
+  return swarm.tasks.filter((task) => task.serviceId === service.id);
+}
+
+function wantedSlots(swarm: SwarmState, service: ServiceEntry): readonly string[] {
+  const mode = service.spec.mode;
+  if ('replicas' in mode) return Array.from({ length: mode.replicas }, (_, i) => String(i + 1));
+  return swarm.nodes
+    .filter(
+      (node) =>
+        mayStart(node, service) ||
+        tasksOf(swarm, service).some((t) => isWanted(t) && t.slot === node.id),
+    )
+    .map((node) => node.id);
+}
+
+/** Gives up tasks that may not stay where they are, that are of an older spec, or of no slot any more. */
+function retireTasks(swarm: SwarmState, service: ServiceEntry): void {
+  const replicas = 'replicas' in service.spec.mode ? service.spec.mode.replicas : undefined;
+  for (const task of tasksOf(swarm, service)) {
+    if (!isWanted(task)) continue;
+    const node = findNode(swarm, task.nodeId);
+    const isMisplaced = task.nodeId !== '' && (node === undefined || !mayStay(node, service));
+    const isOld = task.template !== taskTemplate(service.spec);
+    const isSurplus = replicas !== undefined && Number(task.slot) > replicas;
+    if (isMisplaced || isOld || isSurplus) {
+      task.desiredState = 'shutdown';
+      if (task.nodeId === '' || node === undefined)
+        task.state = node === undefined && task.nodeId !== '' ? 'orphaned' : 'shutdown';
+    }
+  }
+}
+
+function mayStay(node: NodeEntry, service: ServiceEntry): boolean {
+  return node.state !== 'down' && node.availability !== 'drain' && satisfies(node, service.spec);
+}
+
+function mayStart(node: NodeEntry, service: ServiceEntry): boolean {
+  return node.state === 'ready' && node.availability === 'active' && satisfies(node, service.spec);
+}
+
+/** The operators `==` and `!=` over role, ID, hostname and labels: all that constraints may say here. */
+export function satisfies(node: NodeEntry, spec: ServiceSpec): boolean {
+  return spec.constraints.every((constraint) => {
+    const [, key = '', operator = '', value = ''] =
+      /^\s*([\w.-]+)\s*(==|!=)\s*(.*?)\s*$/.exec(constraint) ?? [];
+    const facts: Record<string, string> = {
+      'node.role': node.role,
+      'node.id': node.id,
+      'node.hostname': node.hostname,
+    };
+    for (const [name, text] of Object.entries(node.labels)) facts[`node.labels.${name}`] = text;
+    return operator === '==' ? facts[key] === value : facts[key] !== value;
+  });
+}
+
+function fillSlot(
+  state: WorldState,
+  swarm: SwarmState,
+  service: ServiceEntry,
+  slot: string,
+  nowMs: number,
+): void {
+  const inSlot = tasksOf(swarm, service).filter((task) => task.slot === slot);
+  let task = inSlot.find(isWanted);
+  if (task === undefined) {
+    const last = inSlot[inSlot.length - 1];
+    const isTooEarly = last?.state === 'rejected' && nowMs - last.sinceMs < timing.taskRetry;
+    if (isTooEarly) return;
+    task = {
+      id: newId(state),
+      serviceId: service.id,
+      slot,
+      template: taskTemplate(service.spec),
+      nodeId: '',
+      state: 'pending',
+      desiredState: 'running',
+      error: '',
+      sinceMs: nowMs,
+    };
+    swarm.tasks.push(task);
+  }
+  if (task.state === 'pending') place(swarm, service, task, nowMs);
+  if (task.state === 'ready') {
+    const isOldGone = inSlot.every((t) => t === task || isWanted(t) || isEnded(t));
+    if (isOldGone || nowMs - task.sinceMs >= timing.taskReplacement) enter(task, 'starting', nowMs);
+  }
+}
+
+function place(swarm: SwarmState, service: ServiceEntry, task: TaskEntry, nowMs: number): void {
+  const isGlobal = !('replicas' in service.spec.mode);
+  const candidates = swarm.nodes.filter((node) => !isGlobal || node.id === task.slot);
+  const fitting = candidates.filter((node) => mayStart(node, service));
+  const free = fitting.filter((node) => !hasPortConflict(swarm, service, node));
+  const load = (node: NodeEntry): number =>
+    swarm.tasks.filter((other) => isWanted(other) && other.nodeId === node.id).length;
+  const best = [...free].sort((a, b) => load(a) - load(b))[0];
+  if (best !== undefined) {
+    task.nodeId = best.id;
+    task.error = '';
+    enter(task, 'ready', nowMs);
+    return;
+  }
+  const reason =
+    fitting.length > 0 ? 'host-mode port already in use' : 'scheduling constraints not satisfied';
+  const count = fitting.length > 0 ? fitting.length : candidates.length;
+  task.error = `no suitable node (${reason} on ${String(count)} node${count === 1 ? '' : 's'})`;
+}
+
+function hasPortConflict(swarm: SwarmState, service: ServiceEntry, node: NodeEntry): boolean {
+  const own = hostPorts(service.spec);
+  return swarm.tasks.some((task) => {
+    if (task.nodeId !== node.id || !isWanted(task)) return false;
+    const other = swarm.services.find((candidate) => candidate.id === task.serviceId);
+    return other !== undefined && hostPorts(other.spec).some((port) => own.includes(port));
+  });
+}
+
+function hostPorts(spec: ServiceSpec): readonly string[] {
+  return spec.ports
+    .filter((port) => port.mode === 'host')
+    .map((port) => `${String(port.published)}/${port.protocol}`);
+}
+
+export function isEnded(task: TaskEntry): boolean {
+  return ['complete', 'shutdown', 'failed', 'rejected', 'orphaned'].includes(task.state);
+}
+
+/** The agent's part, on a live node. */
+function runTask(state: WorldState, swarm: SwarmState, task: TaskEntry, nowMs: number): void {
+  if (isEnded(task) || task.nodeId === '' || !isLive(state, task.nodeId)) return;
+  if (!isWanted(task)) {
+    if (waiting.includes(task.state)) enter(task, 'shutdown', nowMs);
+    else if (task.error !== 'stopping') {
+      task.error = 'stopping';
+      task.sinceMs = nowMs;
+    } else if (nowMs - task.sinceMs >= timing.taskStop) {
+      task.error = '';
+      enter(task, 'shutdown', nowMs);
+    }
+    return;
+  }
+  if (task.state !== 'starting') return;
+  const image = swarm.services.find((service) => service.id === task.serviceId)?.spec.image ?? '';
+  if (machineOfNode(state, task.nodeId)?.engine.images.includes(image) !== true) {
+    task.error = `No such image: ${image}`;
+    task.desiredState = 'shutdown';
+    enter(task, 'rejected', nowMs);
+  } else if (nowMs - task.sinceMs >= timing.taskStart) {
+    enter(task, 'running', nowMs);
+  }
+}
+
+function enter(task: TaskEntry, next: TaskEntry['state'], nowMs: number): void {
+  task.state = next;
+  task.sinceMs = nowMs;
+}
+
+function trimHistory(swarm: SwarmState, service: ServiceEntry): void {
+  const kept = new Map<string, number>();
+  const surplus = new Set<TaskEntry>();
+  for (const task of [...tasksOf(swarm, service)].reverse()) {
+    if (!isEnded(task)) continue;
+    const count = (kept.get(task.slot) ?? 0) + 1;
+    kept.set(task.slot, count);
+    if (count > historyLength) surplus.add(task);
+  }
+  if (surplus.size > 0) swarm.tasks = swarm.tasks.filter((task) => !surplus.has(task));
+}

@@ -1,0 +1,81 @@
+import { isEngineRunning } from './machines';
+import type { MachineState, WorldState } from './state';
+import { timing } from './timing';
+
+/** The parts of a keepalived.conf that decide who holds an address. */
+interface Bid {
+  readonly machine: MachineState;
+  readonly priority: number;
+  readonly addresses: readonly string[];
+  /** It may take the address from a living holder: its file has no `nopreempt`. */
+  readonly preempts: boolean;
+}
+
+export function stepVips(state: WorldState, nowMs: number): void {
+  const bids = Object.values(state.machines)
+    .flatMap((machine) => readBid(machine, nowMs) ?? [])
+    .sort(byRank);
+  const wanted = new Set([...Object.keys(state.vips), ...bids.flatMap((bid) => bid.addresses)]);
+  for (const address of wanted) {
+    const bidders = bids.filter((bid) => bid.addresses.includes(address));
+    stepVip(state, address, bidders, nowMs);
+  }
+}
+
+/** @param bidders best first. */
+function stepVip(state: WorldState, address: string, bidders: readonly Bid[], nowMs: number): void {
+  const vip = (state.vips[address] ??= { holder: undefined, next: undefined, dueMs: 0 });
+  const held = bidders.findIndex((bid) => bid.machine.key === vip.holder);
+  const gone = held < 0 && vip.holder !== undefined ? state.machines[vip.holder] : undefined;
+  const isDead =
+    vip.holder !== undefined && held < 0 && (gone?.isOn !== true || gone.link === 'cut');
+  if (held < 0) vip.holder = undefined;
+  // Who may not preempt waits while somebody lives that holds the address, whatever its priority.
+  const best =
+    held < 0 ? bidders[0] : bidders.find((bid, i) => i === held || (i < held && bid.preempts));
+  if (best?.machine.key === vip.holder) {
+    vip.next = undefined;
+  } else if (vip.next !== best?.machine.key) {
+    vip.next = best?.machine.key;
+    vip.dueMs = nowMs + (isDead ? timing.vipFailover : timing.vipHandover);
+  } else if (nowMs >= vip.dueMs) {
+    vip.holder = best?.machine.key;
+    vip.next = undefined;
+  }
+}
+
+function byRank(a: Bid, b: Bid): number {
+  const number = (bid: Bid): number =>
+    bid.machine.address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  return b.priority === a.priority ? number(b) - number(a) : b.priority - a.priority;
+}
+
+function readBid(machine: MachineState, nowMs: number): Bid | undefined {
+  const text = machine.keepalivedConfiguration;
+  const isActive = machine.units['keepalived.service']?.state === 'active';
+  if (text === undefined || !isActive || !machine.isOn || machine.link === 'cut') return undefined;
+  if (machine.hasVipFault || isTrackScriptDown(machine, text, nowMs)) return undefined;
+  const block = /virtual_ipaddress\s*\{([^}]*)\}/.exec(text)?.[1] ?? '';
+  const addresses = [...block.matchAll(/^\s*(\d+(?:\.\d+){3})/gm)].map((match) => match[1] ?? '');
+  const priority = Number(/^\s*priority\s+(\d+)/m.exec(text)?.[1] ?? '100');
+  const preempts = !/^\s*nopreempt\b/m.test(text);
+  return { machine, priority, addresses, preempts };
+}
+
+/** A track script that asks for docker.service has failed three times, 2 s apart. */
+function isTrackScriptDown(machine: MachineState, text: string, nowMs: number): boolean {
+  const isTracked = /track_script/.test(text) && /docker\.service/.test(text);
+  if (!isTracked || isEngineRunning(machine)) {
+    machine.trackScriptFailingSinceMs = undefined;
+    return false;
+  }
+  machine.trackScriptFailingSinceMs ??= nowMs;
+  return nowMs - machine.trackScriptFailingSinceMs >= timing.trackScript;
+}
+
+/** Virtual addresses that this machine holds now. */
+export function heldVips(state: WorldState, machine: MachineState): readonly string[] {
+  return Object.entries(state.vips)
+    .filter(([, vip]) => vip.holder === machine.key)
+    .map(([address]) => address);
+}
