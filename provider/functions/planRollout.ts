@@ -1,0 +1,269 @@
+import type { Connection, ManagerContact } from '../../core/connection';
+import { isLabConnection } from '../../core/connection';
+import { errorMessage } from '../../core/errors';
+import { isSeen } from '../../core/facts';
+import type { Sight, SwarmNodeFacts } from '../../core/facts';
+import { addressOf, isSameAddress } from '../../core/addresses';
+import { planRollout as decide } from '../../core/rollout';
+import type { HostSight, RolloutFacts, RolloutNode, RolloutPlan } from '../../core/rollout';
+import { gatherGateFacts, look } from '../operations/gatherGateFacts';
+import { hostStanding } from '../operations/hostStanding';
+import type { HostStanding } from '../operations/hostStanding';
+import type { Operation, PropertyMap, ProviderFunction } from '../server/resource';
+import { checkProperties, connectionProperty, list, record, text } from '../resources/properties';
+import { engineReasons } from './engineReasons';
+
+interface PlannedNode extends RolloutNode {
+  readonly connection: Connection;
+  readonly onLocalData?: string;
+}
+
+interface PlanArgs {
+  readonly managers: readonly PlannedNode[];
+  readonly workers: readonly PlannedNode[];
+  readonly maxUnavailable: number | string;
+  readonly vipAddresses?: readonly string[];
+  readonly lab?: string;
+}
+
+const planned = record(
+  {
+    name: text('Name of the node.'),
+    address: text('IP address of the node.'),
+    connection: connectionProperty,
+    previousName: text('Name of the node before it was renamed.', false),
+    os: text('Wanted operating system.', false),
+    engineVersion: text('Wanted engine version.', false),
+    onLocalData: text('The choice about local data.', false),
+  },
+  'A declared node.',
+);
+const oneText = { type: 'string', description: 'text' } as const;
+
+const inputs = {
+  managers: list(planned, 'Declared managers.', true),
+  workers: list(planned, 'Declared workers.', true),
+  maxUnavailable: { type: 'any', description: 'Number or percentage of workers.' } as const,
+  vipAddresses: list(oneText, 'Virtual addresses.'),
+  lab: text('Name of the lab that machines are made in.', false),
+};
+
+/**
+ * One look at the world, once per run: order, trajectory and verdict. The plan decides the order of
+ * the program's resources and nothing else of them.
+ */
+export const planRollout: ProviderFunction = {
+  token: 'swarm:index:planRollout',
+  description:
+    'Looks at every manager at once and plans the run: whether a swarm is there, the order of the nodes, the numbers while each is out, and why it cannot be done safely now.',
+  inputs,
+  outputs: {
+    swarm: text('`none`, `live` or `unknown`.'),
+    managers: list(oneText, 'Managers in the order of this run.', true),
+    batches: list(list(oneText, 'A batch.'), 'Workers in batches.', true),
+    maxUnavailable: { type: 'integer', description: 'Workers that may be out at once.' },
+    turns: list(oneText, 'What happens to each node that is replaced or added, in order.', true),
+    reasons: list(oneText, 'Why the run could not be carried out safely now.', true),
+    warnings: list(oneText, 'What is unwise.', true),
+  },
+  call: async (args, operation) => {
+    const failures = checkProperties(inputs, args);
+    if (failures.length > 0) return { failures };
+    const declared = args as unknown as PlanArgs;
+    const plan = await planRun(declared, operation);
+    return { result: toProperties(plan) };
+  },
+};
+
+async function planRun(declared: PlanArgs, operation: Operation): Promise<RolloutPlan> {
+  const standings = await Promise.all(
+    declared.managers.map(async (node) => ({
+      node,
+      standing: await hostStanding(operation, node.connection),
+    })),
+  );
+  const facts = await gather(declared, standings, operation);
+  const plan = decide(
+    {
+      managers: declared.managers,
+      workers: declared.workers,
+      maxUnavailable: declared.maxUnavailable,
+      hasVip: (declared.vipAddresses ?? []).length > 0,
+    },
+    facts,
+  );
+  const more = [
+    ...(await labReasons(declared, standings, operation)),
+    ...(await hostReasons(declared, standings, operation)),
+    ...(await localDataReasons(declared, plan, operation)),
+    ...(await engineReasons(replaced(declared, plan), operation)),
+  ];
+  return {
+    ...plan,
+    reasons: [...plan.reasons, ...more],
+    warnings: [...plan.warnings, ...silentManagers(plan, standings)],
+  };
+}
+
+type Standings = readonly { readonly node: PlannedNode; readonly standing: HostStanding }[];
+
+async function gather(
+  declared: PlanArgs,
+  standings: Standings,
+  operation: Operation,
+): Promise<RolloutFacts> {
+  const managers = await Promise.all(
+    standings.map(({ node, standing }) => sightOf(node, standing)),
+  );
+  const clusterId = standings
+    .map(({ standing }) => (standing.kind === 'member' ? standing.info.clusterId : undefined))
+    .find((id) => id !== undefined);
+  const contacts: readonly ManagerContact[] = declared.managers;
+  const gate =
+    clusterId === undefined
+      ? undefined
+      : await gatherGateFacts(
+          operation,
+          { clusterId, managers: contacts },
+          '',
+          declared.workers.length,
+          contacts.map(({ name }) => name),
+        );
+  const nodes: Sight<readonly SwarmNodeFacts[]> =
+    gate?.managers.map((manager) => manager.nodes).find(isSeen) ??
+    ({ unseen: 'no manager answers' } as const);
+  return { managers, gate, nodes, vipHolder: await vipHolder(declared, standings) };
+}
+
+async function sightOf(node: PlannedNode, standing: HostStanding): Promise<HostSight> {
+  if (standing.kind === 'absent') {
+    return { name: node.name, swarm: 'absent', why: '', os: undefined, engineVersion: undefined };
+  }
+  const { host } = standing;
+  const facts = host === undefined ? undefined : await look(() => host.facts());
+  return {
+    name: node.name,
+    swarm: standing.kind,
+    why: standing.kind === 'unknown' ? standing.why : '',
+    os: facts !== undefined && isSeen(facts) ? facts.seen.os : undefined,
+    engineVersion: standing.kind === 'unknown' ? undefined : standing.info?.engineVersion,
+  };
+}
+
+async function vipHolder(declared: PlanArgs, standings: Standings): Promise<string | undefined> {
+  const vips = (declared.vipAddresses ?? []).map(addressOf);
+  if (vips.length === 0) return undefined;
+  const holders = await Promise.all(
+    standings.map(async ({ node, standing }) => {
+      const host = standing.kind === 'absent' ? undefined : standing.host;
+      const own = host === undefined ? undefined : await look(() => host.network.addresses());
+      const holds =
+        own !== undefined &&
+        isSeen(own) &&
+        own.seen.some(({ address }) => vips.some((vip) => isSameAddress(address, vip)));
+      return holds ? node.name : undefined;
+    }),
+  );
+  return holders.find((name) => name !== undefined);
+}
+
+/** What this computer lacks to build machines of a lab, and operating systems that no image exists for. */
+async function labReasons(
+  declared: PlanArgs,
+  standings: Standings,
+  operation: Operation,
+): Promise<readonly string[]> {
+  if (declared.lab === undefined) return [];
+  const { lab } = operation.effects;
+  const unknown = [...declared.managers, ...declared.workers]
+    .filter(({ os }) => os !== undefined && !lab.images.includes(os))
+    .map(
+      ({ name, os }) => `${name}: there is no OS ${os ?? ''}; there are ${lab.images.join(', ')}`,
+    );
+  const needsBuilding = standings.some(({ standing }) => standing.kind === 'absent');
+  return [...unknown, ...(needsBuilding ? await lab.missing() : [])];
+}
+
+/** Existing hosts must answer before anything is begun, unless a running swarm can do without one. */
+async function hostReasons(
+  declared: PlanArgs,
+  managers: Standings,
+  operation: Operation,
+): Promise<readonly string[]> {
+  if (managers.some(({ standing }) => standing.kind === 'member')) return [];
+  const workers = await Promise.all(
+    declared.workers.map(async (node) => ({
+      node,
+      standing: await hostStanding(operation, node.connection),
+    })),
+  );
+  return [...managers, ...workers].flatMap(({ node, standing }) =>
+    standing.kind === 'unknown' && !isLabConnection(node.connection)
+      ? [`${node.name}: ${standing.why}`]
+      : [],
+  );
+}
+
+/** A swarm does without one of its managers, but nobody should have to find that out by themselves. */
+function silentManagers(plan: RolloutPlan, managers: Standings): readonly string[] {
+  return plan.swarm !== 'live'
+    ? []
+    : managers.flatMap(({ node, standing }) =>
+        standing.kind === 'unknown'
+          ? [`manager ${node.name} gives no answer: ${standing.why}`]
+          : [],
+      );
+}
+
+/** Data that a rebuild would lose, on every node that is to be replaced. */
+async function localDataReasons(
+  declared: PlanArgs,
+  plan: RolloutPlan,
+  operation: Operation,
+): Promise<readonly string[]> {
+  const going = replaced(declared, plan).filter(({ onLocalData }) => onLocalData === undefined);
+  const answers = await Promise.all(
+    going.map(async ({ name, connection }) => {
+      try {
+        const host = await operation.effects.hosts.connect(connection);
+        const { volumes, containers } = await host.docker.localData();
+        const held = [
+          ...volumes.map((volume) => `volume ${volume}`),
+          ...containers.map((container) => `container ${container}`),
+        ];
+        return held.length === 0
+          ? []
+          : [
+              `${name}: it holds ${held.join(', ')}, which a rebuild would lose; declare \`onLocalData\` for it, or move the data away`,
+            ];
+      } catch (error) {
+        operation.log(
+          'warning',
+          `${name}: its local data was not looked at: ${errorMessage(error)}`,
+        );
+        return [];
+      }
+    }),
+  );
+  return answers.flat();
+}
+
+/** Declared nodes that this run takes out and puts back. */
+function replaced(declared: PlanArgs, plan: RolloutPlan): readonly PlannedNode[] {
+  const all = [...declared.managers, ...declared.workers];
+  return plan.turns
+    .filter(({ kind }) => kind === 'replace')
+    .flatMap(({ name }) => all.filter((node) => node.name === name));
+}
+
+function toProperties(plan: RolloutPlan): PropertyMap {
+  return {
+    swarm: plan.swarm,
+    managers: plan.managers,
+    batches: plan.batches,
+    maxUnavailable: plan.maxUnavailable,
+    turns: plan.turns.map(({ sentence }) => sentence),
+    reasons: plan.reasons,
+    warnings: plan.warnings,
+  };
+}

@@ -1,0 +1,58 @@
+import { SwarmError } from '../../core/errors';
+import { allowDestroyLabel } from '../../core/labels';
+import type { Operation } from '../server/resource';
+import { NoManagerError, askManager } from './managers';
+import type { SwarmAccess } from './managers';
+
+/**
+ * What a Delete is part of.
+ *
+ * - `roll`: the program still declares the swarm or this node, so this is a replacement or the removal
+ *   of one node; everything waits.
+ * - `destroy`: it declares neither (`pulumi destroy`, an `up` whose program declares nothing or has lost
+ *   the cluster), and the swarm carries the consent; nothing waits for replacements that cannot come.
+ * - `gone`: no manager is in a swarm any more, by its own word or since its lab has no such machine; there is
+ *   no swarm left to ask.
+ */
+export type DeletePurpose = 'roll' | 'destroy' | 'gone';
+
+/** Links of a node's chain: whichever of them is registered first in a run is checked before the first Delete. */
+const chain = ['LabMachine', 'Host', 'Engine', 'Node', 'VipMember'];
+
+/**
+ * Tells apart what the engine does not tell: the engine checks what a program registers before it
+ * deletes for it, and a run that destroys never checks anything (shown by test/preview on the real
+ * engine). Without consent a destroy is refused before anything is touched.
+ *
+ * @throws SwarmError `DestroyNotAllowed`, or NoManagerError when consent cannot be read: failing to look is no licence.
+ */
+export async function deletePurpose(
+  operation: Operation,
+  access: SwarmAccess,
+): Promise<DeletePurpose> {
+  if (isStillDeclared(operation)) return 'roll';
+  try {
+    const swarm = await askManager(operation, access, ({ docker }) => docker.swarm(), {
+      timeoutSeconds: 10,
+    });
+    if (swarm.labels[allowDestroyLabel] === 'true') return 'destroy';
+  } catch (error) {
+    if (error instanceof NoManagerError && error.isGone) return 'gone';
+    throw error;
+  }
+  throw new SwarmError(
+    'DestroyNotAllowed',
+    `${operation.name}: this run declares neither the swarm ${access.clusterId} nor this part of it, the swarm does not allow to be destroyed, and nothing was touched; ` +
+      'to destroy it with all that runs on it, give your consent first: ' +
+      '`pulumi config set allowDestroy true && pulumi up`, then `pulumi destroy`; ' +
+      'to take one node out, remove it from the program and run `pulumi up` without `--target`',
+    { source: 'user' },
+  );
+}
+
+function isStillDeclared(operation: Operation): boolean {
+  return (
+    operation.isRegistered('swarm:index:Swarm') ||
+    chain.some((kind) => operation.isRegistered(`swarm:index:${kind}`, operation.name))
+  );
+}

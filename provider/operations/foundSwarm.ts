@@ -1,0 +1,120 @@
+import type { ManagerContact } from '../../core/connection';
+import { SwarmError } from '../../core/errors';
+import { labelPrefix } from '../../core/labels';
+import type { Labels } from '../../core/labels';
+import { steps } from '../../core/steps';
+import { urnIdentity } from '../../core/urn';
+import type { Operation } from '../server/resource';
+import { hostStanding } from './hostStanding';
+import type { HostStanding } from './hostStanding';
+import { waitUntil } from './waitUntil';
+
+interface Founding {
+  readonly managers: readonly ManagerContact[];
+  readonly addressPools?: readonly string[];
+  readonly subnetSize?: number;
+  readonly adopt?: string;
+}
+
+/** On the swarm itself: which resource founded it; an interrupted Create finds its own swarm by it. */
+const founderLabel = `${labelPrefix}founder`;
+
+interface Candidate {
+  readonly contact: ManagerContact;
+  readonly standing: HostStanding;
+}
+
+/**
+ * The cluster ID of the swarm that the declared managers are, or are to be, in. A swarm is founded only
+ * when every declared address gave a definite answer and none of them is in any swarm: a silent
+ * address could be a member of the swarm that is already there.
+ */
+export async function foundSwarm(
+  operation: Operation,
+  founding: Founding,
+  labels: Labels,
+): Promise<string> {
+  const candidates = await definiteCandidates(operation, founding.managers);
+  const existing = await existingSwarm(operation, founding, candidates);
+  if (existing !== undefined) return existing;
+  const founder = candidates.find(
+    ({ standing }) => standing.kind === 'none' && standing.info !== undefined,
+  );
+  if (founder?.standing.kind !== 'none') {
+    throw new SwarmError(
+      'NoEngineToFoundOn',
+      `${operation.name}: none of ${founding.managers.map(({ name }) => name).join(', ')} has a running engine yet; ` +
+        'nothing was touched; run `pulumi up` again when an engine is there',
+      { source: 'world' },
+    );
+  }
+  const { docker } = founder.standing.host;
+  return operation.step(steps.found(founder.contact.name), async () => {
+    await docker.swarmInit({
+      advertiseAddress: founder.contact.address,
+      availability: 'drain',
+      addressPools: founding.addressPools ?? [],
+      subnetSize: founding.subnetSize,
+      labels: { ...labels, [founderLabel]: urnIdentity(operation.urn) },
+    });
+    let clusterId = '';
+    await waitUntil(operation, 'the new swarm has its leader', 60, async () => {
+      const info = await docker.info();
+      clusterId = info.clusterId ?? '';
+      return (clusterId !== '' && info.isControlAvailable && info.error === '') || info.error;
+    });
+    return clusterId;
+  });
+}
+
+/** In a founding run the other machines boot at the same time: their answer is waited for. */
+async function definiteCandidates(
+  operation: Operation,
+  managers: readonly ManagerContact[],
+): Promise<readonly Candidate[]> {
+  let candidates: readonly Candidate[] = [];
+  await waitUntil(operation, 'every declared manager answers', 180, async () => {
+    candidates = await Promise.all(
+      managers.map(async (contact) => ({
+        contact,
+        standing: await hostStanding(operation, contact.connection),
+      })),
+    );
+    // A member answers for the swarm: then nobody founds one, whoever else is silent.
+    if (candidates.some(({ standing }) => standing.kind === 'member')) return true;
+    const silent = candidates.flatMap(({ contact, standing }) =>
+      standing.kind === 'unknown' ? [`${contact.name}: ${standing.why}`] : [],
+    );
+    return silent.length === 0 || `no answer of ${silent.join('; ')}`;
+  });
+  return candidates;
+}
+
+/** @throws SwarmError `ForeignSwarm` */
+async function existingSwarm(
+  operation: Operation,
+  founding: Founding,
+  candidates: readonly Candidate[],
+): Promise<string | undefined> {
+  for (const { contact, standing } of candidates) {
+    if (standing.kind !== 'member') continue;
+    const { clusterId } = standing.info;
+    if (clusterId === undefined) continue;
+    if (clusterId === founding.adopt) return clusterId;
+    const swarm = await standing.host.docker.swarm();
+    if (swarm.labels[founderLabel] === urnIdentity(operation.urn)) return clusterId;
+    throw new SwarmError(
+      'ForeignSwarm',
+      `${operation.name}: ${contact.name} (${contact.address}) is in swarm ${clusterId} already; nothing was touched; ` +
+        `to take that swarm over, declare \`adopt: ${clusterId}\`; otherwise let the node leave it first`,
+      { source: 'user' },
+    );
+  }
+  const worker = candidates.find(({ standing }) => standing.kind === 'member');
+  if (worker === undefined) return undefined;
+  throw new SwarmError(
+    'ForeignSwarm',
+    `${operation.name}: ${worker.contact.name} (${worker.contact.address}) is a worker of a swarm already; nothing was touched; let it leave that swarm first`,
+    { source: 'user' },
+  );
+}

@@ -1,0 +1,50 @@
+import { SwarmError, errorMessage } from '../../core/errors';
+import type { Connection } from '../../core/connection';
+import type { EngineInfo } from '../../core/facts';
+import type { Host } from '../../effects/effects';
+import type { Operation } from '../server/resource';
+
+/** What one declared address is, with "no answer" as a value of its own. */
+export type HostStanding =
+  | { readonly kind: 'member'; readonly host: Host; readonly info: EngineInfo }
+  /** The host answers, and no swarm is on it: `info` is undefined while it has no running engine. */
+  | { readonly kind: 'none'; readonly host: Host; readonly info: EngineInfo | undefined }
+  /** Its lab says that there is no such machine. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unknown'; readonly why: string; readonly host: Host | undefined };
+
+/** The file that an engine keeps exactly while it belongs to a swarm. */
+const swarmStateFile = '/var/lib/docker/swarm/docker-state.json';
+
+/** Whether the host behind a connection belongs to a swarm. Never throws. */
+export async function hostStanding(
+  operation: Operation,
+  connection: Connection,
+): Promise<HostStanding> {
+  let host: Host;
+  try {
+    host = await operation.effects.hosts.connect(connection);
+  } catch (error) {
+    return error instanceof SwarmError && error.code === 'LabMachineUnknown'
+      ? { kind: 'absent' }
+      : { kind: 'unknown', why: errorMessage(error), host: undefined };
+  }
+  try {
+    const info = await host.docker.info();
+    return { kind: info.localNodeState === 'inactive' ? 'none' : 'member', host, info };
+  } catch (error) {
+    return standingWithoutEngine(host, errorMessage(error));
+  }
+}
+
+/** An engine that does not answer may be stopped, and its host a member all the same: its files tell. */
+async function standingWithoutEngine(host: Host, why: string): Promise<HostStanding> {
+  try {
+    const state = await host.files.read(swarmStateFile);
+    return state === undefined
+      ? { kind: 'none', host, info: undefined }
+      : { kind: 'unknown', why: `its engine does not answer, and it is in a swarm: ${why}`, host };
+  } catch (error) {
+    return { kind: 'unknown', why: errorMessage(error), host };
+  }
+}

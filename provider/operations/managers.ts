@@ -1,0 +1,110 @@
+import type { ManagerContact } from '../../core/connection';
+import { SwarmError, errorMessage } from '../../core/errors';
+import { isTransient } from '../../core/transient';
+import type { DockerApi } from '../../effects/docker';
+import type { Hosts } from '../../effects/effects';
+import type { Operation } from '../server/resource';
+
+/** A swarm and the way to it. */
+export interface SwarmAccess {
+  readonly clusterId: string;
+  readonly managers: readonly ManagerContact[];
+}
+
+/** A manager that answered, is in control, and is in the right swarm. */
+export interface LiveManager {
+  readonly contact: ManagerContact;
+  readonly docker: DockerApi;
+  readonly nodeId: string;
+}
+
+/** Why none of the managers could be used: one sentence per manager. */
+export class NoManagerError extends SwarmError {
+  constructor(
+    subject: string,
+    readonly whys: readonly string[],
+    /** There is no swarm left to ask: every declared manager says itself that it is in none, or has no machine by its lab's own records. */
+    readonly isGone: boolean,
+  ) {
+    super('NoManager', `${subject}: no manager of the swarm can be used: ${whys.join('; ')}`, {
+      source: 'world',
+    });
+  }
+}
+
+/**
+ * The first declared manager that is in control of this very swarm. `avoid` names nodes that are
+ * asked last, e.g. the one that is about to go.
+ *
+ * @throws NoManagerError
+ */
+export async function findManager(
+  operation: Operation,
+  access: SwarmAccess,
+  avoid: readonly string[] = [],
+): Promise<LiveManager> {
+  const silent = silentContacts(operation);
+  const now = operation.effects.clock.monotonicMs();
+  const rank = ({ name }: ManagerContact): number =>
+    avoid.includes(name) || now - (silent.get(name) ?? -Infinity) < silentMilliseconds ? 1 : 0;
+  const contacts = [...access.managers].sort((a, b) => rank(a) - rank(b));
+  const whys: string[] = [];
+  let outside = 0;
+  for (const contact of contacts) {
+    try {
+      const host = await operation.effects.hosts.connect(contact.connection);
+      const info = await host.docker.info();
+      if (info.clusterId !== undefined && info.clusterId !== access.clusterId) {
+        whys.push(`${contact.name} is in another swarm (${info.clusterId})`);
+      } else if (info.localNodeState !== 'active' || !info.isControlAvailable) {
+        if (info.localNodeState === 'inactive') outside += 1;
+        whys.push(`${contact.name} is ${info.localNodeState}, not a working manager`);
+      } else if (info.error !== '') {
+        whys.push(`${contact.name}: ${info.error}`);
+      } else {
+        return { contact, docker: host.docker, nodeId: info.nodeId };
+      }
+    } catch (error) {
+      if (error instanceof SwarmError && error.code === 'LabMachineUnknown') outside += 1;
+      silent.set(contact.name, operation.effects.clock.monotonicMs());
+      whys.push(`${contact.name}: ${errorMessage(error)}`);
+    }
+  }
+  throw new NoManagerError(operation.name, whys, outside === contacts.length);
+}
+
+/** A manager that did not answer is asked last for this long: each try costs a connection's timeout. */
+const silentMilliseconds = 60_000;
+
+const silentByHosts = new WeakMap<Hosts, Map<string, number>>();
+
+/** When each contact was last silent, for the life of the process. */
+function silentContacts({ effects }: Operation): Map<string, number> {
+  const known = silentByHosts.get(effects.hosts) ?? new Map<string, number>();
+  silentByHosts.set(effects.hosts, known);
+  return known;
+}
+
+/**
+ * Asks a manager, and another one when the first fails for a passing reason (leadership moving, a
+ * connection cut), until one answers or the time is up. `ask` must be safe to repeat.
+ */
+export async function askManager<T>(
+  operation: Operation,
+  access: SwarmAccess,
+  ask: (manager: LiveManager) => Promise<T>,
+  options: { readonly avoid?: readonly string[]; readonly timeoutSeconds?: number } = {},
+): Promise<T> {
+  const { clock } = operation.effects;
+  const deadline = clock.monotonicMs() + (options.timeoutSeconds ?? 60) * 1000;
+  for (;;) {
+    try {
+      return await ask(await findManager(operation, access, options.avoid));
+    } catch (error) {
+      const isPassing = error instanceof NoManagerError ? !error.isGone : isTransient(error);
+      if (!isPassing || clock.monotonicMs() >= deadline) throw error;
+      operation.status(`waiting for a manager: ${errorMessage(error)}`);
+    }
+    await clock.sleep(1000, operation.signal);
+  }
+}

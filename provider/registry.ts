@@ -1,0 +1,26 @@
+import { planRollout } from './functions/planRollout';
+import { barrier } from './resources/barrier';
+import { engine } from './resources/engine';
+import { host } from './resources/host';
+import { hostIdentity } from './resources/hostIdentity';
+import { labMachine } from './resources/labMachine';
+import { node } from './resources/node';
+import { service } from './resources/service';
+import { swarm } from './resources/swarm';
+import { vipMember } from './resources/vipMember';
+import type { ProviderFunction, Resource } from './server/resource';
+
+/** Every resource of the provider, in the order of a node's chain. */
+export const resources: readonly Resource[] = [
+  hostIdentity,
+  labMachine,
+  host,
+  engine,
+  swarm,
+  node,
+  vipMember,
+  barrier,
+  service,
+];
+
+export const functions: readonly ProviderFunction[] = [planRollout];

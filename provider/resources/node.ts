@@ -1,0 +1,243 @@
+import { isHostname, isIpAddress } from '../../core/addresses';
+import type { InputFailure } from '../../core/errors';
+import { SwarmError, errorMessage } from '../../core/errors';
+import { labelPrefix, ownLabels, sameLabels, userLabels } from '../../core/labels';
+import { steps } from '../../core/steps';
+import { changeRole } from '../operations/changeRole';
+import { findEntry } from '../operations/takeOut';
+import { accessOf } from '../operations/nodeSpec';
+import type { NodeInputs } from '../operations/nodeSpec';
+import { activate, joinSwarm, updateNode, waitReady } from '../operations/putNodeIn';
+import { takeNodeOut } from '../operations/takeNodeOut';
+import { diffInputs } from '../server/diffInputs';
+import type { Operation, PropertyMap, ReadResult, Resource } from '../server/resource';
+import { newId, replaceOnlyWhenKnown } from './identities';
+import {
+  checkProperties,
+  connectionProperty,
+  count,
+  managersProperty,
+  record,
+  seconds,
+  text,
+  textMap,
+  shown,
+} from './properties';
+
+const inputs = {
+  name: text('Host name of the node. A change replaces the node.'),
+  role: text('`manager` or `worker`. Changed in place: promoted, or demoted after the gate.'),
+  engineId: text('Identity of the engine. A change replaces the node.'),
+  clusterId: text('ID of the swarm to be in. A change replaces the node.'),
+  address: text('IP address that the node advertises. A change replaces the node.'),
+  connection: connectionProperty,
+  managers: managersProperty,
+  labels: textMap('Labels of the node. Changed in place.'),
+  availability: text('`active`, `pause` or `drain`. Default: active. Changed in place.', false),
+  maxUnavailable: count('How many workers may be out at once. Default: 1.'),
+  onLocalData: text(
+    'What happens to non-empty local volumes and to containers from outside the swarm when the node is replaced: `keep` (you keep them yourself) or `discard`. Default: the replacement is refused.',
+    false,
+  ),
+  timeouts: record(
+    {
+      gate: seconds('Seconds to wait for the lease, and then at the gate. Default: 300.'),
+      drain: seconds('Seconds for the drain. Default: 300.'),
+      demote: seconds('Seconds for the demotion. Default: 120.'),
+      leave: seconds('Seconds for leaving; 60 more for the swarm to see it. Default: 60.'),
+      join: seconds('Seconds for the join. Default: 120.'),
+      ready: seconds('Seconds until the node is ready in its role. Default: 120.'),
+      services: seconds('Seconds until services are as before. Default: 300.'),
+    },
+    'How long each step may take.',
+    false,
+  ),
+};
+
+const impacts = {
+  name: 'replace',
+  role: 'update',
+  engineId: 'replace',
+  clusterId: 'replace',
+  address: 'replace',
+  connection: 'ignore',
+  managers: 'ignore',
+  labels: 'update',
+  availability: 'update',
+  maxUnavailable: 'ignore',
+  onLocalData: 'ignore',
+  timeouts: 'ignore',
+} as const satisfies Record<keyof NodeInputs, unknown>;
+
+/** Membership of one engine in the swarm. */
+export const node: Resource = {
+  token: 'swarm:index:Node',
+  description:
+    'Membership of an engine in a swarm. Its delete waits at the gate, drains, demotes, leaves and removes the entry by its ID; its create joins drained, and activates the node when it is ready.',
+  inputs,
+  outputs: {
+    nodeId: text('ID of the node in the swarm.'),
+    isReady: { type: 'boolean', description: 'The node was ready and active when last looked at.' },
+  },
+  refreshBeforeUpdate: true,
+  check: (wanted) => ({
+    inputs: wanted,
+    failures: [...checkProperties(inputs, wanted), ...checkNode(wanted)],
+  }),
+  diff: (old, wanted) =>
+    replaceOnlyWhenKnown(
+      diffInputs(impacts, withDefaults(old.inputs), withDefaults(wanted)),
+      wanted,
+      ['clusterId'],
+    ),
+  previewCreate: (wanted) => {
+    const name = shown(wanted['name']);
+    const availability = shown(wanted['availability'] ?? 'active');
+    return [`${steps.join(name, shown(wanted['role']))}; set ${availability} when it is ready`];
+  },
+  previewUpdate: (wanted, state) => previewUpdate(wanted, state),
+  interrupted: (kind, known) =>
+    kind === 'delete'
+      ? `${shown(known['name'])} is out of the swarm; \`pulumi up\` goes on from here and puts it back`
+      : undefined,
+  create: async (wanted, operation) => {
+    const spec = wanted as unknown as NodeInputs;
+    const id = newId('node', spec.name);
+    const nodeId = await joinSwarm(id, spec, operation);
+    return { id, ...(await settle(operation, spec, nodeId)) };
+  },
+  read: (id, old, operation) => read(id, old, operation),
+  update: async (_id, { state }, wanted, operation) => {
+    const spec = wanted as unknown as NodeInputs;
+    const nodeId = shown(state['nodeId']);
+    const entry = await findEntry(operation, accessOf(spec), nodeId);
+    if (entry === undefined) {
+      throw new SwarmError(
+        'NodeGone',
+        `${spec.name}: node ${nodeId} is no longer in the swarm; run \`pulumi refresh\`, then \`pulumi up\` joins it again`,
+      );
+    }
+    if (
+      entry.role !== spec.role ||
+      (entry.managerStatus !== undefined) !== (spec.role === 'manager')
+    ) {
+      await changeRole(operation, spec, entry);
+    }
+    const labels = { ...spec.labels, ...ownLabels(entry.labels) };
+    if (!sameLabels(labels, entry.labels)) {
+      await operation.step(steps.label(spec.name), () =>
+        updateNode(operation, spec, nodeId, { labels }),
+      );
+    }
+    return settle(operation, spec, nodeId);
+  },
+  delete: (id, { inputs: known, state }, operation) =>
+    takeNodeOut(id, shown(state['nodeId']), known as unknown as NodeInputs, operation),
+};
+
+/** Ready and active, or saved as "built but not ready": nothing of it is built again by the next `up`. */
+async function settle(
+  operation: Operation,
+  spec: NodeInputs,
+  nodeId: string,
+): Promise<{ outputs: PropertyMap; initErrors?: readonly string[] }> {
+  try {
+    await waitReady(operation, spec, nodeId);
+    await activate(operation, spec, nodeId);
+    return { outputs: { nodeId, isReady: true } };
+  } catch (error) {
+    if (!(error instanceof SwarmError) || error.code !== 'TimedOut') throw error;
+    return { outputs: { nodeId, isReady: false }, initErrors: [errorMessage(error)] };
+  }
+}
+
+async function read(
+  id: string,
+  { inputs: known, state }: { readonly inputs: PropertyMap; readonly state: PropertyMap },
+  operation: Operation,
+): Promise<ReadResult> {
+  const spec = known as unknown as NodeInputs;
+  const wasReady = state['isReady'] !== false;
+  // A Read without init errors clears those of the last run, and nobody would finish its work: only an
+  // Update that went through ends them, whatever the node looks like meanwhile.
+  const unfinished = (how: string): { readonly initErrors?: readonly string[] } =>
+    wasReady
+      ? {}
+      : {
+          initErrors: [`${spec.name} ${how}; \`pulumi up\` finishes what the last run waited for`],
+        };
+  try {
+    const entry = await findEntry(operation, accessOf(spec), shown(state['nodeId']), [], 10);
+    // The swarm's list, read with quorum, is the authority on who is in it.
+    if (entry === undefined) return undefined;
+    const isReady = entry.state === 'ready';
+    if (!isReady) operation.log('warning', `${spec.name} is ${entry.state}`);
+    return {
+      id,
+      inputs: {
+        ...known,
+        role: entry.managerStatus === undefined ? entry.role : 'manager',
+        labels: userLabels(entry.labels),
+        availability: entry.availability,
+      },
+      outputs: { ...state, isReady: wasReady },
+      ...unfinished(isReady ? 'is ready by now' : `is ${entry.state}`),
+    };
+  } catch (error) {
+    operation.log('warning', `${spec.name} was not looked at: ${errorMessage(error)}`);
+    return { id, inputs: known, outputs: state, ...unfinished('was not looked at') };
+  }
+}
+
+function previewUpdate(wanted: PropertyMap, state: PropertyMap): readonly string[] {
+  const name = shown(wanted['name']);
+  const sentences: string[] = [];
+  if (state['role'] !== wanted['role']) {
+    sentences.push(
+      wanted['role'] === 'manager'
+        ? steps.promote(name)
+        : `${steps.gate(name)}, then ${steps.demote(name)}`,
+    );
+  }
+  if (state['availability'] !== wanted['availability']) {
+    sentences.push(steps.activate(name, shown(wanted['availability'] ?? 'active')));
+  }
+  return sentences;
+}
+
+/** An absent availability or label map means the default, and is no change from it. */
+function withDefaults(properties: PropertyMap): PropertyMap {
+  return {
+    ...properties,
+    availability: properties['availability'] ?? 'active',
+    labels: properties['labels'] ?? {},
+  };
+}
+
+function checkNode(wanted: PropertyMap): InputFailure[] {
+  const { name, role, address, availability, labels, onLocalData } = wanted;
+  const failures: InputFailure[] = [];
+  const oneOf = (property: string, value: unknown, allowed: readonly string[]): void => {
+    if (typeof value === 'string' && !allowed.includes(value)) {
+      failures.push({ property, reason: `"${value}" is none of ${allowed.join(', ')}` });
+    }
+  };
+  oneOf('role', role, ['manager', 'worker']);
+  oneOf('availability', availability, ['active', 'pause', 'drain']);
+  oneOf('onLocalData', onLocalData, ['keep', 'discard']);
+  if (typeof name === 'string' && !isHostname(name)) {
+    failures.push({ property: 'name', reason: `"${name}" is no host name` });
+  }
+  if (typeof address === 'string' && !isIpAddress(address)) {
+    failures.push({ property: 'address', reason: `"${address}" is no IP address` });
+  }
+  if (typeof labels === 'object' && labels !== null && !Array.isArray(labels)) {
+    for (const label of Object.keys(labels).filter((key) => key.startsWith(labelPrefix))) {
+      failures.push({
+        property: `labels["${label}"]`,
+        reason: `${labelPrefix}* belongs to this package`,
+      });
+    }
+  }
+  return failures;
+}

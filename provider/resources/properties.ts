@@ -1,0 +1,170 @@
+import type { InputFailure } from '../../core/errors';
+import type { PropertyMap, PropertySchema, PropertyValue } from '../server/resource';
+import { unknown } from '../server/resource';
+
+export type Properties = Readonly<Record<string, PropertySchema>>;
+
+export const text = (description: string, isRequired = true): PropertySchema => ({
+  type: 'string',
+  description,
+  isRequired,
+});
+
+export const secretText = (description: string, isRequired = true): PropertySchema => ({
+  type: 'string',
+  description,
+  isRequired,
+  isSecret: true,
+});
+
+export const flag = (description: string): PropertySchema => ({ type: 'boolean', description });
+
+export const count = (description: string): PropertySchema => ({ type: 'integer', description });
+
+export const seconds = (description: string): PropertySchema => ({ type: 'number', description });
+
+export const list = (
+  items: PropertySchema,
+  description: string,
+  isRequired = false,
+): PropertySchema => ({ type: 'array', description, items, isRequired });
+
+export const textMap = (description: string): PropertySchema => ({
+  type: 'object',
+  description,
+  additionalProperties: { type: 'string', description: 'value' },
+});
+
+export const record = (
+  properties: Properties,
+  description: string,
+  isRequired = true,
+): PropertySchema => ({ type: 'object', description, properties, isRequired });
+
+/** `Connection` of core/connection.ts. */
+export const connectionProperty = record(
+  {
+    host: text('IP address or host name that sshd answers on.', false),
+    port: count('TCP port of sshd. Default: 22.'),
+    user: text('Login user. Default: root. Any other user needs sudo without a password.', false),
+    privateKey: secretText('Private key in OpenSSH or PEM form.', false),
+    privateKeyPassword: secretText('Passphrase of `privateKey`.', false),
+    password: secretText('Password of the login user.', false),
+    agentSocketPath: text('Path of the SSH agent’s socket.', false),
+    hostKey: text('The host’s public key. Default: ~/.ssh/known_hosts.', false),
+    lab: text('Name of a lab on this computer, in place of `host`.', false),
+    machine: text('Name of the machine in that lab.', false),
+  },
+  'How the host is reached: SSH, or a machine of a lab on this computer. A change of it is no change of the resource.',
+);
+
+/** `ManagerContact[]` of core/connection.ts. */
+export const managersProperty = list(
+  record(
+    {
+      name: text('Name of the manager.'),
+      address: text('IP address of the manager.'),
+      connection: connectionProperty,
+    },
+    'A declared manager.',
+  ),
+  'Every declared manager, as plain data: how operations reach the swarm. A change of it is no change of the resource.',
+  true,
+);
+
+/**
+ * Checks types, required properties and unknown names against a schema; unknown values pass. Every
+ * failure at once, with its path.
+ */
+export function checkProperties(schema: Properties, inputs: PropertyMap): readonly InputFailure[] {
+  return checkRecord('', schema, inputs);
+}
+
+function checkRecord(path: string, schema: Properties, value: PropertyMap): InputFailure[] {
+  const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
+  const missing = Object.entries(schema).filter(
+    ([name, property]) => property.isRequired === true && isAbsent(value[name]),
+  );
+  const foreign = Object.keys(value).filter((name) => schema[name] === undefined);
+  return [
+    ...missing.map(([name]) => ({ property: at(name), reason: 'is required' })),
+    ...foreign.map((name) => ({
+      property: at(name),
+      reason: `is not known here; known are ${Object.keys(schema).join(', ')}`,
+    })),
+    ...Object.entries(value).flatMap(([name, item]) => {
+      const property = schema[name];
+      return property === undefined || isAbsent(item) ? [] : checkValue(at(name), property, item);
+    }),
+  ];
+}
+
+function checkValue(
+  path: string,
+  schema: PropertySchema,
+  value: PropertyValue | undefined,
+): InputFailure[] {
+  if (value === unknown || value === undefined || schema.type === 'any') return [];
+  const wrong = (wanted: string): InputFailure[] => [
+    { property: path, reason: `must be ${wanted}, and is ${describeType(value)}` },
+  ];
+  switch (schema.type) {
+    case 'string':
+      return typeof value === 'string' ? [] : wrong('a string');
+    case 'boolean':
+      return typeof value === 'boolean' ? [] : wrong('true or false');
+    case 'number':
+      return typeof value === 'number' ? [] : wrong('a number');
+    case 'integer':
+      return Number.isInteger(value) ? [] : wrong('a whole number');
+    case 'array':
+      return isItems(value)
+        ? value.flatMap((item, index) =>
+            schema.items === undefined
+              ? []
+              : checkValue(`${path}[${String(index)}]`, schema.items, item),
+          )
+        : wrong('a list');
+    case 'object':
+      return checkObject(path, schema, value, wrong);
+  }
+}
+
+function checkObject(
+  path: string,
+  schema: PropertySchema,
+  value: PropertyValue,
+  wrong: (wanted: string) => InputFailure[],
+): InputFailure[] {
+  if (!isRecord(value)) return wrong('a map');
+  if (schema.properties !== undefined) return checkRecord(path, schema.properties, value);
+  const items = schema.additionalProperties;
+  if (items === undefined) return [];
+  return Object.entries(value).flatMap(([name, item]) =>
+    checkValue(`${path}.${name}`, items, item),
+  );
+}
+
+function isAbsent(value: PropertyValue | undefined): boolean {
+  return value === undefined || value === null;
+}
+
+function isItems(value: PropertyValue): value is readonly PropertyValue[] {
+  return Array.isArray(value);
+}
+
+function isRecord(value: PropertyValue): value is PropertyMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function describeType(value: PropertyValue): string {
+  if (value === null) return 'null';
+  if (isItems(value)) return 'a list';
+  return typeof value === 'object' ? 'a map' : `the ${typeof value} ${JSON.stringify(value)}`;
+}
+
+/** A property as text for sentences and IDs; what is not known yet is said so. */
+export function shown(value: PropertyValue | undefined): string {
+  if (value === unknown) return '(not known yet)';
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+}

@@ -1,0 +1,269 @@
+import type { ManagerContact } from '../../core/connection';
+import type { InputFailure } from '../../core/errors';
+import { SwarmError, errorMessage } from '../../core/errors';
+import type { ServiceFacts } from '../../core/facts';
+import { serviceLabel } from '../../core/labels';
+import type { PublishedPort, ServiceSpec } from '../../core/service';
+import { whyNotConverged } from '../../core/services';
+import { deletePurpose } from '../operations/consent';
+import { askManager } from '../operations/managers';
+import type { SwarmAccess } from '../operations/managers';
+import { waitUntil } from '../operations/waitUntil';
+import { diffInputs } from '../server/diffInputs';
+import type { Operation, PropertyMap, ReadResult, Resource } from '../server/resource';
+import { newId } from './identities';
+import {
+  checkProperties,
+  count,
+  flag,
+  list,
+  managersProperty,
+  record,
+  seconds,
+  text,
+  textMap,
+  shown,
+} from './properties';
+
+interface ServiceInputs {
+  readonly name: string;
+  readonly clusterId: string;
+  readonly managers: readonly ManagerContact[];
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly global?: boolean;
+  readonly replicas?: number;
+  readonly constraints?: readonly string[];
+  readonly ports?: readonly {
+    readonly target: number;
+    readonly published: number;
+    readonly protocol?: 'tcp' | 'udp';
+    readonly mode?: 'host' | 'ingress';
+  }[];
+  readonly endpointMode?: 'vip' | 'dnsrr';
+  readonly stopGraceSeconds?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly timeouts?: { readonly converge?: number };
+}
+
+const oneText = { type: 'string', description: 'text' } as const;
+
+const inputs = {
+  name: text('Name of the service. A change replaces it.'),
+  clusterId: text('ID of the swarm.'),
+  managers: managersProperty,
+  image: text(
+    'Image reference; on the nodes already, or in a registry they reach. Changed in place.',
+  ),
+  command: list(oneText, 'Command and arguments in place of the image’s own. Changed in place.'),
+  environment: textMap('Environment variables. Changed in place.'),
+  global: flag('One task on every active node. Default: false. A change replaces the service.'),
+  replicas: count('Number of tasks of a service that is not global. Default: 1. Changed in place.'),
+  constraints: list(oneText, 'Placement constraints, e.g. `node.role==worker`. Changed in place.'),
+  ports: list(
+    record(
+      {
+        target: { ...count('Port inside the container.'), isRequired: true },
+        published: { ...count('Port outside.'), isRequired: true },
+        protocol: text('`tcp` or `udp`. Default: tcp.', false),
+        mode: text(
+          '`host`: the node’s own port; `ingress`: the routing mesh. Default: ingress.',
+          false,
+        ),
+      },
+      'A published port.',
+    ),
+    'Published ports. Changed in place.',
+  ),
+  endpointMode: text('`vip` or `dnsrr`. Default: vip. Changed in place.', false),
+  stopGraceSeconds: seconds(
+    'Seconds between the stop signal and the kill. Default: 10. Changed in place.',
+  ),
+  labels: textMap('Labels of the service. Changed in place.'),
+  timeouts: record(
+    { converge: seconds('Seconds until every task runs. Default: 300.') },
+    'How long steps may take.',
+    false,
+  ),
+};
+
+const impacts = {
+  name: 'replace',
+  clusterId: 'ignore',
+  managers: 'ignore',
+  image: 'update',
+  command: 'update',
+  environment: 'update',
+  global: 'replace',
+  replicas: 'update',
+  constraints: 'update',
+  ports: 'update',
+  endpointMode: 'update',
+  stopGraceSeconds: 'update',
+  labels: 'update',
+  timeouts: 'ignore',
+} as const satisfies Record<keyof ServiceInputs, unknown>;
+
+/** A service of the swarm, watched until its tasks run. */
+export const service: Resource = {
+  token: 'swarm:index:Service',
+  description: 'A service of the swarm. Create and Update end when every task of it runs.',
+  inputs,
+  outputs: { serviceId: text('ID of the service in the swarm.') },
+  check: (wanted) => ({
+    inputs: wanted,
+    failures: [...checkProperties(inputs, wanted), ...checkService(wanted)],
+  }),
+  diff: (old, wanted) => diffInputs(impacts, old.inputs, wanted),
+  previewCreate: (wanted) => [
+    `create service ${shown(wanted['name'])} and wait until its tasks run`,
+  ],
+  previewUpdate: (wanted) => [
+    `update service ${shown(wanted['name'])} and wait until its tasks run`,
+  ],
+  create: (wanted, operation) => create(wanted as unknown as ServiceInputs, operation),
+  read: (id, old, operation) => read(id, old, operation),
+  update: async (id, { state }, wanted, operation) => {
+    const spec = wanted as unknown as ServiceInputs;
+    const serviceId = shown(state['serviceId']);
+    await operation.step(`update service ${spec.name}`, () =>
+      askManager(operation, accessOf(spec), ({ docker }) =>
+        docker.updateService(serviceId, toServiceSpec(spec, id)),
+      ),
+    );
+    return { outputs: { serviceId }, ...(await converge(operation, spec, serviceId)) };
+  },
+  delete: async (_id, { inputs: known, state }, operation) => {
+    const spec = known as unknown as ServiceInputs;
+    // A program that leaves a service out means it; a destroy needs the swarm's consent.
+    const isRemoval = operation.isProgramRun;
+    if (!isRemoval && (await deletePurpose(operation, accessOf(spec))) === 'gone') return;
+    const serviceId = shown(state['serviceId']);
+    await operation.step(`remove service ${spec.name}`, () =>
+      askManager(operation, accessOf(spec), async ({ docker }) => {
+        const services = await docker.services();
+        if (services.some(({ id }) => id === serviceId)) await docker.removeService(serviceId);
+      }),
+    );
+  },
+};
+
+async function create(
+  spec: ServiceInputs,
+  operation: Operation,
+): Promise<{ id: string; outputs: PropertyMap; initErrors?: readonly string[] }> {
+  const id = newId('service', spec.name);
+  const access = accessOf(spec);
+  const serviceId = await operation.step(`create service ${spec.name}`, () =>
+    askManager(operation, access, async ({ docker }) => {
+      const wanted = toServiceSpec(spec, id);
+      const present = (await docker.services()).find(({ name }) => name === spec.name);
+      if (present === undefined) return docker.createService(wanted);
+      // An interrupted Create's service carries our label; somebody else's is not touched.
+      if (present.labels[serviceLabel] === undefined) throw foreignService(spec.name);
+      await docker.updateService(present.id, wanted);
+      return present.id;
+    }),
+  );
+  return { id, outputs: { serviceId }, ...(await converge(operation, spec, serviceId)) };
+}
+
+function foreignService(name: string): SwarmError {
+  return new SwarmError(
+    'ServiceExists',
+    `${name}: the swarm has a service of this name that is not managed here; nothing was touched; rename one of them, or remove the other`,
+    { source: 'user' },
+  );
+}
+
+async function converge(
+  operation: Operation,
+  spec: ServiceInputs,
+  serviceId: string,
+): Promise<{ initErrors?: readonly string[] }> {
+  try {
+    await operation.step(`wait until service ${spec.name} runs`, () =>
+      waitUntil(operation, spec.name, spec.timeouts?.converge ?? 300, async () => {
+        const [services, nodes, tasks] = await askManager(operation, accessOf(spec), ({ docker }) =>
+          Promise.all([docker.services(), docker.nodes(), docker.tasks({ serviceId })]),
+        );
+        const found = services.find(({ id }) => id === serviceId);
+        return found === undefined
+          ? 'it is not listed yet'
+          : (whyNotConverged(found, nodes, tasks) ?? true);
+      }),
+    );
+    return {};
+  } catch (error) {
+    if (!(error instanceof SwarmError) || error.code !== 'TimedOut') throw error;
+    return { initErrors: [errorMessage(error)] };
+  }
+}
+
+async function read(
+  id: string,
+  { inputs: known, state }: { readonly inputs: PropertyMap; readonly state: PropertyMap },
+  operation: Operation,
+): Promise<ReadResult> {
+  const spec = known as unknown as ServiceInputs;
+  try {
+    const services = await askManager(
+      operation,
+      accessOf(spec),
+      ({ docker }) => docker.services(),
+      {
+        timeoutSeconds: 10,
+      },
+    );
+    const found = services.find((candidate) => candidate.id === state['serviceId']);
+    if (found === undefined) return undefined;
+    return { id, inputs: { ...known, ...seenInputs(spec, found) }, outputs: state };
+  } catch (error) {
+    operation.log('warning', `${spec.name} was not looked at: ${errorMessage(error)}`);
+    return { id, inputs: known, outputs: state };
+  }
+}
+
+/** What somebody may have changed by hand: scale and image. A digest that the Engine added is no change. */
+function seenInputs(spec: ServiceInputs, found: ServiceFacts): PropertyMap {
+  const image = found.image.split('@')[0] ?? found.image;
+  const isScaled = found.replicas !== undefined && found.replicas !== (spec.replicas ?? 1);
+  return { image, ...(isScaled ? { replicas: found.replicas } : {}) };
+}
+
+function accessOf(spec: ServiceInputs): SwarmAccess {
+  return { clusterId: spec.clusterId, managers: spec.managers };
+}
+
+function toServiceSpec(spec: ServiceInputs, id: string): ServiceSpec {
+  return {
+    name: spec.name,
+    image: spec.image,
+    command: spec.command ?? [],
+    environment: spec.environment ?? {},
+    mode: spec.global === true ? { global: true } : { replicas: spec.replicas ?? 1 },
+    constraints: spec.constraints ?? [],
+    ports: (spec.ports ?? []).map((port): PublishedPort => ({
+      target: port.target,
+      published: port.published,
+      protocol: port.protocol ?? 'tcp',
+      mode: port.mode ?? 'ingress',
+    })),
+    endpointMode: spec.endpointMode ?? 'vip',
+    stopGraceSeconds: spec.stopGraceSeconds ?? 10,
+    labels: { ...spec.labels, [serviceLabel]: id },
+  };
+}
+
+function checkService(wanted: PropertyMap): InputFailure[] {
+  const { global: isGlobal, replicas } = wanted;
+  const failures: InputFailure[] = [];
+  if (isGlobal === true && replicas !== undefined) {
+    failures.push({ property: 'replicas', reason: 'has no meaning for a global service' });
+  }
+  if (typeof replicas === 'number' && replicas < 0) {
+    failures.push({ property: 'replicas', reason: `${String(replicas)} is below 0` });
+  }
+  return failures;
+}

@@ -1,0 +1,204 @@
+import { isCidr } from '../../core/addresses';
+import type { ManagerContact } from '../../core/connection';
+import { SwarmError, errorMessage } from '../../core/errors';
+import {
+  allowDestroyLabel,
+  declaredManagersLabel,
+  declaredNames,
+  declaredWorkersLabel,
+} from '../../core/labels';
+import type { Labels } from '../../core/labels';
+import { parseRenames, renamedLabel, renderRenames } from '../../core/renames';
+import type { Renames } from '../../core/renames';
+import { evictUndeclared } from '../operations/evictUndeclared';
+import { foundSwarm } from '../operations/foundSwarm';
+import { hostStanding } from '../operations/hostStanding';
+import { askManager } from '../operations/managers';
+import { deletePurpose } from '../operations/consent';
+import { diffInputs } from '../server/diffInputs';
+import type { Operation, PropertyMap, Resource } from '../server/resource';
+import {
+  checkProperties,
+  count,
+  flag,
+  list,
+  managersProperty,
+  record,
+  text,
+  textMap,
+} from './properties';
+
+export interface SwarmInputs {
+  readonly name: string;
+  readonly managers: readonly ManagerContact[];
+  readonly declared: {
+    readonly managers: readonly string[];
+    readonly workers: readonly string[];
+    readonly renamed?: Renames;
+  };
+  readonly allowDestroy?: boolean;
+  readonly addressPools?: readonly string[];
+  readonly subnetSize?: number;
+  readonly adopt?: string;
+}
+
+const name = { type: 'string', description: 'Name of a node.' } as const;
+
+const inputs = {
+  name: text('Name of the cluster, for messages.'),
+  managers: managersProperty,
+  declared: record(
+    {
+      managers: list(name, 'Names of the declared managers.', true),
+      workers: list(name, 'Names of the declared workers.', true),
+      renamed: textMap('Previous names of renamed nodes, by their new names.'),
+    },
+    'Names of every declared node. Changed in place: members that are unreachable and no longer declared are evicted.',
+  ),
+  allowDestroy: flag(
+    'Consent to destroy the whole cluster. Written to the swarm by `up`; without it `pulumi destroy` refuses before anything is touched. Default: false. Changed in place.',
+  ),
+  addressPools: list(
+    { type: 'string', description: 'A subnet in CIDR form.' },
+    'Pools that overlay networks get their subnets from. Fixed when the swarm is founded.',
+  ),
+  subnetSize: count(
+    'Prefix length of the subnets from the pools. Fixed when the swarm is founded.',
+  ),
+  adopt: text(
+    'Cluster ID of a running swarm to take over; nothing of it is changed by that.',
+    false,
+  ),
+};
+
+const impacts = {
+  name: 'update',
+  managers: 'ignore',
+  declared: 'update',
+  allowDestroy: 'update',
+  addressPools: 'ignore',
+  subnetSize: 'ignore',
+  adopt: 'ignore',
+} as const satisfies Record<keyof SwarmInputs, unknown>;
+
+/** The swarm itself: founded once, found again by its cluster ID ever after. */
+export const swarm: Resource = {
+  token: 'swarm:index:Swarm',
+  description:
+    'A Docker swarm: founded once, on the first of its managers whose engine is up, and never a second time.',
+  inputs,
+  outputs: { clusterId: text('ID of the swarm.') },
+  check: (wanted, old) => ({
+    inputs: wanted,
+    failures: [
+      ...checkProperties(inputs, wanted),
+      ...checkPools(wanted),
+      ...checkFixed(wanted, old),
+    ],
+  }),
+  diff: (old, wanted) => diffInputs(impacts, old.inputs, wanted),
+  previewCreate: (wanted) => [
+    typeof wanted['adopt'] === 'string'
+      ? `take the running swarm ${wanted['adopt']} over`
+      : 'found the swarm if no declared address is in one',
+  ],
+  previewUpdate: () => [
+    'write consent and declared names to the swarm; evict unreachable members that are no longer declared',
+  ],
+  create: async (wanted, operation) => {
+    const spec = wanted as unknown as SwarmInputs;
+    const clusterId = await foundSwarm(operation, spec, swarmLabels(spec));
+    return { id: clusterId, outputs: { clusterId } };
+  },
+  read: (id, { inputs: known, state }, operation) => look(id, known, state, operation),
+  update: async (id, _old, wanted, operation) => {
+    const spec = wanted as unknown as SwarmInputs;
+    const access = { clusterId: id, managers: spec.managers };
+    await operation.step('write consent and declared names to the swarm', () =>
+      askManager(operation, access, ({ docker }) => docker.setSwarmLabels(swarmLabels(spec))),
+    );
+    await evictUndeclared(operation, access, spec.declared);
+    return { outputs: { clusterId: id } };
+  },
+  delete: async (id, { inputs: known }, operation) => {
+    const { managers } = known as unknown as SwarmInputs;
+    // The last Node ends the swarm. While a manager still answers, a destroy needs its consent here too.
+    const standings = await Promise.all(
+      managers.map(({ connection }) => hostStanding(operation, connection)),
+    );
+    if (standings.every(({ kind }) => kind === 'none' || kind === 'absent')) return;
+    try {
+      await deletePurpose(operation, { clusterId: id, managers });
+    } catch (error) {
+      if (error instanceof SwarmError && error.code === 'NoManager') return;
+      throw error;
+    }
+  },
+};
+
+function swarmLabels(spec: SwarmInputs): Labels {
+  return {
+    [allowDestroyLabel]: String(spec.allowDestroy === true),
+    [declaredManagersLabel]: spec.declared.managers.join(','),
+    [declaredWorkersLabel]: spec.declared.workers.join(','),
+    [renamedLabel]: renderRenames(spec.declared.renamed ?? {}),
+  };
+}
+
+async function look(
+  id: string,
+  known: PropertyMap,
+  state: PropertyMap,
+  operation: Operation,
+): Promise<{ id: string; inputs: PropertyMap; outputs: PropertyMap }> {
+  const { managers } = known as unknown as SwarmInputs;
+  try {
+    const { labels } = await askManager(
+      operation,
+      { clusterId: id, managers },
+      ({ docker }) => docker.swarm(),
+      { timeoutSeconds: 5 },
+    );
+    const renamed = parseRenames(labels);
+    return {
+      id,
+      inputs: {
+        ...known,
+        allowDestroy: labels[allowDestroyLabel] === 'true',
+        declared: {
+          managers: declaredNames(labels, declaredManagersLabel) ?? [],
+          workers: declaredNames(labels, declaredWorkersLabel) ?? [],
+          ...(Object.keys(renamed).length === 0 ? {} : { renamed }),
+        },
+      },
+      outputs: state,
+    };
+  } catch (error) {
+    operation.log('warning', `the swarm was not looked at: ${errorMessage(error)}`);
+    return { id, inputs: known, outputs: state };
+  }
+}
+
+function checkPools(wanted: PropertyMap): { property: string; reason: string }[] {
+  const pools = wanted['addressPools'];
+  if (!Array.isArray(pools)) return [];
+  return (pools as readonly unknown[]).flatMap((pool, index) =>
+    typeof pool === 'string' && !isCidr(pool)
+      ? [{ property: `addressPools[${String(index)}]`, reason: `"${pool}" is no subnet` }]
+      : [],
+  );
+}
+
+/** What swarm init decides for good. */
+function checkFixed(
+  wanted: PropertyMap,
+  old: PropertyMap | undefined,
+): { property: string; reason: string }[] {
+  if (old === undefined) return [];
+  return (['addressPools', 'subnetSize'] as const)
+    .filter((key) => JSON.stringify(old[key] ?? null) !== JSON.stringify(wanted[key] ?? null))
+    .map((property) => ({
+      property,
+      reason: 'is fixed when the swarm is founded; a change needs a new swarm',
+    }));
+}

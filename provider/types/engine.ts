@@ -1,0 +1,50 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { ConnectionArgs, ManagerContactArgs } from './connection';
+
+/** An image archive of this computer, as `docker save` writes it. */
+export interface ImageArchiveArgs {
+  /** Image reference that it holds, e.g. `web:1`. */
+  reference: pulumi.Input<string>;
+  /** Path on this computer. */
+  path: pulumi.Input<string>;
+  /** SHA-256 in hex. */
+  sha256: pulumi.Input<string>;
+}
+
+export interface EngineArgs {
+  /** Name of the node. */
+  name: pulumi.Input<string>;
+  /** Identity of the machine. A change replaces the engine. */
+  machineId: pulumi.Input<string>;
+  /** How the host is reached. A change of it is no change of the resource. */
+  connection: ConnectionArgs;
+  /** Every declared manager. A change of it is no change of the resource. */
+  managers: readonly ManagerContactArgs[];
+  /** Engine version, e.g. `26.1.5`. Default: the distribution’s newest. A change replaces the engine. */
+  version?: pulumi.Input<string>;
+  /** Image archives to load before the node joins. Changed in place. */
+  images?: pulumi.Input<readonly pulumi.Input<ImageArchiveArgs>[]>;
+  /** Seconds that steps may take. */
+  timeouts?: pulumi.Input<{ start?: pulumi.Input<number> }>;
+}
+
+/** Docker Engine on a machine. Replaced, old one first, by a change of its version or its machine. */
+export class Engine extends pulumi.CustomResource {
+  /** Identity of this installation. */
+  declare readonly engineId: pulumi.Output<string>;
+  /** Version that the daemon answers with. */
+  declare readonly engineVersion: pulumi.Output<string>;
+
+  constructor(name: string, args: EngineArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      'swarm:index:Engine',
+      name,
+      {
+        ...args,
+        engineId: undefined,
+        engineVersion: undefined,
+      },
+      options,
+    );
+  }
+}

@@ -1,0 +1,40 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { ConnectionArgs } from './connection';
+
+/** A declared node, as the plan sees it. */
+export interface PlannedNodeArgs {
+  name: string;
+  address: string;
+  connection: ConnectionArgs;
+  previousName?: string;
+  os?: string;
+  engineVersion?: string;
+  onLocalData?: 'keep' | 'discard';
+}
+
+export interface PlanRolloutArgs {
+  managers: readonly PlannedNodeArgs[];
+  workers: readonly PlannedNodeArgs[];
+  maxUnavailable: number | string;
+  vipAddresses?: readonly string[];
+  lab?: string;
+}
+
+/** The plan of one run, from one look at the world. */
+export interface PlanRolloutResult {
+  readonly swarm: 'none' | 'live' | 'unknown';
+  readonly managers: readonly string[];
+  readonly batches: readonly (readonly string[])[];
+  readonly maxUnavailable: number;
+  readonly turns: readonly string[];
+  readonly reasons: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Looks at every manager at once and plans the run. */
+export function planRollout(
+  args: PlanRolloutArgs,
+  options: pulumi.InvokeOptions,
+): Promise<PlanRolloutResult> {
+  return pulumi.runtime.invoke('swarm:index:planRollout', args, options);
+}

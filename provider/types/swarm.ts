@@ -1,0 +1,41 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { ManagerContactArgs } from './connection';
+
+export interface SwarmArgs {
+  /** Name of the cluster, for messages. */
+  name: pulumi.Input<string>;
+  /** Every declared manager. A change of it is no change of the resource. */
+  managers: readonly ManagerContactArgs[];
+  /** Names of every declared node, and the previous names of renamed ones by their new names. Changed in place. */
+  declared: pulumi.Input<{
+    managers: readonly string[];
+    workers: readonly string[];
+    renamed?: Readonly<Record<string, string>>;
+  }>;
+  /** Consent to destroy the cluster. Default: false. Changed in place. */
+  allowDestroy?: pulumi.Input<boolean>;
+  /** Pools for overlay networks. Fixed when the swarm is founded. */
+  addressPools?: pulumi.Input<readonly pulumi.Input<string>[]>;
+  /** Prefix length of subnets from the pools. Fixed when the swarm is founded. */
+  subnetSize?: pulumi.Input<number>;
+  /** Cluster ID of a running swarm to take over. */
+  adopt?: pulumi.Input<string>;
+}
+
+/** The swarm itself: founded once, and found again by its cluster ID ever after. */
+export class Swarm extends pulumi.CustomResource {
+  /** ID of the swarm. */
+  declare readonly clusterId: pulumi.Output<string>;
+
+  constructor(name: string, args: SwarmArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      'swarm:index:Swarm',
+      name,
+      {
+        ...args,
+        clusterId: undefined,
+      },
+      options,
+    );
+  }
+}

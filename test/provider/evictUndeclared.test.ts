@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { managedLabel } from '../../core/labels';
+import { assertAsDeclared, copyOf, founded, view } from '../support/clusterState';
+import { changed, cluster, without } from '../support/declaredCluster';
+import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import { emptyTranscript, ProviderProcess, sentences } from '../support/providerHarness';
+import type { Stack } from '../support/providerStack';
+
+let origin: { readonly world: FakeWorld; readonly stack: Stack };
+
+before(async () => {
+  const world = new FakeWorld();
+  origin = { world, stack: await founded(world, cluster(5, 1)) };
+});
+
+test('at the head of a run silent members that nobody declares go, answering ones stay to its end', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  world.powerOff('test/m4');
+  world.advance(60_000);
+  stack.declared = without(stack.declared, 'm2', 'm4');
+  const transcript = emptyTranscript();
+  const head = new ProviderProcess(world, { transcript });
+  await stack.applySwarm(head);
+  assert.deepEqual(
+    sentences(transcript).filter((sentence) => sentence.startsWith('evict')),
+    ['evict m4, which is unreachable and no longer declared'],
+  );
+  assert.deepEqual(view(world).managers, ['m1', 'm2', 'm3', 'm5']);
+  // The gate of another node opens before the deletes at the end of the run.
+  stack.declared = changed(stack.declared, { os: 'debian:13' }, 'm1');
+  await stack.up(new ProviderProcess(world));
+  assertAsDeclared(world, stack);
+});
+
+test('a silent worker that nobody declares goes too, a declared one does not', async () => {
+  for (const [isDeclared, left] of [
+    [true, 6],
+    [false, 5],
+  ] as const) {
+    const { world, stack } = copyOf(origin.world, origin.stack);
+    world.powerOff('test/w1');
+    world.advance(60_000);
+    stack.declared = isDeclared
+      ? { ...stack.declared, swarm: { allowDestroy: true } }
+      : without(stack.declared, 'w1');
+    await stack.applySwarm(new ProviderProcess(world));
+    assert.equal(world.swarm().nodes.length, left);
+  }
+});
+
+test('a silent node that this package did not join is nobody’s to evict', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  world.edit(({ swarms }) => {
+    for (const node of Object.values(swarms).flatMap(({ nodes }) => nodes)) {
+      if (node.hostname === 'w1') Reflect.deleteProperty(node.labels, managedLabel);
+    }
+  });
+  world.powerOff('test/w1');
+  world.advance(60_000);
+  stack.declared = without(stack.declared, 'w1');
+  await stack.applySwarm(new ProviderProcess(world));
+  assert.equal(world.swarm().nodes.length, 6);
+});
+
+test('an eviction that was killed at any moment is finished by the next run', async () => {
+  for (const at of ['start', 'end'] as const) {
+    const { world, stack } = copyOf(origin.world, origin.stack);
+    world.powerOff('test/m4');
+    world.advance(60_000);
+    stack.declared = without(stack.declared, 'm4');
+    const dying = new ProviderProcess(world, { fault: { kind: 'kill', at, step: 1 } });
+    await assert.rejects(stack.applySwarm(dying), { name: 'Killed' });
+    await stack.up(new ProviderProcess(world));
+    assert.deepEqual(view(world).managers, ['m1', 'm2', 'm3', 'm5']);
+  }
+});

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { steps } from '../../core/steps';
+import { assertAsDeclared, copyOf, founded, machine, watchSafety } from '../support/clusterState';
+import { changed, cluster } from '../support/declaredCluster';
+import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import type { WorldState } from '../support/fakeWorld/fakeWorld';
+import { emptyTranscript, Killed, ProviderProcess, sentences } from '../support/providerHarness';
+import type { StepFault } from '../support/providerHarness';
+import type { Stack } from '../support/providerStack';
+import { webService } from '../support/webService';
+
+let origin: { readonly world: FakeWorld; readonly stack: Stack };
+
+before(async () => {
+  const world = new FakeWorld();
+  origin = { world, stack: await founded(world, cluster(3, 1, await webService())) };
+});
+
+/** A copy of the cluster whose node `name` is declared with another OS, watched for its safety. */
+function begin(
+  name: string,
+  watch: (state: WorldState) => void = () => undefined,
+): ReturnType<typeof copyOf> & { readonly faults: ReadonlySet<string> } {
+  const safety = watchSafety();
+  const copy = copyOf(origin.world, origin.stack, (state) => {
+    safety.watch(state);
+    watch(state);
+  });
+  copy.stack.declared = changed(copy.stack.declared, { os: 'debian:13' }, name);
+  return { ...copy, faults: safety.faults };
+}
+
+/** The steps of a whole replacement that nothing disturbs, and the number of calls that change something. */
+async function undisturbed(
+  name: string,
+): Promise<{ readonly wanted: readonly string[]; readonly calls: number }> {
+  const { world, stack } = begin(name);
+  const transcript = emptyTranscript();
+  const calls = world.calls().length;
+  await stack.up(new ProviderProcess(world, { transcript }), [name]);
+  return { wanted: sentences(transcript), calls: world.calls().length - calls };
+}
+
+/** The next run of another process ends with everything as declared, and builds nothing a second time. */
+async function resume(
+  { world, stack, faults }: ReturnType<typeof begin>,
+  name: string,
+  what: string,
+  isKilled: boolean,
+): Promise<void> {
+  const left = world.machines().find(({ key }) => key === `test/${name}`);
+  const joined = world.swarm().nodes.find(({ hostname }) => hostname === name)?.id;
+  await stack.up(new ProviderProcess(world));
+  try {
+    assertAsDeclared(world, stack, { mayHaveDeadLease: isKilled });
+    assert.deepEqual([...faults], [], 'quorum and virtual IP at every moment');
+    if (left?.os !== 'debian:13') return;
+    assert.equal(machine(world, name).bootId, left.bootId, 'no second rebuild');
+    const entry = world.swarm().nodes.find(({ hostname }) => hostname === name);
+    if (joined !== undefined) assert.equal(entry?.id, joined, 'no second join');
+  } catch (error) {
+    throw new Error(`after ${what}: ${String(error)}`, { cause: error });
+  }
+}
+
+/** Returns the sentence of the step that the fault came at. */
+async function faulted(name: string, fault: StepFault): Promise<string> {
+  const run = begin(name);
+  const transcript = emptyTranscript();
+  const dying = new ProviderProcess(run.world, { transcript, fault });
+  const failure = await run.stack.up(dying, [name]).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const step = transcript.journal.filter(({ event }) => event === fault.at)[fault.step];
+  const what = `${fault.kind} at the ${fault.at} of "${String(step?.sentence)}"`;
+  assert.ok(dying.hasFaulted, what);
+  if (fault.kind === 'kill') assert.ok(failure instanceof Killed, `${what}: ${String(failure)}`);
+  if (fault.kind === 'lose') {
+    assert.equal(
+      sentences(transcript).length,
+      fault.step + 1,
+      `${what}: no step was begun after it`,
+    );
+  }
+  await resume(run, name, what, fault.kind === 'kill');
+  return step?.sentence ?? '';
+}
+
+test('the steps that are killed at below are all that a replacement has', async () => {
+  const { wanted } = await undisturbed('m1');
+  const ofOtherOperations = ['promote', 'found', 'evict'];
+  for (const [key, sentence] of Object.entries(steps)) {
+    // Every placeholder as a text that matches whatever stands there.
+    const pattern = new RegExp(
+      `^${sentence('\0', '\0')
+        .replace(/[^\w\0]/g, '\\$&')
+        .replace(/\0/g, '.+')}$`,
+    );
+    assert.equal(
+      wanted.some((step) => pattern.test(step)),
+      !ofOtherOperations.includes(key),
+      `${key}: ${String(pattern)}`,
+    );
+  }
+});
+
+const faults: readonly Omit<StepFault, 'step'>[] = [
+  { kind: 'kill', at: 'start' },
+  { kind: 'kill', at: 'end' },
+  { kind: 'lose', at: 'start' },
+  { kind: 'fail', at: 'end' },
+];
+
+for (const name of ['m1', 'w1']) {
+  for (const { kind, at } of faults) {
+    test(`${name}: ${kind} at the ${at} of every step, then resumed by another process`, async () => {
+      const { wanted } = await undisturbed(name);
+      const hit: string[] = [];
+      for (const step of wanted.keys()) hit.push(await faulted(name, { kind, at, step }));
+      assert.deepEqual(hit, wanted, 'every step was hit');
+    });
+  }
+
+  test(`${name}: killed after every call that changes something, then resumed`, async () => {
+    const { calls } = await undisturbed(name);
+    for (let count = 1; count <= calls; count += 1) {
+      const first = origin.world.calls().length;
+      const dying: { process?: ProviderProcess } = {};
+      const run = begin(name, (state) => {
+        if (state.calls.length >= first + count) dying.process?.kill();
+      });
+      dying.process = new ProviderProcess(run.world);
+      const ended = await run.stack.up(dying.process, [name]).catch((error: unknown) => error);
+      assert.ok(ended instanceof Killed, String(ended));
+      const { operation = '', host = '' } = run.world.calls().at(-1) ?? {};
+      const what = `a kill after call ${String(count)}, ${operation} on ${host}`;
+      await resume(run, name, what, true);
+    }
+  });
+}

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import {
+  assertAsDeclared,
+  changesSince,
+  copyOf,
+  founded,
+  machine,
+  vipHolder,
+} from '../support/clusterState';
+import { changed, cluster } from '../support/declaredCluster';
+import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import { emptyTranscript, ProviderProcess, warnings } from '../support/providerHarness';
+import type { Stack } from '../support/providerStack';
+
+const path = '/etc/keepalived/keepalived.conf';
+let origin: { readonly world: FakeWorld; readonly stack: Stack };
+
+before(async () => {
+  const world = new FakeWorld();
+  origin = { world, stack: await founded(world, cluster(3, 0)) };
+});
+
+/** The VipMember of m1 as this run's program would create it, after something happened. */
+async function creating(
+  happen: (world: FakeWorld) => void,
+  more: object,
+  error: object,
+): Promise<void> {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  happen(world);
+  const calls = world.calls().length;
+  const wanted = { ...stack.inputsOf('VipMember', 'm1'), ...more };
+  await assert.rejects(stack.create(new ProviderProcess(world), 'VipMember', 'm1', wanted), error);
+  assert.deepEqual(changesSince(world, calls), []);
+}
+
+test('a keepalived.conf of somebody else is left alone', async () => {
+  const theirs = { content: 'vrrp_instance theirs {\n}\n', mode: 0o644 };
+  await creating(
+    (world) => {
+      world.editMachine('test/m1', ({ files }) => (files[path] = theirs));
+    },
+    {},
+    {
+      code: 'KeepalivedOfAnother',
+      message: /m1: \/etc\/keepalived\/keepalived.conf was not written by this package/,
+    },
+  );
+});
+
+test('a virtual IP outside the subnet of its interface is refused with both', async () => {
+  await creating(
+    () => undefined,
+    { addresses: ['10.99.0.100/24'] },
+    {
+      code: 'VipOutsideSubnet',
+      message: 'm1: 10.99.0.100/24 is not in the subnet 10.88.0.11/24 of eth0; nothing was touched',
+    },
+  );
+});
+
+test('an interface that is not there is refused with those that are', async () => {
+  await creating(
+    () => undefined,
+    { interface: 'bond7' },
+    {
+      code: 'VipInterfaceMissing',
+      message: /m1: no interface bond7; it has lo \(127\.0\.0\.1\), eth0 \(10\.88\.0\.11\)/,
+    },
+  );
+});
+
+test('a holder whose peers cannot take the address is not taken down', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  const { hosts } = world.effects();
+  for (const name of ['m2', 'm3']) {
+    await (await hosts.connect({ lab: 'test', machine: name })).systemd.stop('keepalived.service');
+  }
+  stack.declared = changed(stack.declared, { os: 'debian:13' }, 'm1');
+  const calls = world.calls().length;
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm1'), {
+    code: 'NoVipPeer',
+    message:
+      /m1: it holds 10\.88\.0\.100\/24, .*m[23]: keepalived is inactive.*nothing was touched/,
+  });
+  assert.deepEqual(changesSince(world, calls), []);
+  assert.equal(vipHolder(world), 'm1');
+});
+
+test('a handover that does not happen leaves the holder as it was', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  for (const name of ['m2', 'm3']) world.editMachine(`test/${name}`, (m) => (m.hasVipFault = true));
+  stack.declared = changed(stack.declared, { os: 'debian:13' }, 'm1');
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm1'), {
+    code: 'TimedOut',
+    message: /the handover of the virtual IP .* m3 does not hold it yet/,
+  });
+  assert.equal(vipHolder(world), 'm1');
+  assert.equal(machine(world, 'm1').units['keepalived.service']?.state, 'active');
+  for (const name of ['m2', 'm3'])
+    world.editMachine(`test/${name}`, (m) => (m.hasVipFault = false));
+  await stack.up(new ProviderProcess(world));
+  assertAsDeclared(world, stack);
+});
+
+test('a changed priority is a reload in place: the address does not move', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  stack.declared = changed(stack.declared, { vip: { priority: 7 } }, 'm1');
+  const calls = world.calls().length;
+  await stack.up(new ProviderProcess(world));
+  assert.match(machine(world, 'm1').keepalivedConfiguration ?? '', /priority 7$/m);
+  assert.ok(changesSince(world, calls).includes('systemd.reload test/m1'));
+  assert.ok(!changesSince(world, calls).some((call) => call.startsWith('systemd.restart')));
+  assert.equal(vipHolder(world), 'm1');
+});
+
+for (const [what, spoil] of [
+  ['was stopped by hand', 'stop'],
+  ['was left raised by a run that nobody goes on with', 'raise'],
+] as const) {
+  test(`keepalived that ${what} is drift, and the next run mends it`, async () => {
+    const { world, stack } = copyOf(origin.world, origin.stack);
+    const { systemd, files } = await world.effects().hosts.connect({ lab: 'test', machine: 'm2' });
+    if (spoil === 'stop') await systemd.stop('keepalived.service');
+    else {
+      const text = (await files.read(path)) ?? '';
+      await files.write(
+        path,
+        text.replace('\nglobal_defs', '\n# raised: takes over from m1\nglobal_defs'),
+      );
+      await systemd.reload('keepalived.service');
+    }
+    const transcript = emptyTranscript();
+    await stack.refresh(new ProviderProcess(world, { transcript }), 'VipMember', 'm2');
+    assert.ok(warnings(transcript).some((line) => /m2: keepalived .*mends it/.test(line)));
+    await stack.up(new ProviderProcess(world));
+    assertAsDeclared(world, stack);
+  });
+}
+
+test('the address of a dead holder moves by itself, and its member is let go with a warning', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  world.powerOff('test/m1');
+  const transcript = emptyTranscript();
+  const process = new ProviderProcess(world, { transcript });
+  stack.registerSwarm(process);
+  await stack.callDelete(process, 'VipMember', 'm1');
+  assert.ok(['m2', 'm3'].includes(vipHolder(world) ?? ''));
+  assert.ok(warnings(transcript).some((line) => /m1 does not answer .*was not stopped/.test(line)));
+});
