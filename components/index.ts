@@ -1,0 +1,22 @@
+export { SwarmCluster } from './swarmCluster';
+export type { ClusterNodeArgs, SwarmClusterArgs } from './swarmCluster';
+export { SwarmManager } from './swarmManager';
+export type { SwarmManagerArgs } from './swarmManager';
+export { SwarmWorker } from './swarmWorker';
+export type { SwarmWorkerArgs } from './swarmWorker';
+export { KeepalivedVip } from './keepalivedVip';
+export type { KeepalivedVipArgs } from './keepalivedVip';
+export { labMachines } from './machines/labMachines';
+export type { LabMachinesArgs } from './machines/labMachines';
+export { existingHosts } from './machines/existingHosts';
+export type { ExistingHostsArgs } from './machines/existingHosts';
+export type { Machine, MachineKind, MachineNode } from './machines/machineKind';
+export type { EngineSpec, SwarmNodeArgs } from './swarmNode';
+export { Service, Swarm } from '../provider/types';
+export type {
+  ImageArchiveArgs,
+  PublishedPortArgs,
+  ServiceArgs,
+  SwarmArgs,
+} from '../provider/types';
+export type { Connection, LabConnection, ManagerContact, SshConnection } from '../core/connection';

@@ -1,0 +1,39 @@
+import * as pulumi from '@pulumi/pulumi';
+import { HostIdentity, LabMachine } from '../../provider/types';
+import type { MachineKind } from './machineKind';
+
+export interface LabMachinesArgs {
+  /** Name of the lab. */
+  readonly lab: string;
+  /** Its subnet, e.g. `10.88.0.0/24`; the first address is this computer's. */
+  readonly subnet: string;
+}
+
+/** Machines of a lab on this computer: real Debian, rebuilt by a change of `os`. */
+export function labMachines(args: LabMachinesArgs): MachineKind {
+  return {
+    lab: args.lab,
+    connection: ({ name }) => ({ lab: args.lab, machine: name }),
+    create: ({ name, address, os }, options) => {
+      if (os === undefined) {
+        throw new pulumi.RunError(`${name}: a lab machine needs an \`os\`, e.g. debian:13`);
+      }
+      // The key outlives every rebuild, so it waits for nobody and nothing replaces it.
+      const identity = new HostIdentity(name, { name }, { ...options, dependsOn: [] });
+      const resource = new LabMachine(
+        name,
+        {
+          name,
+          lab: args.lab,
+          subnet: args.subnet,
+          address,
+          os,
+          hostPrivateKey: identity.privateKey,
+          hostPublicKey: identity.publicKey,
+        },
+        options,
+      );
+      return { machineId: resource.machineId, resource };
+    },
+  };
+}

@@ -1,0 +1,295 @@
+import * as pulumi from '@pulumi/pulumi';
+import { validateCluster } from '../core/validateCluster';
+import type { ManagerContact } from '../core/connection';
+import type { NodeTimeoutsArgs, PlanRolloutResult } from '../provider/types';
+import { Barrier, Swarm, planRollout } from '../provider/types';
+import type { Engine } from '../provider/types';
+import { KeepalivedVip } from './keepalivedVip';
+import type { KeepalivedVipArgs } from './keepalivedVip';
+import type { MachineKind } from './machines/machineKind';
+import { refusal } from './refusal';
+import { sealed, sealedContacts } from './sealed';
+import { SwarmManager } from './swarmManager';
+import type { EngineSpec, SwarmNodeArgs } from './swarmNode';
+import { SwarmWorker } from './swarmWorker';
+
+/** One declared node of a cluster. What it leaves out, it takes from the cluster. */
+export interface ClusterNodeArgs {
+  /** Host name, unique in the cluster. */
+  readonly name: string;
+  /** IP address, unique in the cluster; stays the same over a rebuild. */
+  readonly address: string;
+  /** Default: the cluster's. */
+  readonly machine?: MachineKind;
+  /** Default: the cluster's. A change replaces this node. */
+  readonly os?: string;
+  /** Default: the cluster's. */
+  readonly engine?: EngineSpec;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly availability?: 'active' | 'pause' | 'drain';
+  readonly onLocalData?: 'keep' | 'discard';
+  readonly previousName?: string;
+}
+
+export interface SwarmClusterArgs {
+  /** Where machines come from. */
+  readonly machine: MachineKind;
+  /** Operating system of every node, e.g. `debian:13`. A change rolls through the nodes, one by one. */
+  readonly os?: string;
+  /** Engine of every node. A change of its version rolls through the nodes; machines stay. */
+  readonly engine?: EngineSpec;
+  /** 1 to 7, an odd number. The order of this list is the order of preference for the virtual IP. */
+  readonly managers: readonly ClusterNodeArgs[];
+  /** Taken after the managers, in this order. Default: none. */
+  readonly workers?: readonly ClusterNodeArgs[];
+  /** Virtual IP on the managers. */
+  readonly vip?: KeepalivedVipArgs;
+  /** How many workers may be out at once: a number, or a percentage such as `10%`. Default: `10%`, at least 1. The first worker always goes alone. */
+  readonly maxUnavailable?: number | string;
+  /** Consent to destroy the cluster; without it `pulumi destroy` refuses. Default: false. */
+  readonly allowDestroy?: boolean;
+  /** Pools for overlay networks. Fixed when the swarm is founded. */
+  readonly addressPools?: readonly string[];
+  /** Prefix length of subnets from the pools. Fixed when the swarm is founded. */
+  readonly subnetSize?: number;
+  /** Cluster ID of a running swarm to take over. */
+  readonly adopt?: string;
+  /** Seconds that each step may take, for every node. */
+  readonly timeouts?: NodeTimeoutsArgs;
+}
+
+/** What a cluster is made of, once its plan is known. */
+interface ClusterData {
+  readonly clusterId: pulumi.Output<string>;
+}
+
+/**
+ * A whole swarm: managers in a chain, one at a time and the leader last; then workers, a canary alone
+ * and then in batches. One look at the world per run decides the order, and stops the run in
+ * `pulumi preview` when it could not be carried out safely.
+ */
+export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
+  /** ID of the swarm. */
+  readonly clusterId: pulumi.Output<string>;
+  /** The declared managers, for resources that work with the swarm, such as `Service`. */
+  readonly contacts: readonly ManagerContact[];
+  private readonly clusterName: string;
+  private readonly args: SwarmClusterArgs;
+
+  constructor(name: string, args: SwarmClusterArgs, options?: pulumi.ComponentResourceOptions) {
+    // Not the arguments: they would be in the state, where a connection's secrets have no place.
+    super('swarm:index:SwarmCluster', name, {}, options);
+    this.clusterName = name;
+    this.args = args;
+    this.clusterId = pulumi.output(this.getData()).clusterId;
+    this.contacts = contactsOf(args);
+  }
+
+  /** Registers the children; `dependsOn: [cluster]` waits for them only because it is this method that does. */
+  protected override async initialize(): Promise<ClusterData> {
+    // It is called by the base class: the fields are there as soon as the constructor is through.
+    await Promise.resolve();
+    const args = { ...this.args, name: this.clusterName };
+    const failures = validateCluster(args);
+    if (failures.length > 0) {
+      throw refusal(
+        `${args.name}: ${String(failures.length)} faults in the declaration; nothing was touched:\n` +
+          failures.map(({ property, reason }) => `  ${property}: ${reason}`).join('\n'),
+      );
+    }
+    const plan = await this.plan(args);
+    const vip =
+      args.vip === undefined
+        ? undefined
+        : new KeepalivedVip(`${args.name}-vip`, args.vip, { parent: this });
+    const founder = deferred<Engine>();
+    const contacts = contactsOf(args);
+    const swarm = new Swarm(
+      args.name,
+      {
+        name: args.name,
+        managers: sealedContacts(contacts),
+        declared: {
+          managers: args.managers.map((node) => node.name),
+          workers: (args.workers ?? []).map((node) => node.name),
+          ...renamed([...args.managers, ...(args.workers ?? [])]),
+        },
+        allowDestroy: args.allowDestroy ?? false,
+        ...(args.addressPools === undefined ? {} : { addressPools: args.addressPools }),
+        ...(args.subnetSize === undefined ? {} : { subnetSize: args.subnetSize }),
+        ...(args.adopt === undefined ? {} : { adopt: args.adopt }),
+      },
+      {
+        parent: this,
+        // Only a founding waits for an engine: that of the first manager in this run's order.
+        ...(plan.swarm === 'none' ? { dependsOn: founder.promise } : {}),
+      },
+    );
+    const build: Build = { args, plan, contacts, clusterId: swarm.clusterId, parent: this };
+    const afterManagers = registerManagers(build, vip, founder.resolve);
+    registerWorkers(build, afterManagers);
+    return { clusterId: swarm.clusterId };
+  }
+
+  /** One look at the world; says what will happen, and stops what cannot happen safely. */
+  private async plan(
+    args: SwarmClusterArgs & { readonly name: string },
+  ): Promise<PlanRolloutResult> {
+    const planned = (
+      node: ClusterNodeArgs,
+    ): Parameters<typeof planRollout>[0]['managers'][number] => {
+      const os = node.os ?? args.os;
+      const version = node.engine?.version ?? args.engine?.version;
+      return {
+        name: node.name,
+        address: node.address,
+        connection: sealed(machineOf(args, node).connection(node)),
+        ...(node.previousName === undefined ? {} : { previousName: node.previousName }),
+        ...(os === undefined ? {} : { os }),
+        ...(version === undefined ? {} : { engineVersion: version }),
+        ...(node.onLocalData === undefined ? {} : { onLocalData: node.onLocalData }),
+      };
+    };
+    const plan = await planRollout(
+      {
+        managers: args.managers.map(planned),
+        workers: (args.workers ?? []).map(planned),
+        maxUnavailable: args.maxUnavailable ?? '10%',
+        ...(args.vip === undefined ? {} : { vipAddresses: args.vip.addresses }),
+        ...(args.machine.lab === undefined ? {} : { lab: args.machine.lab }),
+      },
+      { parent: this },
+    );
+    for (const warning of plan.warnings) await pulumi.log.warn(warning, this);
+    if (plan.turns.length > 0) {
+      const lines = plan.turns.map((turn, index) => `  ${String(index + 1)}. ${turn}`);
+      await pulumi.log.info(`The plan, in this order:\n${lines.join('\n')}`, this);
+    }
+    if (plan.reasons.length > 0) {
+      throw refusal(
+        `${args.name}: this run could not be carried out safely now; nothing was touched:\n` +
+          plan.reasons.map((reason) => `  ${reason}`).join('\n'),
+      );
+    }
+    return plan;
+  }
+}
+
+interface Build {
+  readonly args: SwarmClusterArgs;
+  readonly plan: PlanRolloutResult;
+  readonly contacts: readonly ManagerContact[];
+  readonly clusterId: pulumi.Output<string>;
+  readonly parent: pulumi.Resource;
+}
+
+/** Managers in a chain, in the order of the plan; returns the last link of the last one. */
+function registerManagers(
+  build: Build,
+  vip: KeepalivedVip | undefined,
+  found: (engine: Engine) => void,
+): readonly pulumi.Resource[] {
+  let before: readonly pulumi.Resource[] = [];
+  for (const name of build.plan.managers) {
+    const manager = new SwarmManager(
+      name,
+      {
+        ...nodeArgs(build, nodeNamed(build.args.managers, name)),
+        ...order(build, before),
+        ...(vip === undefined ? {} : { vip }),
+      },
+      { parent: build.parent },
+    );
+    if (before.length === 0) found(manager.engine);
+    before = [manager.last];
+  }
+  return before;
+}
+
+/** Workers after the managers, batch by batch; one barrier ends each batch. */
+function registerWorkers(build: Build, afterManagers: readonly pulumi.Resource[]): void {
+  let before = afterManagers;
+  build.plan.batches.forEach((batch, index) => {
+    const workers = batch.map(
+      (name) =>
+        new SwarmWorker(
+          name,
+          {
+            ...nodeArgs(build, nodeNamed(build.args.workers ?? [], name)),
+            ...order(build, before),
+            maxUnavailable: build.plan.maxUnavailable,
+          },
+          { parent: build.parent },
+        ),
+    );
+    const name = `batch-${String(index + 1)}`;
+    before = [
+      new Barrier(
+        name,
+        { name, nodes: batch },
+        { parent: build.parent, dependsOn: workers.map(({ last }) => last) },
+      ),
+    ];
+  });
+}
+
+/** While a swarm is being founded nothing can be lost: machines and engines are made side by side, and only joins keep the order. */
+function order(
+  build: Build,
+  before: readonly pulumi.Resource[],
+): Pick<SwarmNodeArgs, 'startAfter' | 'joinAfter'> {
+  return build.plan.swarm === 'none' ? { joinAfter: before } : { startAfter: before };
+}
+
+function nodeArgs(build: Build, node: ClusterNodeArgs): SwarmNodeArgs {
+  const { args } = build;
+  const os = node.os ?? args.os;
+  return {
+    address: node.address,
+    machine: machineOf(args, node),
+    engine: { ...args.engine, ...node.engine },
+    clusterId: build.clusterId,
+    managers: build.contacts,
+    ...(os === undefined ? {} : { os }),
+    ...(node.labels === undefined ? {} : { labels: node.labels }),
+    ...(node.availability === undefined ? {} : { availability: node.availability }),
+    ...(node.onLocalData === undefined ? {} : { onLocalData: node.onLocalData }),
+    ...(node.previousName === undefined ? {} : { previousName: node.previousName }),
+    ...(args.timeouts === undefined ? {} : { timeouts: args.timeouts }),
+  };
+}
+
+function machineOf(args: SwarmClusterArgs, node: ClusterNodeArgs): MachineKind {
+  return node.machine ?? args.machine;
+}
+
+function contactsOf(args: SwarmClusterArgs): readonly ManagerContact[] {
+  return args.managers.map((node) => ({
+    name: node.name,
+    address: node.address,
+    connection: machineOf(args, node).connection(node),
+  }));
+}
+
+function nodeNamed(nodes: readonly ClusterNodeArgs[], name: string): ClusterNodeArgs {
+  const node = nodes.find((candidate) => candidate.name === name);
+  if (node === undefined) throw new Error(`the plan names ${name}, which is not declared`);
+  return node;
+}
+
+/** Until its turn a renamed node is in the swarm under its previous name: the gate must know that. */
+function renamed(nodes: readonly ClusterNodeArgs[]): { renamed?: Record<string, string> } {
+  const pairs = nodes.flatMap(({ name, previousName }) =>
+    previousName === undefined ? [] : [[name, previousName] as const],
+  );
+  return pairs.length === 0 ? {} : { renamed: Object.fromEntries(pairs) };
+}
+
+/** A resource that others may depend on before it is constructed. */
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

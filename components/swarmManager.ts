@@ -1,0 +1,74 @@
+import * as pulumi from '@pulumi/pulumi';
+import { vrrpPriority } from '../core/keepalived';
+import type { Engine } from '../provider/types';
+import { VipMember } from '../provider/types';
+import type { KeepalivedVip } from './keepalivedVip';
+import { sealed, sealedContacts } from './sealed';
+import { nodeAliases, registerChain } from './swarmNode';
+import type { SwarmNodeArgs } from './swarmNode';
+
+export interface SwarmManagerArgs extends SwarmNodeArgs {
+  /** Virtual IP that this manager holds or stands by for. */
+  readonly vip?: KeepalivedVip;
+}
+
+/**
+ * A manager of a swarm, from its machine to the virtual IP. Replacing it waits at the gate, hands the
+ * virtual IP over, drains, demotes, leaves, removes, rebuilds with the same name and address, and joins
+ * again.
+ *
+ * Alone, only the gate protects the swarm: two SwarmManagers without `startAfter` may both be replaced
+ * in one run, one waiting at the gate for the other. `SwarmCluster` chains them.
+ */
+export class SwarmManager extends pulumi.ComponentResource {
+  /** Docker Engine of the node. */
+  readonly engine: Engine;
+  /** ID of the node in the swarm. */
+  readonly nodeId: pulumi.Output<string>;
+  /** The last link of the chain: what comes after this node depends on it. */
+  readonly last: pulumi.Resource;
+
+  constructor(name: string, args: SwarmManagerArgs, options?: pulumi.ComponentResourceOptions) {
+    super(
+      'swarm:index:SwarmManager',
+      name,
+      {},
+      pulumi.mergeOptions(options, nodeAliases('swarm:index:SwarmWorker', args.previousName)),
+    );
+    const { engine, node, options: chain } = registerChain(this, name, 'manager', args);
+    this.engine = engine;
+    this.nodeId = node.nodeId;
+    this.last = args.vip === undefined ? node : vipMember(name, args, args.vip, node.nodeId, chain);
+    this.registerOutputs({ nodeId: this.nodeId });
+  }
+}
+
+function vipMember(
+  name: string,
+  args: SwarmManagerArgs,
+  vip: KeepalivedVip,
+  nodeId: pulumi.Output<string>,
+  options: pulumi.CustomResourceOptions,
+): VipMember {
+  const index = args.managers.findIndex((manager) => manager.name === name);
+  return new VipMember(
+    name,
+    {
+      name,
+      nodeId,
+      clusterId: args.clusterId,
+      address: args.address,
+      connection: sealed(args.machine.connection({ name, address: args.address })),
+      managers: sealedContacts(args.managers),
+      vip: vip.vipName,
+      addresses: vip.args.addresses,
+      routerId: vip.args.routerId,
+      priority: vrrpPriority(Math.max(0, index)),
+      ...(vip.args.interface === undefined ? {} : { interface: vip.args.interface }),
+      ...(vip.args.advertisementSeconds === undefined
+        ? {}
+        : { advertisementSeconds: vip.args.advertisementSeconds }),
+    },
+    options,
+  );
+}

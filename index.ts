@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import * as pulumi from '@pulumi/pulumi';
+import { Service, SwarmCluster, existingHosts, labMachines } from './components';
+import type { ClusterNodeArgs, MachineKind, SshConnection } from './components';
+import { parseConfiguration } from './core/configuration';
+import type {
+  Configuration,
+  ConnectionConfiguration,
+  NodeConfiguration,
+} from './core/configuration';
+
+/**
+ * The program: one cluster from the stack's configuration (stacks/Pulumi.<environment>.yaml), and its
+ * services. The configuration is validated whole before anything is registered.
+ */
+const configuration = readConfiguration();
+const machine = machineKind(configuration);
+const { os, engine, managers, workers, services, vip } = configuration;
+const { maxUnavailable, allowDestroy, addressPools, subnetSize, adopt, timeouts } = configuration;
+
+const cluster = new SwarmCluster(pulumi.getStack(), {
+  ...defined({
+    os,
+    engine,
+    vip,
+    maxUnavailable,
+    allowDestroy,
+    addressPools,
+    subnetSize,
+    adopt,
+    timeouts,
+  }),
+  machine,
+  managers: managers.map(clusterNode),
+  workers: (workers ?? []).map(clusterNode),
+});
+
+for (const service of services ?? []) {
+  new Service(
+    service.name,
+    { ...defined(service), clusterId: cluster.clusterId, managers: [...cluster.contacts] },
+    { dependsOn: cluster, deleteBeforeReplace: true },
+  );
+}
+
+export const clusterId = cluster.clusterId;
+export const managerAddresses = managers.map(({ address }) => address);
+export const virtualAddresses = configuration.vip?.addresses ?? [];
+
+function readConfiguration(): Configuration {
+  const prefix = `${pulumi.getProject()}:`;
+  const raw = Object.fromEntries(
+    Object.entries(pulumi.runtime.allConfig())
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => [key.slice(prefix.length), parseValue(value)]),
+  );
+  const result = parseConfiguration(raw);
+  if ('configuration' in result) return result.configuration;
+  throw new pulumi.RunError(
+    `The configuration of stack ${pulumi.getStack()} has ${String(result.failures.length)} faults; nothing was touched:\n` +
+      result.failures.map(({ property, reason }) => `  ${property}: ${reason}`).join('\n'),
+  );
+}
+
+/** Pulumi hands every value over as text; maps, lists, numbers and booleans are JSON in it. */
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function machineKind({
+  lab,
+  managers: declared,
+  workers: others,
+  connection,
+}: Configuration): MachineKind {
+  if (lab !== undefined) {
+    return labMachines({ lab: lab.name ?? pulumi.getStack(), subnet: lab.subnet });
+  }
+  const nodes = [...declared, ...(others ?? [])];
+  return existingHosts({
+    connection: ({ name }) => ({
+      ...sshConnection(connection ?? {}),
+      ...sshConnection(nodes.find((node) => node.name === name)?.connection ?? {}),
+    }),
+  });
+}
+
+function sshConnection(connection: ConnectionConfiguration): Partial<SshConnection> {
+  const { privateKeyFile, ...given } = connection;
+  return {
+    ...defined(given),
+    ...(privateKeyFile === undefined
+      ? {}
+      : { privateKey: readFileSync(privateKeyFile.replace(/^~(?=\/)/, homedir()), 'utf8') }),
+  };
+}
+
+/** Without the connection, which the kind of machine reads for itself. */
+function clusterNode(node: NodeConfiguration): ClusterNodeArgs {
+  const { connection, ...declared } = node;
+  return defined(declared);
+}
+
+/** The same, with absent keys where some are `undefined`, at every depth. */
+type Defined<T> = T extends readonly (infer Item)[]
+  ? Defined<Item>[]
+  : T extends object
+    ? { [Key in keyof T]: Defined<Exclude<T[Key], undefined>> }
+    : T;
+
+function defined<T extends object>(value: T): Defined<T> {
+  return JSON.parse(JSON.stringify(value)) as Defined<T>;
+}

@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Service, SwarmCluster } from '../../components';
+import type { SwarmClusterArgs } from '../../components';
+import type { PlanRolloutResult } from '../../provider/types';
+import { clusterArgs, hosts, managers, order, workers } from './support/declarations';
+import type { Recording, Registration } from './support/recordedProgram';
+import { recordProgram } from './support/recordedProgram';
+
+function record(
+  more: Partial<SwarmClusterArgs> = {},
+  plan: Partial<PlanRolloutResult> = {},
+): Promise<Recording> {
+  return recordProgram(
+    () => {
+      new SwarmCluster('demo', clusterArgs(more));
+    },
+    { ...order, ...plan },
+  );
+}
+
+const allNames = [...managers, ...workers].map(({ name }) => name);
+
+/** The links of a chain that are built, in order. */
+const links = ['LabMachine', 'Engine', 'Node', 'VipMember'];
+
+function chainOf(recording: Recording, name: string): readonly Registration[] {
+  return recording.registrations.filter(
+    (each) => each.name === name && links.includes(each.type) && each.isCustom,
+  );
+}
+
+/** What of other nodes a node's chain waits for. */
+function foreign(recording: Recording, name: string): readonly string[] {
+  const own = new Set(['HostIdentity', ...links].map((type) => `${type} ${name}`));
+  return [...new Set(chainOf(recording, name).flatMap(({ waitsFor }) => waitsFor))].filter(
+    (title) => !own.has(title),
+  );
+}
+
+describe('SwarmCluster: what it registers', () => {
+  test('one Swarm, one VIP, one component per node, one barrier per batch', async () => {
+    const recording = await record();
+    assert.deepEqual(recording.names('Swarm'), ['Swarm demo']);
+    assert.deepEqual(recording.names('KeepalivedVip'), ['KeepalivedVip demo-vip']);
+    assert.deepEqual(recording.names('SwarmManager'), [
+      'SwarmManager m2',
+      'SwarmManager m3',
+      'SwarmManager m1',
+    ]);
+    assert.deepEqual(recording.names('SwarmWorker'), [
+      'SwarmWorker w1',
+      'SwarmWorker w2',
+      'SwarmWorker w3',
+    ]);
+    assert.deepEqual(recording.names('Barrier'), ['Barrier batch-1', 'Barrier batch-2']);
+    assert.deepEqual(recording.names('VipMember').length, 3);
+    for (const each of recording.registrations.filter(({ type }) =>
+      ['Swarm', 'KeepalivedVip', 'SwarmManager', 'SwarmWorker', 'Barrier'].includes(type),
+    )) {
+      assert.equal(each.parent, 'SwarmCluster demo', each.type);
+    }
+  });
+
+  test('deleteBeforeReplace is an option of every link of every chain', async () => {
+    const recording = await record();
+    for (const name of allNames) {
+      const chain = chainOf(recording, name);
+      assert.equal(chain.length, name.startsWith('m') ? 4 : 3);
+      for (const { type, deleteBeforeReplace } of chain) {
+        assert.equal(deleteBeforeReplace, true, `${type} ${name}`);
+      }
+    }
+  });
+
+  test('no output of one node is an input of another: a replacement never carries across nodes', async () => {
+    const recording = await record();
+    for (const { type, name, behind } of recording.registrations) {
+      for (const [property, sources] of Object.entries(behind)) {
+        const others = sources.filter(
+          (source) => !source.endsWith(` ${name}`) && source !== 'Swarm demo',
+        );
+        assert.deepEqual(others, [], `${type} ${name}.${property}`);
+      }
+    }
+    for (const name of allNames) {
+      assert.deepEqual(recording.get('Node', name).behind, {
+        engineId: [`Engine ${name}`],
+        clusterId: ['Swarm demo'],
+      });
+    }
+  });
+
+  test('the swarm knows every declared name, the consent and the pools', async () => {
+    const recording = await record({
+      allowDestroy: true,
+      addressPools: ['10.20.0.0/16'],
+      subnetSize: 26,
+      adopt: 'abc',
+    });
+    assert.deepEqual(recording.get('Swarm', 'demo').inputs, {
+      name: 'demo',
+      managers: managers.map(({ name, address }) => ({
+        name,
+        address,
+        connection: { lab: 'test', machine: name },
+      })),
+      declared: { managers: ['m1', 'm2', 'm3'], workers: ['w1', 'w2', 'w3'] },
+      allowDestroy: true,
+      addressPools: ['10.20.0.0/16'],
+      subnetSize: 26,
+      adopt: 'abc',
+    });
+    assert.equal((await record()).get('Swarm', 'demo').inputs['allowDestroy'], false);
+  });
+
+  test('contacts and VIP priorities follow the declaration, whatever the order of the run', async () => {
+    const recording = await record();
+    for (const name of allNames) {
+      const contacts = recording.get('Node', name).inputs['managers'] as { name: string }[];
+      assert.deepEqual(
+        contacts.map((contact) => contact.name),
+        ['m1', 'm2', 'm3'],
+      );
+    }
+    assert.deepEqual(
+      ['m1', 'm2', 'm3'].map((name) => recording.get('VipMember', name).inputs['priority']),
+      [200, 190, 180],
+    );
+  });
+
+  test('a node takes from the cluster what it leaves out', async () => {
+    const recording = await record({
+      engine: { version: '20.10' },
+      managers: [
+        managers[0]!,
+        { ...managers[1]!, os: 'debian:13', engine: { version: '26.1' } },
+        managers[2]!,
+      ],
+    });
+    assert.deepEqual(
+      ['m1', 'm2'].map((name) => [
+        recording.get('LabMachine', name).inputs['os'],
+        recording.get('Engine', name).inputs['version'],
+      ]),
+      [
+        ['debian:12', '20.10'],
+        ['debian:13', '26.1'],
+      ],
+    );
+  });
+
+  test('without a VIP there is no VIP member; the node is the last link', async () => {
+    const { vip, ...without } = clusterArgs();
+    assert.ok(vip !== undefined);
+    const recording = await recordProgram(() => {
+      new SwarmCluster('demo', without);
+    }, order);
+    assert.deepEqual([...recording.names('VipMember'), ...recording.names('KeepalivedVip')], []);
+    assert.deepEqual(foreign(recording, 'm3'), ['Node m2', 'Swarm demo']);
+  });
+
+  test('its own inputs are empty, and nothing of a connection is plain anywhere', async () => {
+    const recording = await record({ machine: hosts });
+    assert.deepEqual(recording.get('SwarmCluster', 'demo').inputs, {});
+    for (const { type, name, inputs } of recording.registrations) {
+      const plain = JSON.stringify(inputs, (_key, value: unknown) =>
+        typeof value === 'object' && value !== null && 'secret' in value ? undefined : value,
+      );
+      assert.doesNotMatch(plain, /(key|passphrase|password) of /, `${type} ${name}`);
+    }
+    const [call] = recording.calls;
+    assert.match(
+      JSON.stringify(call),
+      /password of m1/,
+      'the plan looks with the same connections',
+    );
+  });
+});
+
+describe('SwarmCluster: order', () => {
+  test('managers in the order of the plan, each after the last link of the one before', async () => {
+    const recording = await record();
+    assert.deepEqual(foreign(recording, 'm2'), ['Swarm demo']);
+    assert.deepEqual(foreign(recording, 'm3'), ['VipMember m2', 'Swarm demo']);
+    assert.deepEqual(foreign(recording, 'm1'), ['VipMember m3', 'Swarm demo']);
+    for (const name of ['m3', 'm1']) {
+      for (const { type, waitsFor } of chainOf(recording, name)) {
+        assert.ok(
+          waitsFor.some((title) => title.startsWith('VipMember')),
+          `${type} ${name} itself waits, so that its delete is ordered too`,
+        );
+      }
+    }
+  });
+
+  test('workers after the managers: the first alone, then batches, each behind one barrier', async () => {
+    const recording = await record();
+    assert.deepEqual(foreign(recording, 'w1'), ['VipMember m1', 'Swarm demo']);
+    assert.deepEqual(recording.get('Barrier', 'batch-1').waitsFor, ['Node w1']);
+    for (const name of ['w2', 'w3']) {
+      assert.deepEqual(foreign(recording, name), ['Barrier batch-1', 'Swarm demo']);
+      assert.equal(recording.get('Node', name).inputs['maxUnavailable'], 2);
+    }
+    assert.deepEqual(recording.get('Barrier', 'batch-2').waitsFor, ['Node w2', 'Node w3']);
+  });
+
+  test('a live swarm, or one that nobody knows of, waits for no engine', async () => {
+    for (const swarm of ['live', 'unknown'] as const) {
+      const recording = await record({}, { swarm });
+      assert.deepEqual(recording.get('Swarm', 'demo').waitsFor, [], swarm);
+      assert.deepEqual(foreign(recording, 'm3'), ['VipMember m2', 'Swarm demo'], swarm);
+    }
+  });
+
+  test('a founding waits for the engine of the first manager; machines and engines are made side by side, joins in order', async () => {
+    const recording = await record({}, { swarm: 'none' });
+    assert.deepEqual(recording.get('Swarm', 'demo').waitsFor, ['Engine m2']);
+    for (const name of allNames) {
+      assert.deepEqual(recording.get('LabMachine', name).waitsFor, [`HostIdentity ${name}`]);
+      assert.deepEqual(recording.get('Engine', name).waitsFor, [`LabMachine ${name}`]);
+    }
+    const joins = (name: string): readonly string[] =>
+      recording
+        .get('Node', name)
+        .waitsFor.filter((title) => title !== `Engine ${name}` && title !== 'Swarm demo');
+    assert.deepEqual(
+      ['m2', 'm3', 'm1', 'w1', 'w2', 'w3'].map((name) => joins(name)),
+      [
+        [],
+        ['VipMember m2'],
+        ['VipMember m3'],
+        ['VipMember m1'],
+        ['Barrier batch-1'],
+        ['Barrier batch-1'],
+      ],
+    );
+  });
+
+  test('`dependsOn: [cluster]` waits for everything in it', async () => {
+    const recording = await recordProgram(() => {
+      const cluster = new SwarmCluster('demo', clusterArgs());
+      new Service(
+        'web',
+        {
+          name: 'web',
+          image: 'web:1',
+          clusterId: cluster.clusterId,
+          managers: [...cluster.contacts],
+        },
+        { dependsOn: [cluster] },
+      );
+    }, order);
+    const waitsFor = new Set(recording.get('Service', 'web').waitsFor);
+    const missing = recording.registrations
+      .filter(({ isCustom, type }) => isCustom && type !== 'Service')
+      .map(({ type, name }) => `${type} ${name}`)
+      .filter((title) => !waitsFor.has(title));
+    assert.deepEqual(missing, []);
+  });
+});
+
+describe('SwarmCluster: what it asks the plan', () => {
+  test('once, with every node, its wanted os and engine, and its choice about local data', async () => {
+    const one = { managers: ['m1'], batches: [['w1']] };
+    const declared: Partial<SwarmClusterArgs> = {
+      engine: { version: '20.10' },
+      managers: [{ ...managers[0]!, os: 'debian:13', onLocalData: 'discard' }],
+      workers: [workers[0]!],
+      maxUnavailable: '25%',
+    };
+    const recording = await record(declared, one);
+    assert.deepEqual(recording.calls, [
+      {
+        token: 'swarm:index:planRollout',
+        inputs: {
+          managers: [
+            {
+              name: 'm1',
+              address: '10.88.0.11',
+              connection: { lab: 'test', machine: 'm1' },
+              os: 'debian:13',
+              engineVersion: '20.10',
+              onLocalData: 'discard',
+            },
+          ],
+          workers: [
+            {
+              name: 'w1',
+              address: '10.88.0.21',
+              connection: { lab: 'test', machine: 'w1' },
+              os: 'debian:12',
+              engineVersion: '20.10',
+            },
+          ],
+          maxUnavailable: '25%',
+          vipAddresses: ['10.88.0.100/24'],
+          lab: 'test',
+        },
+      },
+    ]);
+  });
+});
