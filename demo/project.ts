@@ -1,0 +1,43 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseDocument } from 'yaml';
+import type { WebImage } from './webImage';
+
+/** The checkout that this file was built from. */
+export const repository = join(__dirname, '..', '..');
+/** Everything that a demo leaves in the checkout; ignored by git. */
+export const demoDirectory = join(repository, 'out', 'demo');
+export const demoStack = 'demo';
+
+/** Files of one demo. */
+export const demoFiles = {
+  journal: join(demoDirectory, 'journal.jsonl'),
+  client: join(demoDirectory, 'client.csv'),
+  observer: join(demoDirectory, 'observer.jsonl'),
+  createLog: join(demoDirectory, 'create.log'),
+  image: join(demoDirectory, 'image'),
+};
+
+/**
+ * Makes the demo's own Pulumi project: the same program on an ignored copy of stacks/Pulumi.demo.yaml,
+ * with its state in a folder beside it, so that the checkout's own stacks stay as they are.
+ */
+export async function writeDemoProject(image: WebImage): Promise<void> {
+  await rm(join(demoDirectory, 'state'), { recursive: true, force: true });
+  await mkdir(join(demoDirectory, 'state'), { recursive: true });
+  const project = parseDocument(await readFile(join(repository, 'Pulumi.yaml'), 'utf8'));
+  project.set('main', 'index.js');
+  project.delete('stackConfigDir');
+  project.setIn(['plugins', 'providers', 0, 'path'], join(repository, 'provider', 'bin'));
+  project.set('backend', { url: `file://${join(demoDirectory, 'state')}` });
+  await writeFile(join(demoDirectory, 'Pulumi.yaml'), project.toString());
+  await writeFile(
+    join(demoDirectory, 'index.js'),
+    "// The repository's own program, built.\nmodule.exports = require('../../dist/index.js');\n",
+  );
+  const stack = parseDocument(
+    await readFile(join(repository, 'stacks', `Pulumi.${demoStack}.yaml`), 'utf8'),
+  );
+  stack.setIn(['config', 'swarm-cluster:engine'], { images: [{ ...image }] });
+  await writeFile(join(demoDirectory, `Pulumi.${demoStack}.yaml`), stack.toString());
+}

@@ -1,0 +1,131 @@
+import { SwarmError } from '../../core/errors';
+
+/**
+ * - `ok`: a whole answer of status 200 in time.
+ * - `refused`, `reset`, `unreachable`: the network said so.
+ * - `timeout`: nothing whole in time.
+ * - `short`: an answer that is not whole.
+ * - `skipped`: never sent, because this computer was too late or had too many requests under way.
+ */
+export type ProbeOutcome =
+  'ok' | 'refused' | 'timeout' | 'reset' | 'unreachable' | 'short' | 'skipped' | `http-${string}`;
+
+/** One planned tick of the client. Times in milliseconds since the epoch. */
+export interface ClientRow {
+  readonly plannedAtMs: number;
+  /** Absent when it was skipped. */
+  readonly startedAtMs?: number;
+  /** Only for `ok`. */
+  readonly latencyMs?: number;
+  readonly outcome: ProbeOutcome;
+  readonly servedBy?: string;
+}
+
+/** What the client saw, as it goes into the report. */
+export interface ClientSummary {
+  /** Ticks of the schedule. */
+  readonly planned: number;
+  /** Ticks that were sent. */
+  readonly requests: number;
+  /** Ticks whose outcome is not `ok`, skipped ones included. */
+  readonly failures: number;
+  /**
+   * The longest time without an answer: the largest difference between the ends of neighbouring
+   * successes. The first and the last planned tick bound it too, so an outage at either end counts.
+   */
+  readonly longestGapMs: number;
+}
+
+export const clientCsvHeader = 'planned_at_ms,started_at_ms,latency_ms,outcome,served_by';
+
+const formatMs = (milliseconds: number | undefined): string =>
+  milliseconds === undefined ? '' : milliseconds.toFixed(1);
+
+export function renderClientRow(row: ClientRow): string {
+  // The name comes from the network: anything that is not a host name's must not break the table.
+  const servedBy = (row.servedBy ?? '').replace(/[^A-Za-z0-9._-]/g, '').slice(0, 63);
+  return [
+    formatMs(row.plannedAtMs),
+    formatMs(row.startedAtMs),
+    formatMs(row.latencyMs),
+    row.outcome,
+    servedBy,
+  ].join(',');
+}
+
+const rowPattern =
+  /^(\d+(?:\.\d+)?),(\d+(?:\.\d+)?)?,(\d+(?:\.\d+)?)?,(ok|refused|timeout|reset|unreachable|short|skipped|http-\d+),([A-Za-z0-9._-]*)$/;
+
+/**
+ * Rows of the client's raw file, sorted by their planned time: a slow answer is written late.
+ *
+ * @throws SwarmError `ClientFileDamaged` for a whole line that is not a row. A last line without its
+ * end, as a kill leaves it, is left out; `missingTicks` counts it.
+ */
+export function parseClientCsv(text: string): readonly ClientRow[] {
+  const lines = text.split('\n');
+  lines.pop();
+  const rows: ClientRow[] = [];
+  for (const [index, line] of lines.entries()) {
+    if (line === clientCsvHeader) continue;
+    const match = rowPattern.exec(line);
+    if (match === null) {
+      throw new SwarmError(
+        'ClientFileDamaged',
+        `client file: line ${String(index + 1)} is not a row of ${clientCsvHeader}; the client's failures cannot be counted; run the client again`,
+        { source: 'world' },
+      );
+    }
+    const [, planned, started, latency, outcome, servedBy] = match;
+    rows.push({
+      plannedAtMs: Number(planned),
+      ...(started === undefined ? {} : { startedAtMs: Number(started) }),
+      ...(latency === undefined ? {} : { latencyMs: Number(latency) }),
+      outcome: outcome as ProbeOutcome,
+      ...(servedBy === undefined || servedBy === '' ? {} : { servedBy }),
+    });
+  }
+  return rows.sort((a, b) => a.plannedAtMs - b.plannedAtMs);
+}
+
+/** When the answer of a row was complete, or undefined when there was none. */
+export function answeredAtMs(row: ClientRow): number | undefined {
+  return row.outcome === 'ok' && row.startedAtMs !== undefined && row.latencyMs !== undefined
+    ? row.startedAtMs + row.latencyMs
+    : undefined;
+}
+
+/** `rows` sorted by planned time. */
+export function summarizeClient(rows: readonly ClientRow[]): ClientSummary {
+  const answers = rows.map(answeredAtMs).filter((at) => at !== undefined);
+  const moments = withEdges(rows, answers).sort((a, b) => a - b);
+  let longestGapMs = 0;
+  for (const [index, at] of moments.entries()) {
+    longestGapMs = Math.max(longestGapMs, at - (moments[index - 1] ?? at));
+  }
+  return {
+    planned: rows.length,
+    requests: rows.filter((row) => row.outcome !== 'skipped').length,
+    failures: rows.filter((row) => row.outcome !== 'ok').length,
+    longestGapMs: Math.round(longestGapMs * 10) / 10,
+  };
+}
+
+/** An edge inside the answers would cut a gap in two: only an outage at the very start or end needs it. */
+function withEdges(rows: readonly ClientRow[], answers: readonly number[]): number[] {
+  const first = rows[0]?.plannedAtMs;
+  const last = rows.at(-1)?.plannedAtMs;
+  return [
+    ...(first !== undefined && answers.every((at) => at > first) ? [first] : []),
+    ...answers,
+    ...(last !== undefined && answers.every((at) => at < last) ? [last] : []),
+  ];
+}
+
+/** Ticks of the schedule between the first and the last row that have no row: the file was cut. */
+export function missingTicks(rows: readonly ClientRow[], intervalMs: number): number {
+  const first = rows[0];
+  const last = rows.at(-1);
+  if (first === undefined || last === undefined) return 0;
+  return Math.round((last.plannedAtMs - first.plannedAtMs) / intervalMs) + 1 - rows.length;
+}
