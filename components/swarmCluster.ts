@@ -93,7 +93,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
     const failures = validateCluster(args);
     if (failures.length > 0) {
       throw refusal(
-        `${args.name}: ${String(failures.length)} faults in the declaration; nothing was touched:\n` +
+        `${args.name}: ${String(failures.length)} ${failures.length === 1 ? 'fault' : 'faults'} in the declaration; nothing was touched:\n` +
           failures.map(({ property, reason }) => `  ${property}: ${reason}`).join('\n'),
       );
     }
@@ -113,6 +113,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
           managers: args.managers.map((node) => node.name),
           workers: (args.workers ?? []).map((node) => node.name),
           ...renamed([...args.managers, ...(args.workers ?? [])]),
+          ...localData([...args.managers, ...(args.workers ?? [])]),
         },
         allowDestroy: args.allowDestroy ?? false,
         ...(args.addressPools === undefined ? {} : { addressPools: args.addressPools }),
@@ -275,6 +276,16 @@ function nodeNamed(nodes: readonly ClusterNodeArgs[], name: string): ClusterNode
   const node = nodes.find((candidate) => candidate.name === name);
   if (node === undefined) throw new Error(`the plan names ${name}, which is not declared`);
   return node;
+}
+
+/** Known to the swarm at the head of the run that replaces the node: its Delete has older inputs. */
+function localData(nodes: readonly ClusterNodeArgs[]): {
+  localData?: Record<string, 'keep' | 'discard'>;
+} {
+  const choices = nodes.flatMap(({ name, onLocalData }) =>
+    onLocalData === undefined ? [] : [[name, onLocalData] as const],
+  );
+  return choices.length === 0 ? {} : { localData: Object.fromEntries(choices) };
 }
 
 /** Until its turn a renamed node is in the swarm under its previous name: the gate must know that. */

@@ -60,6 +60,7 @@ function vipMember(
       address: args.address,
       connection: sealed(args.machine.connection({ name, address: args.address })),
       managers: sealedContacts(args.managers),
+      ...(args.onLocalData === undefined ? {} : { onLocalData: args.onLocalData }),
       vip: vip.vipName,
       addresses: vip.args.addresses,
       routerId: vip.args.routerId,

@@ -1,6 +1,7 @@
 import type { Connection, ManagerContact } from '../../core/connection';
 import { isLabConnection } from '../../core/connection';
 import { errorMessage } from '../../core/errors';
+import { describeLocalData } from '../../core/localData';
 import { isSeen } from '../../core/facts';
 import type { Sight, SwarmNodeFacts } from '../../core/facts';
 import { addressOf, isSameAddress } from '../../core/addresses';
@@ -226,15 +227,11 @@ async function localDataReasons(
     going.map(async ({ name, connection }) => {
       try {
         const host = await operation.effects.hosts.connect(connection);
-        const { volumes, containers } = await host.docker.localData();
-        const held = [
-          ...volumes.map((volume) => `volume ${volume}`),
-          ...containers.map((container) => `container ${container}`),
-        ];
-        return held.length === 0
+        const held = describeLocalData(await host.docker.localData());
+        return held === undefined
           ? []
           : [
-              `${name}: it holds ${held.join(', ')}, which a rebuild would lose; declare \`onLocalData\` for it, or move the data away`,
+              `${name}: it holds ${held}, which a rebuild would lose; declare \`onLocalData\` for it, or move the data away`,
             ];
       } catch (error) {
         operation.log(

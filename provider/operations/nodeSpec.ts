@@ -1,5 +1,6 @@
 import type { Connection, ManagerContact } from '../../core/connection';
 import type { Availability, NodeRole } from '../../core/facts';
+import type { LocalDataChoice } from '../../core/localData';
 import type { SwarmAccess } from './managers';
 
 /** Seconds that steps of a node may take. */
@@ -36,7 +37,7 @@ export interface NodeInputs {
   readonly labels?: Readonly<Record<string, string>>;
   readonly availability?: Availability;
   readonly maxUnavailable?: number;
-  readonly onLocalData?: 'keep' | 'discard';
+  readonly onLocalData?: LocalDataChoice;
   readonly timeouts?: Partial<NodeTimeouts>;
 }
 

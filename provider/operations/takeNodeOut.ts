@@ -1,4 +1,4 @@
-import { SwarmError, errorMessage } from '../../core/errors';
+import { errorMessage } from '../../core/errors';
 import type { SwarmNodeFacts } from '../../core/facts';
 import { isSeen } from '../../core/facts';
 import { readBaseline, withBaseline } from '../../core/lease';
@@ -17,7 +17,8 @@ import { askManager } from './managers';
 import { removeMarker } from './markers';
 import { accessOf, timeoutsOf } from './nodeSpec';
 import type { NodeInputs } from './nodeSpec';
-import { passGate } from './passGate';
+import { lastManager, passGate } from './passGate';
+import { refuseLocalData } from './refuseLocalData';
 import { resourceLabel } from './putNodeIn';
 import { demoteAndWait, findEntry, leave, removeEntry, seenAsWorker } from './takeOut';
 
@@ -64,17 +65,41 @@ export async function takeNodeOut(
     );
     return;
   }
+  const own = await ownMachine(operation, spec, machine, entry.id);
   const members = await memberCount(operation, spec);
   if (entry.managerStatus !== undefined && members === 1) {
-    await endSwarm(operation, spec, machine, purpose === 'destroy', id);
+    await endSwarm(operation, spec, own, purpose === 'destroy', id);
     return;
   }
   const { gate } = timeoutsOf(spec);
   await withLease(operation, access, `take ${spec.role} ${spec.name} out`, gate, (lease) =>
-    out({ operation, spec, entry, machine, lease, isDestroy: purpose === 'destroy' }),
+    out({ operation, spec, entry, machine: own, lease, isDestroy: purpose === 'destroy' }),
   );
-  if (machine !== undefined) await removeMarker(machine, 'node', id);
+  if (own !== undefined) await removeMarker(own, 'node', id);
   if (purpose === 'roll') await forgetBaseline(operation, access, spec.name);
+}
+
+/**
+ * The host, if it may be acted on as this node: its engine answers, and is this node or none. One that is
+ * another node by now (joined anew by hand, another machine at this address) is left alone, and so is
+ * one whose engine is silent; their entry goes when the swarm has seen it down.
+ */
+async function ownMachine(
+  operation: Operation,
+  spec: NodeInputs,
+  machine: Host | undefined,
+  nodeId: string,
+): Promise<Host | undefined> {
+  if (machine === undefined) return undefined;
+  const info = await look(() => machine.docker.info());
+  const why = !isSeen(info)
+    ? `its engine does not answer (${info.unseen})`
+    : info.seen.localNodeState === 'inactive' || info.seen.nodeId === nodeId
+      ? undefined
+      : `it is node ${info.seen.nodeId} now`;
+  if (why === undefined) return machine;
+  operation.log('warning', `${spec.name}: ${why}; the host itself is left alone`);
+  return undefined;
 }
 
 interface Going {
@@ -100,7 +125,7 @@ async function out(going: Going): Promise<void> {
   }
   if (!isDestroy) {
     await step(steps.gate(spec.name), () => gateAndBaseline(going));
-    await refuseLocalData(spec, machine);
+    if (machine !== undefined) await refuseLocalData(operation, access, spec, machine);
   }
   await step(steps.drain(spec.name), () => drain(going));
   if (entry.managerStatus !== undefined || entry.role === 'manager') {
@@ -136,27 +161,6 @@ async function gateAndBaseline({ operation, spec, lease }: Going): Promise<void>
   );
   await lease.changeLabels((labels) =>
     withBaseline(labels, spec.name, runningTasks(services, tasks)),
-  );
-}
-
-/**
- * A node that holds data of its own is not rebuilt without a choice.
- *
- * @throws SwarmError `LocalData` naming volumes and containers; nothing was touched.
- */
-async function refuseLocalData(spec: NodeInputs, machine: Host | undefined): Promise<void> {
-  if (spec.onLocalData !== undefined || machine === undefined) return;
-  const { volumes, containers } = await machine.docker.localData();
-  if (volumes.length === 0 && containers.length === 0) return;
-  const held = [
-    ...volumes.map((name) => `volume ${name}`),
-    ...containers.map((name) => `container ${name}`),
-  ].join(', ');
-  throw new SwarmError(
-    'LocalData',
-    `${spec.name}: it holds ${held}, which a rebuild would lose; nothing was touched; move the data away, ` +
-      'or declare `onLocalData: discard` (or `keep`, where you keep it yourself) for this node and run `pulumi up` first',
-    { source: 'user' },
   );
 }
 
@@ -200,14 +204,7 @@ async function endSwarm(
   isDestroy: boolean,
   id: string,
 ): Promise<void> {
-  if (!isDestroy) {
-    throw new SwarmError(
-      'LastManager',
-      `${spec.name}: it is the only manager, and without it the swarm with all its services, secrets and networks ends; ` +
-        'nothing was touched; declare at least two more managers, run `pulumi up`, and change this one then',
-      { source: 'user' },
-    );
-  }
+  if (!isDestroy) throw lastManager(spec.name);
   if (machine === undefined) return;
   await operation.step(steps.leave(spec.name), async () => {
     const info = await machine.docker.info();

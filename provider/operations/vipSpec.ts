@@ -1,8 +1,11 @@
 import type { Connection, ManagerContact } from '../../core/connection';
+import type { LocalDataChoice } from '../../core/localData';
 
 /** Inputs of a VipMember. */
 export interface VipMemberInputs {
   readonly name: string;
+  /** The node's choice about local data: its chain begins with this resource's delete. */
+  readonly onLocalData?: LocalDataChoice;
   readonly nodeId: string;
   readonly clusterId: string;
   readonly address: string;

@@ -110,7 +110,13 @@ export const service: Resource = {
   token: 'swarm:index:Service',
   description: 'A service of the swarm. Create and Update end when every task of it runs.',
   inputs,
-  outputs: { serviceId: text('ID of the service in the swarm.') },
+  outputs: {
+    serviceId: text('ID of the service in the swarm.'),
+    isConverged: {
+      type: 'boolean',
+      description: 'Every task ran when it was last created or updated.',
+    },
+  },
   check: (wanted) => ({
     inputs: wanted,
     failures: [...checkProperties(inputs, wanted), ...checkService(wanted)],
@@ -132,7 +138,7 @@ export const service: Resource = {
         docker.updateService(serviceId, toServiceSpec(spec, id)),
       ),
     );
-    return { outputs: { serviceId }, ...(await converge(operation, spec, serviceId)) };
+    return converge(operation, spec, serviceId);
   },
   delete: async (_id, { inputs: known, state }, operation) => {
     const spec = known as unknown as ServiceInputs;
@@ -166,7 +172,7 @@ async function create(
       return present.id;
     }),
   );
-  return { id, outputs: { serviceId }, ...(await converge(operation, spec, serviceId)) };
+  return { id, ...(await converge(operation, spec, serviceId)) };
 }
 
 function foreignService(name: string): SwarmError {
@@ -181,7 +187,7 @@ async function converge(
   operation: Operation,
   spec: ServiceInputs,
   serviceId: string,
-): Promise<{ initErrors?: readonly string[] }> {
+): Promise<{ outputs: PropertyMap; initErrors?: readonly string[] }> {
   try {
     await operation.step(`wait until service ${spec.name} runs`, () =>
       waitUntil(operation, spec.name, spec.timeouts?.converge ?? 300, async () => {
@@ -194,10 +200,10 @@ async function converge(
           : (whyNotConverged(found, nodes, tasks) ?? true);
       }),
     );
-    return {};
+    return { outputs: { serviceId, isConverged: true } };
   } catch (error) {
     if (!(error instanceof SwarmError) || error.code !== 'TimedOut') throw error;
-    return { initErrors: [errorMessage(error)] };
+    return { outputs: { serviceId, isConverged: false }, initErrors: [errorMessage(error)] };
   }
 }
 
@@ -218,16 +224,29 @@ async function read(
     );
     const found = services.find((candidate) => candidate.id === state['serviceId']);
     if (found === undefined) return undefined;
-    return { id, inputs: { ...known, ...seenInputs(spec, found) }, outputs: state };
+    return {
+      id,
+      inputs: { ...known, ...seenInputs(spec, found) },
+      outputs: state,
+      ...stillOpen(spec, state),
+    };
   } catch (error) {
     operation.log('warning', `${spec.name} was not looked at: ${errorMessage(error)}`);
-    return { id, inputs: known, outputs: state };
+    return { id, inputs: known, outputs: state, ...stillOpen(spec, state) };
   }
+}
+
+/** A refresh must not make a service that never ran look done: only an Update that saw it run does. */
+function stillOpen(spec: ServiceInputs, state: PropertyMap): { initErrors?: readonly string[] } {
+  return state['isConverged'] === false
+    ? { initErrors: [`${spec.name} did not run every task when it was last looked at`] }
+    : {};
 }
 
 /** What somebody may have changed by hand: scale and image. A digest that the Engine added is no change. */
 function seenInputs(spec: ServiceInputs, found: ServiceFacts): PropertyMap {
-  const image = found.image.split('@')[0] ?? found.image;
+  const isSame = found.image === spec.image || found.image.startsWith(`${spec.image}@`);
+  const image = isSame ? spec.image : found.image;
   const isScaled = found.replicas !== undefined && found.replicas !== (spec.replicas ?? 1);
   return { image, ...(isScaled ? { replicas: found.replicas } : {}) };
 }

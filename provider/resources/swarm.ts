@@ -8,6 +8,8 @@ import {
   declaredWorkersLabel,
 } from '../../core/labels';
 import type { Labels } from '../../core/labels';
+import { localDataLabel, renderLocalData } from '../../core/localData';
+import type { LocalDataChoices } from '../../core/localData';
 import { parseRenames, renamedLabel, renderRenames } from '../../core/renames';
 import type { Renames } from '../../core/renames';
 import { evictUndeclared } from '../operations/evictUndeclared';
@@ -35,6 +37,7 @@ export interface SwarmInputs {
     readonly managers: readonly string[];
     readonly workers: readonly string[];
     readonly renamed?: Renames;
+    readonly localData?: LocalDataChoices;
   };
   readonly allowDestroy?: boolean;
   readonly addressPools?: readonly string[];
@@ -52,6 +55,7 @@ const inputs = {
       managers: list(name, 'Names of the declared managers.', true),
       workers: list(name, 'Names of the declared workers.', true),
       renamed: textMap('Previous names of renamed nodes, by their new names.'),
+      localData: textMap('Choices about local data, `keep` or `discard`, by the nodes’ names.'),
     },
     'Names of every declared node. Changed in place: members that are unreachable and no longer declared are evicted.',
   ),
@@ -66,7 +70,7 @@ const inputs = {
     'Prefix length of the subnets from the pools. Fixed when the swarm is founded.',
   ),
   adopt: text(
-    'Cluster ID of a running swarm to take over; nothing of it is changed by that.',
+    'Cluster ID of a running swarm to take over; nothing of it is changed by that but labels of this package.',
     false,
   ),
 };
@@ -108,6 +112,12 @@ export const swarm: Resource = {
   create: async (wanted, operation) => {
     const spec = wanted as unknown as SwarmInputs;
     const clusterId = await foundSwarm(operation, spec, swarmLabels(spec));
+    if (spec.adopt !== undefined) {
+      // Our own book-keeping is all that a take-over writes: without it a declared consent had no effect.
+      await askManager(operation, { clusterId, managers: spec.managers }, ({ docker }) =>
+        docker.setSwarmLabels(swarmLabels(spec)),
+      );
+    }
     return { id: clusterId, outputs: { clusterId } };
   },
   read: (id, { inputs: known, state }, operation) => look(id, known, state, operation),
@@ -142,6 +152,7 @@ function swarmLabels(spec: SwarmInputs): Labels {
     [declaredManagersLabel]: spec.declared.managers.join(','),
     [declaredWorkersLabel]: spec.declared.workers.join(','),
     [renamedLabel]: renderRenames(spec.declared.renamed ?? {}),
+    [localDataLabel]: renderLocalData(spec.declared.localData ?? {}),
   };
 }
 
@@ -151,11 +162,11 @@ async function look(
   state: PropertyMap,
   operation: Operation,
 ): Promise<{ id: string; inputs: PropertyMap; outputs: PropertyMap }> {
-  const { managers } = known as unknown as SwarmInputs;
+  const spec = known as unknown as SwarmInputs;
   try {
     const { labels } = await askManager(
       operation,
-      { clusterId: id, managers },
+      { clusterId: id, managers: spec.managers },
       ({ docker }) => docker.swarm(),
       { timeoutSeconds: 5 },
     );
@@ -169,6 +180,7 @@ async function look(
           managers: declaredNames(labels, declaredManagersLabel) ?? [],
           workers: declaredNames(labels, declaredWorkersLabel) ?? [],
           ...(Object.keys(renamed).length === 0 ? {} : { renamed }),
+          ...(spec.declared.localData === undefined ? {} : { localData: spec.declared.localData }),
         },
       },
       outputs: state,

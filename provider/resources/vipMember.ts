@@ -19,6 +19,7 @@ import {
 import { withLease } from '../operations/lease';
 import { defaultNodeTimeouts } from '../operations/nodeSpec';
 import { passGate } from '../operations/passGate';
+import { refuseLocalData } from '../operations/refuseLocalData';
 import { keepalivedPath, keepalivedUnit } from '../operations/vipSpec';
 import type { VipMemberInputs } from '../operations/vipSpec';
 import { waitUntil } from '../operations/waitUntil';
@@ -39,6 +40,10 @@ import {
 
 const inputs = {
   name: text('Name of the node.'),
+  onLocalData: text(
+    'The choice about local data of the node, `keep` or `discard`: see Node. Default: its replacement is refused while it holds any.',
+    false,
+  ),
   nodeId: text('ID of the node in the swarm. A change replaces the member.'),
   clusterId: text('ID of the swarm.'),
   address: text('The node’s own IP address: source of its advertisements.'),
@@ -75,6 +80,7 @@ const inputs = {
 
 const impacts = {
   name: 'replace',
+  onLocalData: 'ignore',
   nodeId: 'replace',
   clusterId: 'ignore',
   address: 'update',
@@ -260,6 +266,7 @@ async function takeDown(id: string, spec: VipMemberInputs, operation: Operation)
           { maxUnavailable: 1, timeoutSeconds },
         ),
       );
+      await refuseLocalData(operation, access, spec, host.seen);
       if (await holdsVip(host.seen, spec)) await handOverVip(operation, spec, host.seen);
       await operation.step(steps.stopVip(spec.name), () => stop(host.seen));
       await settlePeers(operation, spec);

@@ -47,6 +47,8 @@ export interface ServiceArgs {
 export class Service extends pulumi.CustomResource {
   /** ID of the service in the swarm. */
   declare readonly serviceId: pulumi.Output<string>;
+  /** Every task ran when it was last created or updated. */
+  declare readonly isConverged: pulumi.Output<boolean>;
 
   constructor(name: string, args: ServiceArgs, options?: pulumi.CustomResourceOptions) {
     super(
@@ -55,6 +57,7 @@ export class Service extends pulumi.CustomResource {
       {
         ...args,
         serviceId: undefined,
+        isConverged: undefined,
       },
       options,
     );

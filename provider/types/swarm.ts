@@ -11,6 +11,8 @@ export interface SwarmArgs {
     managers: readonly string[];
     workers: readonly string[];
     renamed?: Readonly<Record<string, string>>;
+    /** Choices about local data, by the nodes' names. */
+    localData?: Readonly<Record<string, 'keep' | 'discard'>>;
   }>;
   /** Consent to destroy the cluster. Default: false. Changed in place. */
   allowDestroy?: pulumi.Input<boolean>;

@@ -4,6 +4,8 @@ import type { ConnectionArgs, ManagerContactArgs } from './connection';
 export interface VipMemberArgs {
   /** Name of the node. */
   name: pulumi.Input<string>;
+  /** The node's choice about its local data, see `NodeArgs`. */
+  onLocalData?: pulumi.Input<'keep' | 'discard'>;
   /** ID of the node in the swarm. A change replaces the member. */
   nodeId: pulumi.Input<string>;
   /** ID of the swarm. */
