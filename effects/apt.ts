@@ -10,6 +10,8 @@ import type { HostFiles } from './hostFiles';
 const installOptions = [
   '-y',
   '--no-install-recommends',
+  // Docker's own packages conflict with the distribution's: a refusal, instead of a removed engine.
+  '--no-remove',
   // Exactly the version asked for, also when it is older, and also when we hold the package.
   '--allow-downgrades',
   '--allow-change-held-packages',
