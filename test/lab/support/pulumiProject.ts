@@ -1,21 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { stringify } from 'yaml';
+import { join } from 'node:path';
 import { parseJournal, type JournalLine } from '../../../demo/report/journal';
 import { readLines } from '../../preview/callLog';
 import { parseEvents, type EngineEvent, type PlannedStep } from '../../preview/engineEvents';
+import { layProject } from './projectFiles';
 
 /** One `pulumi` run. */
 export interface PulumiRun {
@@ -62,16 +52,16 @@ export class PulumiProject {
   static async create(
     prefix: string,
     stack: string,
-    configuration: Readonly<Record<string, unknown>>,
+    configure: (directory: string) => Promise<Readonly<Record<string, unknown>>>,
   ): Promise<PulumiProject> {
     const project = new PulumiProject(prefix, stack);
-    project.lay(configuration);
+    layProject(project.directory, stack, await configure(project.directory));
     await project.runOrFail('stack', 'init', stack);
     return project;
   }
 
-  /** Removes the directories of earlier runs that were killed. */
-  static removeLeftovers(prefix: string): void {
+  /** Removes every directory of this prefix, also those of earlier runs that were killed. */
+  static removeAll(prefix: string): void {
     for (const name of readdirSync(tmpdir()).filter((each) => each.startsWith(prefix))) {
       rmSync(join(tmpdir(), name), { recursive: true, force: true });
     }
@@ -155,28 +145,6 @@ export class PulumiProject {
     return existsSync(file) ? parseJournal(readFileSync(file, 'utf8')) : [];
   }
 
-  dispose(): void {
-    rmSync(this.directory, { recursive: true, force: true });
-  }
-
-  private lay(configuration: Readonly<Record<string, unknown>>): void {
-    const checkout = findCheckout(__dirname);
-    const own = ['Pulumi.yaml', join('provider', 'bin')];
-    for (const name of own) {
-      cpSync(join(checkout, name), this.path(name), { recursive: true });
-    }
-    // The provider's executable is a copy, and finds the build beside it.
-    for (const name of ['index.ts', 'package.json', 'tsconfig.json', 'node_modules', 'dist']) {
-      symlinkSync(join(checkout, name), this.path(name));
-    }
-    mkdirSync(this.path('backend'));
-    mkdirSync(this.path('stacks'));
-    const config = Object.fromEntries(
-      Object.entries(configuration).map(([key, value]) => [`swarm-cluster:${key}`, value]),
-    );
-    writeFileSync(this.path(join('stacks', `Pulumi.${this.stack}.yaml`)), stringify({ config }));
-  }
-
   private environment(): NodeJS.ProcessEnv {
     return {
       // A PULUMI_* variable of the developer's own shell must not reach the test's runs.
@@ -217,12 +185,4 @@ function printed(
       if (code === null) resolve({ exitCode: 137, ...text });
     });
   });
-}
-
-/** The directory with Pulumi.yaml above this build. */
-function findCheckout(from: string): string {
-  if (existsSync(join(from, 'Pulumi.yaml'))) return from;
-  const parent = dirname(from);
-  if (parent === from) throw new Error(`no Pulumi.yaml above ${__dirname}`);
-  return findCheckout(parent);
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { observedManagers } from '../../../demo/cluster';
 import { startClient } from '../../../demo/clientProcess';
 import { startObserver } from '../../../demo/observer';
+import type { JournalLine } from '../../../demo/report/journal';
 import {
   missingTicks,
   parseClientCsv,
@@ -22,11 +23,16 @@ const intervalMs = 20;
 /** What client and observer saw from their start to their end. */
 export interface Watched {
   readonly client: ClientSummary & { readonly missingTicks: number; readonly seconds: number };
-  /** Runs of neighbouring failures. */
-  readonly outages: readonly string[];
+  readonly outages: readonly Outage[];
   readonly quorum: QuorumSummary;
   /** From `watch` to `stop`. */
   readonly seconds: number;
+}
+
+/** Failures of the client that follow each other. */
+export interface Outage {
+  readonly fromMs: number;
+  readonly sentence: string;
 }
 
 export interface RollWatch {
@@ -66,8 +72,21 @@ export async function watchRoll(
   };
 }
 
-/** Failures that follow each other, as one line each. */
-function outagesOf(rows: readonly ClientRow[]): readonly string[] {
+/** The figures, hidden none, as lines; each outage with the step that ran when it began. */
+export function describeWatched(
+  { client, outages, quorum }: Watched,
+  journal: readonly JournalLine[],
+): readonly string[] {
+  const { samples, unanswered } = quorum;
+  const fewest = Math.min(...samples.map(({ reachable }) => reachable));
+  return [
+    `client: ${client.planned} planned, ${client.requests} sent, ${client.failures} failures, longest gap ${client.longestGapMs} ms`,
+    ...outages.map(({ fromMs, sentence }) => `  ${sentence}: ${stepAt(journal, fromMs)}`),
+    `managers: ${samples.length} samples answered, at least ${fewest} reachable; ${unanswered.samples} unanswered, at most ${unanswered.longestRun} in a row`,
+  ];
+}
+
+function outagesOf(rows: readonly ClientRow[]): readonly Outage[] {
   const runs: ClientRow[][] = [];
   rows.forEach((row, index) => {
     if (row.outcome === 'ok') return;
@@ -76,9 +95,18 @@ function outagesOf(rows: readonly ClientRow[]): readonly string[] {
     runs.at(-1)?.push(row);
   });
   return runs.map((run) => {
-    const from = run[0]?.plannedAtMs ?? 0;
-    const lastMs = (run.at(-1)?.plannedAtMs ?? from) - from;
+    const fromMs = run[0]?.plannedAtMs ?? 0;
+    const lastMs = (run.at(-1)?.plannedAtMs ?? fromMs) - fromMs;
     const outcomes = [...new Set(run.map(({ outcome }) => outcome))].join(', ');
-    return `${new Date(from).toISOString()}: ${run.length} failures over ${lastMs.toFixed(0)} ms (${outcomes})`;
+    const sentence = `${run.length} failures over ${lastMs.toFixed(0)} ms (${outcomes})`;
+    return { fromMs, sentence };
   });
+}
+
+/** The step that ran at a moment, and since when; else the last one before it. */
+function stepAt(journal: readonly JournalLine[], atMs: number): string {
+  const last = journal.filter(({ at }) => Date.parse(at) <= atMs).at(-1);
+  if (last === undefined) return 'before the first step';
+  const seconds = ((atMs - Date.parse(last.at)) / 1000).toFixed(1);
+  return `${seconds} s after the ${last.event} of "${last.sentence}"`;
 }

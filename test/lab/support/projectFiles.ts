@@ -1,0 +1,36 @@
+import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { stringify } from 'yaml';
+
+/**
+ * Lays the repository's own program and Pulumi.yaml into a directory, with a stack file of its own:
+ * the checkout's stacks stay as they are, whoever else works in it.
+ */
+export function layProject(
+  directory: string,
+  stack: string,
+  configuration: Readonly<Record<string, unknown>>,
+): void {
+  const checkout = findCheckout(__dirname);
+  for (const name of ['Pulumi.yaml', join('provider', 'bin')]) {
+    cpSync(join(checkout, name), join(directory, name), { recursive: true });
+  }
+  // The provider's executable is a copy, and finds the build beside it.
+  for (const name of ['index.ts', 'package.json', 'tsconfig.json', 'node_modules', 'dist']) {
+    symlinkSync(join(checkout, name), join(directory, name));
+  }
+  mkdirSync(join(directory, 'backend'));
+  mkdirSync(join(directory, 'stacks'));
+  const config = Object.fromEntries(
+    Object.entries(configuration).map(([key, value]) => [`swarm-cluster:${key}`, value]),
+  );
+  writeFileSync(join(directory, 'stacks', `Pulumi.${stack}.yaml`), stringify({ config }));
+}
+
+/** The directory with Pulumi.yaml above this build. */
+function findCheckout(from: string): string {
+  if (existsSync(join(from, 'Pulumi.yaml'))) return from;
+  const parent = dirname(from);
+  if (parent === from) throw new Error(`no Pulumi.yaml above ${__dirname}`);
+  return findCheckout(parent);
+}
