@@ -58,7 +58,7 @@ function readConfiguration(): Configuration {
   const result = parseConfiguration(raw);
   if ('configuration' in result) return result.configuration;
   throw new pulumi.RunError(
-    `The configuration of stack ${pulumi.getStack()} has ${String(result.failures.length)} faults; nothing was touched:\n` +
+    `The configuration of stack ${pulumi.getStack()} has ${String(result.failures.length)} ${result.failures.length === 1 ? 'fault' : 'faults'}; nothing was touched:\n` +
       result.failures.map(({ property, reason }) => `  ${property}: ${reason}`).join('\n'),
   );
 }

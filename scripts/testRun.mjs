@@ -99,7 +99,7 @@ async function runLayer(layer, env) {
 
 function testFiles(layer) {
   try {
-    return readdirSync(join(root, 'dist', 'test', layer))
+    return readdirSync(join(root, 'dist', 'test', layer), { recursive: true })
       .filter((file) => file.endsWith('.test.js'))
       .sort();
   } catch {

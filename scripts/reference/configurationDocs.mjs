@@ -1,0 +1,47 @@
+/** The interfaces that document the keys below a path of the configuration. */
+const interfaces = {
+  '': ['SwarmClusterArgs'],
+  lab: ['LabMachinesArgs'],
+  connection: ['SshConnection'],
+  engine: ['EngineSpec'],
+  'engine.images[]': ['ImageArchiveArgs'],
+  node: ['ClusterNodeArgs', 'SwarmNodeArgs'],
+  vip: ['KeepalivedVipArgs'],
+  timeouts: ['NodeTimeoutsArgs'],
+  'services[]': ['ServiceArgs'],
+  'services[].ports[]': ['PublishedPortArgs'],
+};
+
+/** Keys that only a configuration has, or that mean a little more there. */
+const ownDocs = {
+  lab: 'Machines of a lab on this computer; without it the nodes are existing hosts.',
+  'lab.name': 'Name of the lab. Default: the name of the stack.',
+  connection: 'How existing hosts are reached; a node’s own `connection` overrides parts of it.',
+  'connection.host': 'IP address or host name that sshd answers on. Default: the node’s `address`.',
+  'connection.privateKeyFile':
+    'File of this computer with the private key, in place of `privateKey`; `~/` is the home directory.',
+  'node.connection': 'What is different for this host from the shared `connection`.',
+  services: 'Services of the swarm, made when the cluster is up.',
+};
+
+/** Docstring of a key by its path, e.g. `managers[].labels`; empty where there is none. */
+export function configurationDocs(exported) {
+  return (path) => {
+    const general = path
+      .replace(/^(managers|workers)\[\]/, 'node')
+      .replace(/^node\.(\w+)\./, '$1.');
+    const at = general.lastIndexOf('.');
+    const key = general.slice(at + 1);
+    const names = interfaces[at === -1 ? '' : general.slice(0, at)] ?? [];
+    return ownDocs[general] ?? memberDoc(exported, names, key);
+  };
+}
+
+/** The first docstring of a property among interfaces. */
+export function memberDoc(exported, names, key) {
+  const docs = names.map(
+    (name) =>
+      exported.find((one) => one.name === name)?.members?.find((one) => one.name === key)?.doc,
+  );
+  return docs.find((doc) => doc !== undefined && doc !== '') ?? '';
+}

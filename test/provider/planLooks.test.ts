@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { planRollout } from '../../provider/functions/planRollout';
+import type { PropertyMap } from '../../provider/server/resource';
+import { copyOf, founded } from '../support/clusterState';
+import { cluster } from '../support/declaredCluster';
+import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import { ProviderProcess } from '../support/providerHarness';
+import type { Stack } from '../support/providerStack';
+
+/** Three managers and a worker, all of debian:12. */
+let origin: { readonly world: FakeWorld; readonly stack: Stack };
+
+before(async () => {
+  const world = new FakeWorld();
+  origin = { world, stack: await founded(world, cluster(3, 1)) };
+});
+
+interface Plan {
+  readonly turns: readonly string[];
+  readonly reasons: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+async function plan(world: FakeWorld, args: PropertyMap): Promise<Plan> {
+  const process = new ProviderProcess(world);
+  const urn = 'urn:pulumi:test::project::swarm:index:Swarm::cluster';
+  const answer = await process.call('call', urn, (_resource, operation) =>
+    planRollout.call({ maxUnavailable: 1, workers: [], ...args }, operation),
+  );
+  assert.ok('result' in answer, JSON.stringify(answer));
+  return answer.result as unknown as Plan;
+}
+
+function planned(name: string, address: string, more: PropertyMap = {}): PropertyMap {
+  return { name, address, connection: { lab: 'test', machine: name }, ...more };
+}
+
+const managers = [1, 2, 3].map((n) => planned(`m${String(n)}`, `10.88.0.1${String(n)}`));
+
+test('an engine that the distribution does not offer is found before a node goes for it', async () => {
+  const { world } = copyOf(origin.world, origin.stack);
+  const { turns, reasons } = await plan(world, {
+    managers,
+    workers: [planned('w1', '10.88.0.21', { engineVersion: '28.1' })],
+  });
+  assert.equal(turns.length, 1);
+  assert.deepEqual(reasons, ['w1: engine 28.1 is not offered; the distribution has 20.10.24']);
+});
+
+test('a version that comes with another OS is not looked for on the present one', async () => {
+  const { world } = copyOf(origin.world, origin.stack);
+  const { turns, reasons } = await plan(world, {
+    managers,
+    workers: [planned('w1', '10.88.0.21', { engineVersion: '26.1.5', os: 'debian:13' })],
+  });
+  assert.equal(turns.length, 1);
+  assert.deepEqual(reasons, []);
+});
+
+test('a manager that gives no answer is told of, also when nothing is to be done', async () => {
+  const { world } = copyOf(origin.world, origin.stack);
+  world.powerOff('test/m2');
+  world.advance(60_000);
+  const { turns, warnings } = await plan(world, { managers });
+  assert.deepEqual(turns, []);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /^manager m2 gives no answer: /);
+});
+
+test('before a founding every host must answer, workers too', async () => {
+  const world = new FakeWorld();
+  world.addHost({ name: 'm1', address: '10.0.0.1' });
+  const { reasons } = await plan(world, {
+    managers: [{ name: 'm1', address: '10.0.0.1', connection: { host: '10.0.0.1' } }],
+    workers: [{ name: 'w1', address: '10.0.0.2', connection: { host: '10.0.0.2' } }],
+  });
+  assert.equal(reasons.length, 1);
+  assert.match(reasons[0] ?? '', /^w1: /);
+});
