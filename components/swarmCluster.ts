@@ -7,7 +7,7 @@ import type { Engine } from '../provider/types';
 import { KeepalivedVip } from './keepalivedVip';
 import type { KeepalivedVipArgs } from './keepalivedVip';
 import type { MachineKind } from './machines/machineKind';
-import { refusal } from './refusal';
+import { onlyIfKept, refusal } from './refusal';
 import { sealed, sealedContacts } from './sealed';
 import { SwarmManager } from './swarmManager';
 import type { EngineSpec, SwarmNodeArgs } from './swarmNode';
@@ -81,7 +81,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
     super('swarm:index:SwarmCluster', name, {}, options);
     this.clusterName = name;
     this.args = args;
-    this.clusterId = pulumi.output(this.getData()).clusterId;
+    this.clusterId = pulumi.output(onlyIfKept(this.getData())).clusterId;
     this.contacts = contactsOf(args);
   }
 

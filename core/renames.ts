@@ -35,6 +35,6 @@ export function presentName(
 ): string {
   const isListed = (hostname: string | undefined): boolean =>
     nodes.some((node) => node.hostname === hostname);
-  const previous = renames[name];
+  const previous = Object.hasOwn(renames, name) ? renames[name] : undefined;
   return previous !== undefined && !isListed(name) && isListed(previous) ? previous : name;
 }

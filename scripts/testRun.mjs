@@ -7,7 +7,8 @@ import { say, SetupError } from './setup/progress.mjs';
 
 /**
  * Layers in the order in which a fault is cheapest to find. `isAlone`: its files share the machine
- * or the clock and run one at a time. `needsRoot`: which of its files need root.
+ * or the clock and run one at a time; `atOnce`: so many, whatever the number of cores (a run of Pulumi
+ * waits half of its time). `needsRoot`: which of its files need root.
  */
 const layers = [
   { name: 'lint' },
@@ -15,7 +16,7 @@ const layers = [
   { name: 'provider' },
   { name: 'components' },
   { name: 'contract', isAlone: true, needsRoot: (file) => file.startsWith('real') },
-  { name: 'preview', isAlone: true, needs: ['pulumi'] },
+  { name: 'preview', atOnce: 2, needs: ['pulumi'] },
   { name: 'lab', isAlone: true, needs: ['pulumi'], needsRoot: () => true },
 ];
 const names = layers.map(({ name }) => name);
@@ -118,6 +119,7 @@ async function runFiles(layer, files, env) {
         '--enable-source-maps',
         '--test',
         ...(layer.isAlone === true ? ['--test-concurrency=1'] : []),
+        ...(layer.atOnce === undefined ? [] : [`--test-concurrency=${layer.atOnce}`]),
         '--test-reporter=spec',
         '--test-reporter-destination=stdout',
         '--test-reporter=tap',

@@ -113,6 +113,7 @@ describe('SwarmManager: the chain of one manager', () => {
       priority: 190,
       interface: 'eth1',
       advertisementSeconds: 2,
+      onLocalData: 'keep',
     });
   });
 
@@ -138,6 +139,33 @@ describe('SwarmManager: the chain of one manager', () => {
       'SwarmWorker',
       'old',
       'SwarmWorker old',
+    ]);
+  });
+
+  test('aliases of every link spell both kinds and both names of its component out', async () => {
+    const recording = await record({ previousName: 'old' });
+    for (const { type, aliases } of recording.registrations.filter(({ isCustom }) => isCustom)) {
+      assert.deepEqual(
+        aliases,
+        [
+          'm2 of SwarmManager m2',
+          'm2 of SwarmWorker m2',
+          'old of SwarmManager old',
+          'old of SwarmWorker old',
+        ],
+        type,
+      );
+    }
+  });
+
+  test('aliases of a link keep the types above its component', async () => {
+    const urns = await recordProgram(() => {
+      const above = new pulumi.ComponentResource('team:index:Platform', 'platform');
+      new SwarmManager('m2', args, { parent: above });
+    });
+    assert.deepEqual(urns.get('Node', 'm2').aliasParents, [
+      'urn:pulumi:stack::project::team:index:Platform$swarm:index:SwarmManager::m2',
+      'urn:pulumi:stack::project::team:index:Platform$swarm:index:SwarmWorker::m2',
     ]);
   });
 

@@ -18,8 +18,10 @@ export interface Registration {
   /** Resources behind each property. */
   readonly behind: Readonly<Record<string, readonly string[]>>;
   readonly deleteBeforeReplace: boolean | undefined;
-  /** `Type name`, either part left out where the alias leaves it out. */
+  /** `Type name of ParentType parentName`, each part left out where the alias leaves it out. */
   readonly aliases: readonly string[];
+  /** URNs of the parents that aliases name. */
+  readonly aliasParents: readonly string[];
 }
 
 /** What a program registered, and what it called. */
@@ -112,10 +114,19 @@ function registrationOf(request: RegisterResourceRequest): Registration {
       : undefined,
     aliases: request.getAliasesList().map((alias) => {
       const spec = alias.getSpec();
-      return [lastType(spec?.getType() ?? ''), spec?.getName() ?? '']
+      const parentUrn = spec?.getParenturn() ?? '';
+      return [
+        lastType(spec?.getType() ?? ''),
+        spec?.getName() ?? '',
+        parentUrn === '' ? '' : `of ${titleOf(parentUrn)}`,
+      ]
         .filter((part) => part !== '')
         .join(' ');
     }),
+    aliasParents: request
+      .getAliasesList()
+      .map((alias) => alias.getSpec()?.getParenturn() ?? '')
+      .filter((urn) => urn !== ''),
   };
 }
 

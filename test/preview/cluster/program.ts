@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import type { ComponentResourceOptions } from '@pulumi/pulumi';
+import type { ClusterNodeArgs } from '../../../components';
+import { SwarmCluster, labMachines } from '../../../components';
+import { labName, labSubnet, vipAddress } from './world';
+
+/** What a test declares. */
+export interface Declaration {
+  /** None: the program declares nothing. */
+  readonly managers: readonly ClusterNodeArgs[];
+  readonly workers?: readonly ClusterNodeArgs[];
+  /** Default: `debian:12`. */
+  readonly os?: string;
+  readonly engineVersion?: string;
+  readonly allowDestroy?: boolean;
+  /** Seconds that every node waits at the gate. Default: the components'. */
+  readonly gateSeconds?: number;
+  /** A user's own wish for every child, set by a transformation. */
+  readonly deleteBeforeReplace?: boolean;
+}
+
+const declaration = JSON.parse(
+  readFileSync(process.env['PROGRAM_DECLARATION'] ?? '', 'utf8'),
+) as Declaration;
+
+if (declaration.managers.length > 0) declare(declaration);
+
+function declare({ managers, workers = [], os = 'debian:12', ...rest }: Declaration): void {
+  const { allowDestroy, engineVersion, gateSeconds } = rest;
+  new SwarmCluster(
+    'demo',
+    {
+      machine: labMachines({ lab: labName, subnet: labSubnet }),
+      os,
+      managers,
+      workers,
+      vip: { addresses: [vipAddress], routerId: 51 },
+      ...(allowDestroy === undefined ? {} : { allowDestroy }),
+      ...(engineVersion === undefined ? {} : { engine: { version: engineVersion } }),
+      ...(gateSeconds === undefined ? {} : { timeouts: { gate: gateSeconds } }),
+    },
+    wishes(rest.deleteBeforeReplace),
+  );
+}
+
+function wishes(deleteBeforeReplace: boolean | undefined): ComponentResourceOptions {
+  return deleteBeforeReplace === undefined
+    ? {}
+    : {
+        transformations: [({ props, opts }) => ({ props, opts: { ...opts, deleteBeforeReplace } })],
+      };
+}
