@@ -6,6 +6,10 @@ import type { Exec } from './ssh/sshExec';
 /** Constant; address and port come as arguments. Bash opens the connection itself. */
 const probeScript = 'exec 3<> "/dev/tcp/$1/$2"';
 
+/** A closed port answers a datagram by ICMP, which the socket's next read reports. */
+const udpProbeScript =
+  'exec 3<> "/dev/udp/$1/$2" && printf x >&3 && IFS= read -r -t "$3" -u 3 answer';
+
 /** A host's network by iproute2 and bash. */
 export class Iproute implements HostNetwork {
   constructor(
@@ -59,6 +63,28 @@ export class Iproute implements HostNetwork {
     throw new SwarmError(
       'ProbeFailed',
       `${this.subject}: cannot try ${address}:${port} (${result.stderr.trim()}); whether it is open is not known; install bash`,
+      { source: 'world' },
+    );
+  }
+
+  /** Default timeout: 2 s. @throws SwarmError `ProbeFailed` when the host cannot try at all. */
+  async probeUdp(address: string, port: number, timeoutSeconds = 2): Promise<'refused' | 'silent'> {
+    const result = await this.exec(
+      ['bash', '-c', udpProbeScript, 'probe', address, String(port), String(timeoutSeconds)],
+      { timeoutSeconds: timeoutSeconds + 10 },
+    );
+    if (result.stderr.includes('Connection refused')) {
+      return 'refused';
+    }
+    // Bash ends a read at its timeout with a status above 128.
+    const isSilent =
+      result.code > 128 || /No route to host|Network is unreachable/i.test(result.stderr);
+    if (isSilent || result.code === 0) {
+      return 'silent';
+    }
+    throw new SwarmError(
+      'ProbeFailed',
+      `${this.subject}: cannot try ${address}:${port} by UDP (${result.stderr.trim()}); whether it is open is not known; install bash`,
       { source: 'world' },
     );
   }

@@ -8,6 +8,11 @@ export interface HostNetwork {
     port: number,
     timeoutSeconds?: number,
   ): Promise<'open' | 'refused' | 'silent'>;
+  /**
+   * Whether a datagram from this host reaches `address:port`, where nothing listens: the other host's
+   * kernel says so (`refused`). `silent`: no sign came back, so it is dropped on the way, or something listens.
+   */
+  probeUdp(address: string, port: number, timeoutSeconds?: number): Promise<'refused' | 'silent'>;
 }
 
 export interface InterfaceAddress {

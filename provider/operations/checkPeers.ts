@@ -7,13 +7,16 @@ import type { NodeInputs } from './nodeSpec';
 
 /** Swarm's TCP ports: control, and gossip between nodes. */
 const managerPorts = [2377, 7946];
+/** Swarm's UDP ports: gossip between nodes, and the data of overlay networks. */
+const udpPorts = [7946, 4789];
 /** Certificates are valid from one hour before they are issued; clocks this far apart need mending. */
 const mostClockSkewSeconds = 30;
 
 /**
  * What keeps a join from working is found before it, since a manager that joined and cannot be reached
  * counts for the quorum at once. Ports are tried both ways: on the node that is to join nothing
- * listens yet, so a refusal is a good answer there, and silence means a firewall.
+ * listens yet, so a refusal is a good answer there, and silence means a firewall. For the same reason
+ * datagrams are tried towards that node only: a port that somebody listens on stays silent.
  *
  * @throws SwarmError `PortsClosed`, `ClocksApart`, all findings at once.
  */
@@ -24,9 +27,10 @@ export async function checkPeers(
 ): Promise<void> {
   const manager = await findManager(operation, accessOf(spec), [spec.name]);
   const peer = await operation.effects.hosts.connect(manager.contact.connection);
-  const [outward, inward, ownClock, peerClock] = await Promise.all([
+  const [outward, inward, datagrams, ownClock, peerClock] = await Promise.all([
     probeAll(host, manager.contact.address, managerPorts),
     probeAll(peer, spec.address, spec.role === 'manager' ? managerPorts : [7946]),
+    probeAllUdp(peer, spec.address),
     host.facts(),
     peer.facts(),
   ]);
@@ -41,6 +45,12 @@ export async function checkPeers(
       .filter(({ answer }) => answer === 'silent')
       .map(
         ({ port }) => `${String(port)}/tcp from ${manager.contact.name} to ${spec.name} is silent`,
+      ),
+    ...datagrams
+      .filter(({ answer }) => answer === 'silent')
+      .map(
+        ({ port }) =>
+          `${String(port)}/udp from ${manager.contact.name} to ${spec.name} is silent (a free port answers by ICMP)`,
       ),
   ];
   if (closed.length > 0) {
@@ -67,5 +77,14 @@ async function probeAll(
 ): Promise<readonly { readonly port: number; readonly answer: string }[]> {
   return Promise.all(
     ports.map(async (port) => ({ port, answer: await from.network.probe(address, port, 5) })),
+  );
+}
+
+async function probeAllUdp(
+  from: Host,
+  address: string,
+): Promise<readonly { readonly port: number; readonly answer: string }[]> {
+  return Promise.all(
+    udpPorts.map(async (port) => ({ port, answer: await from.network.probeUdp(address, port) })),
   );
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -231,6 +232,21 @@ describe('SSH against a real sshd', { skip: sshdSkip }, () => {
         assert.equal(await host.network.probe('127.0.0.1', sshd.port), 'open');
         assert.equal(await host.network.probe('127.0.0.1', 1), 'refused');
         assert.notEqual(await host.network.probe('192.0.2.1', 9, 1), 'open');
+      });
+
+      it('tells a datagram that nobody takes from one that somebody does', async () => {
+        assert.equal(await host.network.probeUdp('127.0.0.1', 1), 'refused');
+        const listener = createSocket('udp4');
+        try {
+          const port = await new Promise<number>((resolve) => {
+            listener.bind(0, '127.0.0.1', () => {
+              resolve(listener.address().port);
+            });
+          });
+          assert.equal(await host.network.probeUdp('127.0.0.1', port, 1), 'silent');
+        } finally {
+          listener.close();
+        }
       });
 
       it('runs many commands at once over the one connection', async () => {

@@ -36,13 +36,15 @@ test('closed ports are found before the join, both ways and all at once', async 
   await refused(
     (world) => {
       world.editMachine('test/m1', (machine) => (machine.blockedPorts = [7946]));
-      world.editMachine('test/m3', (machine) => (machine.blockedPorts = [2377, 7946]));
+      world.editMachine('test/m3', (machine) => (machine.blockedPorts = [2377, 7946, 4789]));
     },
     {
       code: 'PortsClosed',
       message:
         'm3: 7946/tcp from m3 to m1 is silent; 2377/tcp from m1 to m3 is silent; ' +
-        '7946/tcp from m1 to m3 is silent; it was not joined; ' +
+        '7946/tcp from m1 to m3 is silent; ' +
+        '7946/udp from m1 to m3 is silent (a free port answers by ICMP); ' +
+        '4789/udp from m1 to m3 is silent (a free port answers by ICMP); it was not joined; ' +
         'open 2377/tcp, 7946/tcp, 7946/udp and 4789/udp between all nodes',
     },
   );

@@ -20,6 +20,15 @@ export function fakeNetwork(world: World, key: string): HostNetwork {
       if (answer === 'silent') await world.clock.sleep(timeoutSeconds * 1000);
       return answer;
     },
+    probeUdp: async (address, port, timeoutSeconds = 2) => {
+      const action = { operation: 'network.probeUdp', host: key, isChange: false };
+      const answer = await world.act(action, (state) =>
+        probe(state, reach(state, key), address, port),
+      );
+      if (answer === 'refused') return answer;
+      await world.clock.sleep(timeoutSeconds * 1000);
+      return 'silent';
+    },
   };
 }
 
