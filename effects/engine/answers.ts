@@ -154,17 +154,30 @@ export const taskAnswer = z
     ID: z.string(),
     ServiceID: z.string().default(''),
     NodeID: z.string().default(''),
-    Status: z.object({ State: taskState, Err: z.string().default('') }),
+    Status: z.object({
+      State: taskState,
+      Err: z.string().default(''),
+      Timestamp: z.string().optional(),
+    }),
     DesiredState: taskState,
+    Spec: z
+      .object({ ContainerSpec: z.object({ Image: z.string().optional() }).nullish() })
+      .nullish(),
   })
-  .transform((task): TaskFacts => ({
-    id: task.ID,
-    serviceId: task.ServiceID,
-    nodeId: task.NodeID,
-    state: task.Status.State,
-    desiredState: task.DesiredState,
-    error: task.Status.Err,
-  }));
+  .transform((task): TaskFacts => {
+    const image = task.Spec?.ContainerSpec?.Image;
+    const sinceMs = Date.parse(task.Status.Timestamp ?? '');
+    return {
+      id: task.ID,
+      serviceId: task.ServiceID,
+      nodeId: task.NodeID,
+      state: task.Status.State,
+      desiredState: task.DesiredState,
+      error: task.Status.Err,
+      ...(image === undefined ? {} : { image }),
+      ...(Number.isNaN(sinceMs) ? {} : { sinceMs }),
+    };
+  });
 
 const serviceSpec = z.looseObject({
   Name: z.string(),
@@ -182,9 +195,30 @@ const serviceSpec = z.looseObject({
 
 export const serviceSpecAnswer = z.object({ Version: version, Spec: serviceSpec });
 
+const updateStatus = z.object({
+  // Only told to the user, or waited for: a word of a later Engine must not make the list unreadable.
+  State: z
+    .enum([
+      'updating',
+      'paused',
+      'completed',
+      'rollback_started',
+      'rollback_paused',
+      'rollback_completed',
+      'unknown',
+    ])
+    .catch('unknown'),
+  Message: z.string().default(''),
+});
+
 export const serviceAnswer = z
-  .object({ ID: z.string(), Version: version, Spec: serviceSpec })
-  .transform(({ ID, Version, Spec }): ServiceFacts => {
+  .object({
+    ID: z.string(),
+    Version: version,
+    Spec: serviceSpec,
+    UpdateStatus: updateStatus.nullish(),
+  })
+  .transform(({ ID, Version, Spec, UpdateStatus }): ServiceFacts => {
     const isGlobal = Spec.Mode.Global !== undefined && Spec.Mode.Global !== null;
     return {
       id: ID,
@@ -196,6 +230,9 @@ export const serviceAnswer = z
       image: Spec.TaskTemplate.ContainerSpec?.Image ?? '',
       labels: Spec.Labels,
       constraints: Spec.TaskTemplate.Placement?.Constraints ?? [],
+      ...(UpdateStatus === undefined || UpdateStatus === null
+        ? {}
+        : { updateStatus: { state: UpdateStatus.State, message: UpdateStatus.Message } }),
     };
   });
 

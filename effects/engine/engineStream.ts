@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Client, ClientChannel } from 'ssh2';
+import { openChannel, openSession } from '../ssh/openChannel';
 import { TailBuffer } from '../ssh/tailBuffer';
 import { privilegedCommandLine } from '../ssh/sshExec';
 import type { LiveClient, SshSession } from '../ssh/sshSession';
@@ -58,26 +58,12 @@ export class EngineStreams implements StreamSource {
 
 async function dial(live: LiveClient): Promise<EngineStream> {
   const commandLine = privilegedCommandLine(live.isRoot, ['docker', 'system', 'dial-stdio']);
-  const stream = await openChannel((done) => live.client.exec(commandLine, done));
+  const stream = await openSession((done) => live.client.exec(commandLine, done));
   const complaints = new TailBuffer(4096);
   stream.stderr.on('data', (chunk: Buffer) => {
     complaints.write(chunk);
   });
   return { stream, complaint: () => complaints.toString().trim() };
-}
-
-function openChannel(
-  open: (done: (error: Error | undefined, channel: ClientChannel) => void) => Client,
-): Promise<ClientChannel> {
-  return new Promise((resolve, reject) => {
-    open((error, channel) => {
-      if (error === undefined) {
-        resolve(channel);
-      } else {
-        reject(error);
-      }
-    });
-  });
 }
 
 async function close<T>(

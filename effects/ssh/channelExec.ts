@@ -1,6 +1,8 @@
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
+import { errorMessage } from '../../core/errors';
+import { ChannelRefused, openSession } from './openChannel';
 import { TailBuffer } from './tailBuffer';
 
 /** What a command said and how it ended. */
@@ -35,7 +37,11 @@ export class ConnectionLost extends Error {
   }
 }
 
-/** Runs one command line on an open connection. */
+/**
+ * Runs one command line on an open connection.
+ *
+ * @throws ExecTimeout, ConnectionLost, ChannelRefused.
+ */
 export function channelExec(
   client: Client,
   commandLine: string,
@@ -43,7 +49,9 @@ export function channelExec(
 ): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
     let channel: ClientChannel | undefined;
+    let isOver = false;
     const timer = setTimeout(() => {
+      isOver = true;
       channel?.destroy();
       reject(new ExecTimeout());
     }, options.timeoutMs);
@@ -51,22 +59,42 @@ export function channelExec(
       clearTimeout(timer);
       reject(error);
     };
-    try {
-      client.exec(commandLine, (error, opened) => {
-        if (error !== undefined) {
-          fail(new ConnectionLost(error.message, true));
-          return;
-        }
-        channel = opened;
-        follow(opened, options).then((result) => {
-          clearTimeout(timer);
-          resolve(result);
-        }, fail);
-      });
-    } catch (error) {
-      fail(new ConnectionLost(error instanceof Error ? error.message : String(error), false));
-    }
+    const begin = (opened: ClientChannel): void => {
+      if (isOver) {
+        opened.destroy();
+        return;
+      }
+      channel = opened;
+      follow(opened, options).then((result) => {
+        clearTimeout(timer);
+        resolve(result);
+      }, fail);
+    };
+    openExec(client, commandLine, options.timeoutMs, begin).catch(fail);
   });
+}
+
+/** `begin` has the channel at once: by the next turn a short command's exit is told and gone. */
+async function openExec(
+  client: Client,
+  commandLine: string,
+  timeoutMs: number,
+  begin: (channel: ClientChannel) => void,
+): Promise<void> {
+  let isSent = false;
+  try {
+    await openSession((done) => {
+      isSent = false;
+      client.exec(commandLine, (error, channel) => {
+        if (error === undefined) begin(channel);
+        done(error, channel);
+      });
+      isSent = true;
+    }, timeoutMs);
+  } catch (error) {
+    if (error instanceof ChannelRefused) throw error;
+    throw new ConnectionLost(errorMessage(error), isSent);
+  }
 }
 
 function follow(channel: ClientChannel, options: ChannelExecOptions): Promise<ExecResult> {

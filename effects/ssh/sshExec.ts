@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { ConnectionLost, type ExecResult, ExecTimeout, channelExec } from './channelExec';
+import { ChannelRefused } from './openChannel';
 import { unreachable } from './openClient';
 import { quoteArgv } from './quoteArgv';
 import type { SshSession } from './sshSession';
@@ -77,6 +78,13 @@ async function start(
   } catch (error) {
     if (error instanceof ExecTimeout) {
       throw timedOut(session.subject, argv, options.timeoutSeconds);
+    }
+    if (error instanceof ChannelRefused) {
+      throw unreachable(
+        session.subject,
+        `it opens no further session: ${error.message}; \`${argv[0] ?? ''}\` was not begun`,
+        error,
+      );
     }
     if (error instanceof ConnectionLost) {
       if (!error.isStarted && !isRetry) {

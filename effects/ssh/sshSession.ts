@@ -2,6 +2,7 @@ import type { Client } from 'ssh2';
 import type { SshConnection } from '../../core/connection';
 import { SwarmError } from '../../core/errors';
 import { channelExec } from './channelExec';
+import { ChannelRefused } from './openChannel';
 import { openClient } from './openClient';
 import { Slots } from './slots';
 
@@ -110,8 +111,9 @@ async function answers(live: WatchedClient): Promise<boolean> {
   try {
     await channelExec(live.client, 'true', { timeoutMs: 5000 });
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // A refusal is an answer: to give the connection up would end the commands that fill it.
+    return error instanceof ChannelRefused;
   }
 }
 

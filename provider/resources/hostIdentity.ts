@@ -1,4 +1,4 @@
-import { utils } from 'ssh2';
+import { generateSshKeyPair } from '../../effects/sshKeyPair';
 import type { PropertyMap, Resource } from '../server/resource';
 import { diffInputs } from '../server/diffInputs';
 import { newId } from './identities';
@@ -19,10 +19,10 @@ export const hostIdentity: Resource = {
   check: (wanted) => ({ inputs: wanted, failures: checkProperties(inputs, wanted) }),
   diff: (old, wanted) => diffInputs({ name: 'update' }, old.inputs, wanted),
   create: (wanted) => {
-    const key = utils.generateKeyPairSync('ed25519', { comment: shown(wanted['name']) });
+    const { publicKey, privateKey } = generateSshKeyPair(shown(wanted['name']));
     return Promise.resolve({
       id: newId('key', shown(wanted['name'])),
-      outputs: { publicKey: key.public.trim(), privateKey: key.private },
+      outputs: { publicKey, privateKey },
     });
   },
   read: (id, { inputs: known, state }) => Promise.resolve({ id, inputs: known, outputs: state }),

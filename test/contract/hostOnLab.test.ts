@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { utils } from 'ssh2';
 import { SwarmError } from '../../core/errors';
 import { DockerApiError } from '../../effects/docker';
 import type { Host } from '../../effects/effects';
 import { realEffects } from '../../effects/realEffects';
+import { generateSshKeyPair } from '../../effects/sshKeyPair';
 import { sshdSkip } from './localSshd';
 
 const lab = 'hosttest';
@@ -30,7 +30,7 @@ describe('packages, units and engine of a real Debian host', { skip: sshdSkip },
     assert.deepEqual(await effects.lab.missing(), []);
     // A run that was killed leaves its machine behind.
     await removeMachines();
-    const key = utils.generateKeyPairSync('ed25519');
+    const key = generateSshKeyPair('test');
     await effects.lab.ensure(
       {
         id: 'h',
@@ -39,8 +39,8 @@ describe('packages, units and engine of a real Debian host', { skip: sshdSkip },
         name: 'h',
         os: 'debian:13',
         address: '10.94.0.11',
-        hostPrivateKey: key.private,
-        hostPublicKey: key.public,
+        hostPrivateKey: key.privateKey,
+        hostPublicKey: key.publicKey,
         labels: {},
       },
       () => undefined,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { utils } from 'ssh2';
 import type { Effects } from '../../effects/effects';
 import { realEffects } from '../../effects/realEffects';
+import { generateSshKeyPair } from '../../effects/sshKeyPair';
 import type { ContractHost, ContractHosts } from './contractHosts';
 import { dockerApiContract } from './dockerApi.contract';
 
@@ -60,7 +60,7 @@ async function removeMachines(): Promise<void> {
 
 async function prepare(machine: (typeof machines)[number]): Promise<ContractHost> {
   const { name, address, os } = machine;
-  const key = utils.generateKeyPairSync('ed25519');
+  const key = generateSshKeyPair('test');
   const spec = {
     id: randomUUID(),
     lab,
@@ -68,8 +68,8 @@ async function prepare(machine: (typeof machines)[number]): Promise<ContractHost
     name,
     os,
     address,
-    hostPrivateKey: key.private,
-    hostPublicKey: key.public,
+    hostPrivateKey: key.privateKey,
+    hostPublicKey: key.publicKey,
     labels: {},
   };
   await effects.lab.ensure(spec, () => undefined);

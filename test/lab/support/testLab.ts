@@ -1,8 +1,8 @@
-import { utils } from 'ssh2';
 import { createLab } from '../../../effects/labMachines';
 import { defaultDirectories } from '../../../effects/labMachines/layout';
 import { removeLab } from '../../../effects/labMachines/teardown';
 import type { LabMachineSpec } from '../../../effects/lab';
+import { generateSshKeyPair } from '../../../effects/sshKeyPair';
 
 /** The labs that these tests may touch, one per file as files run side by side; any other is somebody's. */
 export const testLabs = {
@@ -25,7 +25,7 @@ export function machineSpec(
   address: string,
   change: Partial<LabMachineSpec> = {},
 ): LabMachineSpec {
-  const { private: hostPrivateKey, public: hostPublicKey } = utils.generateKeyPairSync('ed25519');
+  const { privateKey: hostPrivateKey, publicKey: hostPublicKey } = generateSshKeyPair('test');
   return {
     id: `${name}-1`,
     lab,
