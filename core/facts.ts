@@ -113,7 +113,21 @@ export interface TaskFacts {
   readonly state: TaskState;
   readonly desiredState: TaskState;
   readonly error: string;
+  /** Image of the spec that the task was made from, as the service had it then; absent for a task without a container. */
+  readonly image?: string;
+  /** Milliseconds since the epoch when the state began, by the node's clock. */
+  readonly sinceMs?: number;
 }
+
+/** `unknown`: a word that this version does not know. */
+export type UpdateState =
+  | 'updating'
+  | 'paused'
+  | 'completed'
+  | 'rollback_started'
+  | 'rollback_paused'
+  | 'rollback_completed'
+  | 'unknown';
 
 export interface ServiceFacts {
   readonly id: string;
@@ -126,6 +140,11 @@ export interface ServiceFacts {
   readonly labels: Readonly<Record<string, string>>;
   /** Placement constraints as text, e.g. `node.role == worker`. */
   readonly constraints: readonly string[];
+  /**
+   * How the replacement of the tasks goes. Every update of the spec clears it, and it comes back only
+   * when tasks have to be replaced (swarmkit `controlapi/service.go`, `orchestrator/update/updater.go`).
+   */
+  readonly updateStatus?: { readonly state: UpdateState; readonly message: string };
 }
 
 /** A swarm config object; ours carries the lease. */

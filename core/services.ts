@@ -17,34 +17,53 @@ export function tasksPresent(tasks: readonly TaskFacts[], nodeId: string): reado
   return tasks.filter((task) => task.nodeId === nodeId && presentStates.includes(task.state));
 }
 
+/**
+ * Whether a task runs and is to go on running. Nobody reports the end of a task whose node died: it
+ * stays `running` for as long as it is kept, so the node has the last word. A node that is not in the
+ * list is gone; one that is `unknown`, as after an election, counts as alive.
+ */
+export function runsNow(task: TaskFacts, nodes: readonly SwarmNodeFacts[]): boolean {
+  return task.state === 'running' && task.desiredState === 'running' && isAlive(task.nodeId, nodes);
+}
+
+function isAlive(nodeId: string, nodes: readonly SwarmNodeFacts[]): boolean {
+  return nodes.some(({ id, state }) => id === nodeId && state !== 'down');
+}
+
 /** Running tasks of every service, by name. */
 export function runningTasks(
   services: readonly ServiceFacts[],
   tasks: readonly TaskFacts[],
+  nodes: readonly SwarmNodeFacts[],
 ): ServiceBaseline {
+  const running = tasks.filter((task) => runsNow(task, nodes));
   return Object.fromEntries(
-    services.map((service) => [
-      service.name,
-      tasks.filter((task) => task.serviceId === service.id && task.state === 'running').length,
+    services.map(({ id, name }) => [
+      name,
+      running.filter(({ serviceId }) => serviceId === id).length,
     ]),
   );
 }
 
-/** Services that run fewer tasks than before, as sentences. A service that is gone is nobody's loss here. */
+/**
+ * Services that run fewer tasks than before, as sentences. A service that is gone is nobody's loss
+ * here, and nobody waits for what a service wants no more: replicas that were taken away, or a global
+ * service's tasks on nodes that left or that its constraints rule out now.
+ */
 export function worseThanBaseline(
   baseline: ServiceBaseline,
   services: readonly ServiceFacts[],
   tasks: readonly TaskFacts[],
+  nodes: readonly SwarmNodeFacts[],
 ): readonly string[] {
-  const now = runningTasks(services, tasks);
+  const now = runningTasks(services, tasks, nodes);
   return services.flatMap((service) => {
-    const before = baseline[service.name] ?? 0;
-    const wanted = service.replicas === undefined ? before : Math.min(before, service.replicas);
+    const wanted = Math.min(baseline[service.name] ?? 0, wantedTasks(service, tasks, nodes));
     const running = now[service.name] ?? 0;
     return running < wanted
       ? [
           `service ${service.name} runs ${String(running)} of ${String(wanted)} tasks` +
-            lastError(tasks, service.id),
+            lastError(tasksOf(service, tasks)),
         ]
       : [];
   });
@@ -54,6 +73,7 @@ export function worseThanBaseline(
 export function missingReplicas(
   services: readonly ServiceFacts[],
   tasks: readonly TaskFacts[],
+  nodes: readonly SwarmNodeFacts[],
   nodeId: string,
   baseline: ServiceBaseline,
 ): readonly string[] {
@@ -61,29 +81,87 @@ export function missingReplicas(
     if (service.replicas === undefined) return [];
     const wanted = Math.min(service.replicas, baseline[service.name] ?? 0);
     const elsewhere = tasks.filter(
-      (task) => task.serviceId === service.id && task.state === 'running' && task.nodeId !== nodeId,
+      (task) => task.serviceId === service.id && task.nodeId !== nodeId && runsNow(task, nodes),
     ).length;
     return elsewhere < wanted
       ? [
           `service ${service.name} runs ${String(elsewhere)} of ${String(wanted)} tasks elsewhere` +
-            lastError(tasks, service.id),
+            lastError(tasksOf(service, tasks)),
         ]
       : [];
   });
 }
 
-/** Tasks that a service still lacks to have converged, as a sentence; undefined when it has. */
+/**
+ * What a service still lacks to have converged to its present spec, as a sentence; undefined when it
+ * has. Tasks of the spec before do not count: else an update to a bad image is done at once.
+ */
 export function whyNotConverged(
   service: ServiceFacts,
   nodes: readonly SwarmNodeFacts[],
   tasks: readonly TaskFacts[],
 ): string | undefined {
-  const own = tasks.filter((task) => task.serviceId === service.id);
-  const running = own.filter((task) => task.state === 'running').length;
-  const wanted = service.replicas ?? globalTasks(service, nodes, own);
-  return running >= wanted
+  const halted = whyUpdateHalted(service, tasks);
+  if (halted !== undefined) return halted;
+  const own = tasksOf(service, tasks).filter((task) => isOfPresentSpec(task, service));
+  const running = own.filter((task) => runsNow(task, nodes)).length;
+  const wanted = wantedTasks(service, tasks, nodes);
+  const isUpdating = service.updateStatus?.state === 'updating';
+  return running >= wanted && !isUpdating
     ? undefined
-    : `${service.name} ${String(running)}/${String(wanted)}${lastError(tasks, service.id)}`;
+    : `${service.name} ${String(running)}/${String(wanted)}` +
+        `${isUpdating ? ', its update is under way' : ''}${lastError(own)}`;
+}
+
+/** Why the swarm gave up on an update, which waiting does not mend; undefined when it did not. */
+export function whyUpdateHalted(
+  service: ServiceFacts,
+  tasks: readonly TaskFacts[],
+): string | undefined {
+  const { state, message } = service.updateStatus ?? { state: 'completed', message: '' };
+  const own = tasksOf(service, tasks);
+  const isPresent = (task: TaskFacts): boolean => isOfPresentSpec(task, service);
+  switch (state) {
+    case 'updating':
+    case 'completed':
+    case 'unknown':
+      return undefined;
+    case 'paused':
+      return `service ${service.name}: its update is paused: ${message}${lastError(own, isPresent)}; the tasks it did not reach run as before; mend the cause and update again`;
+    case 'rollback_started':
+    case 'rollback_paused':
+    case 'rollback_completed':
+      // The spec is the former one again: the tasks that failed are those of another.
+      return `service ${service.name}: its update is taken back (${state}): ${message}${lastError(own, (task) => !isPresent(task))}; the swarm holds the spec from before; mend the cause and update again`;
+  }
+}
+
+/** How many tasks a service is to have on the nodes as they are. */
+function wantedTasks(
+  service: ServiceFacts,
+  tasks: readonly TaskFacts[],
+  nodes: readonly SwarmNodeFacts[],
+): number {
+  return service.replicas ?? globalTasks(service, nodes, tasksOf(service, tasks));
+}
+
+function tasksOf({ id }: ServiceFacts, tasks: readonly TaskFacts[]): readonly TaskFacts[] {
+  return tasks.filter(({ serviceId }) => serviceId === id);
+}
+
+/**
+ * A task's spec is a copy of its service's, and the API shows no version of it: the image has to
+ * tell. The Engine may add a digest to one of them; two digests are compared.
+ */
+function isOfPresentSpec({ image }: TaskFacts, service: ServiceFacts): boolean {
+  if (image === undefined || image === service.image) return true;
+  return image.includes('@') && service.image.includes('@')
+    ? false
+    : withoutDigest(image) === withoutDigest(service.image);
+}
+
+function withoutDigest(image: string): string {
+  return image.replace(/@.*$/, '');
 }
 
 /**
@@ -101,14 +179,24 @@ function globalTasks(
     .filter((verdict) => verdict !== 'no');
   return verdicts.every((verdict) => verdict === 'yes')
     ? verdicts.length
-    : Math.max(1, own.filter((task) => task.desiredState === 'running').length);
+    : Math.max(
+        1,
+        own.filter((task) => task.desiredState === 'running' && isAlive(task.nodeId, nodes)).length,
+      );
 }
 
 function canRunGlobal(node: { state: string; availability: Availability }): boolean {
   return node.state === 'ready' && node.availability === 'active';
 }
 
-function lastError(tasks: readonly TaskFacts[], serviceId: string): string {
-  const error = tasks.find((task) => task.serviceId === serviceId && task.error !== '')?.error;
-  return error === undefined ? '' : ` (${error})`;
+/** The latest error of some tasks, in brackets; if it can be, of those that are preferred. */
+function lastError(
+  tasks: readonly TaskFacts[],
+  isPreferred: (task: TaskFacts) => boolean = () => true,
+): string {
+  const failed = tasks
+    .filter(({ error }) => error !== '')
+    .sort((a, b) => (b.sinceMs ?? 0) - (a.sinceMs ?? 0));
+  const last = failed.find(isPreferred) ?? failed[0];
+  return last === undefined ? '' : ` (${last.error})`;
 }

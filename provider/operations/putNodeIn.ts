@@ -199,10 +199,10 @@ export async function activate(
   if (baseline === undefined) return;
   await operation.step(steps.services(spec.name), () =>
     waitUntil(operation, 'the services', timeoutsOf(spec).services, async () => {
-      const [services, tasks] = await askManager(operation, access, ({ docker }) =>
-        Promise.all([docker.services(), docker.tasks()]),
+      const [services, tasks, nodes] = await askManager(operation, access, ({ docker }) =>
+        Promise.all([docker.services(), docker.tasks(), docker.nodes()]),
       );
-      const worse = worseThanBaseline(baseline, services, tasks);
+      const worse = worseThanBaseline(baseline, services, tasks, nodes);
       return worse.length === 0 || worse.join('; ');
     }),
   );

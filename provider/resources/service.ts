@@ -2,9 +2,10 @@ import type { ManagerContact } from '../../core/connection';
 import type { InputFailure } from '../../core/errors';
 import { SwarmError, errorMessage } from '../../core/errors';
 import type { ServiceFacts } from '../../core/facts';
-import { serviceLabel } from '../../core/labels';
+import { serviceLabel, serviceOfLabel } from '../../core/labels';
 import type { PublishedPort, ServiceSpec } from '../../core/service';
-import { whyNotConverged } from '../../core/services';
+import { whyNotConverged, whyUpdateHalted } from '../../core/services';
+import { urnIdentity } from '../../core/urn';
 import { deletePurpose } from '../operations/consent';
 import { askManager } from '../operations/managers';
 import type { SwarmAccess } from '../operations/managers';
@@ -135,7 +136,7 @@ export const service: Resource = {
     const serviceId = shown(state['serviceId']);
     await operation.step(`update service ${spec.name}`, () =>
       askManager(operation, accessOf(spec), ({ docker }) =>
-        docker.updateService(serviceId, toServiceSpec(spec, id)),
+        docker.updateService(serviceId, toServiceSpec(spec, id, operation.urn)),
       ),
     );
     return converge(operation, spec, serviceId);
@@ -163,11 +164,13 @@ async function create(
   const access = accessOf(spec);
   const serviceId = await operation.step(`create service ${spec.name}`, () =>
     askManager(operation, access, async ({ docker }) => {
-      const wanted = toServiceSpec(spec, id);
+      const wanted = toServiceSpec(spec, id, operation.urn);
       const present = (await docker.services()).find(({ name }) => name === spec.name);
       if (present === undefined) return docker.createService(wanted);
-      // An interrupted Create's service carries our label; somebody else's is not touched.
-      if (present.labels[serviceLabel] === undefined) throw foreignService(spec.name);
+      // An interrupted Create's service names this very resource; another stack's is as foreign as a stranger's.
+      if (present.labels[serviceOfLabel] !== urnIdentity(operation.urn)) {
+        throw foreignService(present);
+      }
       await docker.updateService(present.id, wanted);
       return present.id;
     }),
@@ -175,13 +178,29 @@ async function create(
   return { id, ...(await converge(operation, spec, serviceId)) };
 }
 
-function foreignService(name: string): SwarmError {
+function foreignService({ name, labels }: ServiceFacts): SwarmError {
+  const owner = labels[serviceOfLabel];
+  const [fact, remedy] =
+    owner !== undefined
+      ? [
+          `belongs to another resource, ${owner}`,
+          'rename one of them, or remove the other from its program',
+        ]
+      : labels[serviceLabel] !== undefined
+        ? [
+            'was made by an older version of this package, which did not write down for which resource',
+            `if another program declares it, rename one of them; if an interrupted run left it, \`docker service rm ${name}\`, then \`pulumi up\``,
+          ]
+        : ['is not managed here', 'rename one of them, or remove the other'];
   return new SwarmError(
     'ServiceExists',
-    `${name}: the swarm has a service of this name that is not managed here; nothing was touched; rename one of them, or remove the other`,
+    `${name}: the swarm has a service of this name that ${fact}; nothing was touched; ${remedy}`,
     { source: 'user' },
   );
 }
+
+/** Ends the step as failed, and becomes the init error: it never leaves this file, so it has no code. */
+class UpdateHalted extends Error {}
 
 async function converge(
   operation: Operation,
@@ -189,20 +208,25 @@ async function converge(
   serviceId: string,
 ): Promise<{ outputs: PropertyMap; initErrors?: readonly string[] }> {
   try {
-    await operation.step(`wait until service ${spec.name} runs`, () =>
-      waitUntil(operation, spec.name, spec.timeouts?.converge ?? 300, async () => {
+    await operation.step(`wait until service ${spec.name} runs`, async () => {
+      let halted: string | undefined;
+      await waitUntil(operation, spec.name, spec.timeouts?.converge ?? 300, async () => {
         const [services, nodes, tasks] = await askManager(operation, accessOf(spec), ({ docker }) =>
           Promise.all([docker.services(), docker.nodes(), docker.tasks({ serviceId })]),
         );
         const found = services.find(({ id }) => id === serviceId);
-        return found === undefined
-          ? 'it is not listed yet'
-          : (whyNotConverged(found, nodes, tasks) ?? true);
-      }),
-    );
+        if (found === undefined) return 'it is not listed yet';
+        // The swarm gave up: what is left of the time would change nothing.
+        halted = whyUpdateHalted(found, tasks);
+        return halted !== undefined || (whyNotConverged(found, nodes, tasks) ?? true);
+      });
+      // Not thrown while waiting: a task's error may read like a passing fault of the looking.
+      if (halted !== undefined) throw new UpdateHalted(halted);
+    });
     return { outputs: { serviceId, isConverged: true } };
   } catch (error) {
-    if (!(error instanceof SwarmError) || error.code !== 'TimedOut') throw error;
+    const isTimeout = error instanceof SwarmError && error.code === 'TimedOut';
+    if (!isTimeout && !(error instanceof UpdateHalted)) throw error;
     return { outputs: { serviceId, isConverged: false }, initErrors: [errorMessage(error)] };
   }
 }
@@ -255,7 +279,7 @@ function accessOf(spec: ServiceInputs): SwarmAccess {
   return { clusterId: spec.clusterId, managers: spec.managers };
 }
 
-function toServiceSpec(spec: ServiceInputs, id: string): ServiceSpec {
+function toServiceSpec(spec: ServiceInputs, id: string, urn: string): ServiceSpec {
   return {
     name: spec.name,
     image: spec.image,
@@ -271,7 +295,7 @@ function toServiceSpec(spec: ServiceInputs, id: string): ServiceSpec {
     })),
     endpointMode: spec.endpointMode ?? 'vip',
     stopGraceSeconds: spec.stopGraceSeconds ?? 10,
-    labels: { ...spec.labels, [serviceLabel]: id },
+    labels: { ...spec.labels, [serviceLabel]: id, [serviceOfLabel]: urnIdentity(urn) },
   };
 }
 

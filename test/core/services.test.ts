@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import type { ServiceFacts, TaskFacts, TaskState } from '../../core/facts';
+import type { NodeState, ServiceFacts, TaskFacts, TaskState, UpdateState } from '../../core/facts';
 import { placement } from '../../core/placement';
 import {
   missingReplicas,
   runningTasks,
+  runsNow,
   tasksPresent,
   whyNotConverged,
+  whyUpdateHalted,
   worseThanBaseline,
 } from '../../core/services';
-import { healthyNodes, managerNode, workerNode } from './support/swarmFacts';
+import { healthyNodes, managerNode, withNode, workerNode } from './support/swarmFacts';
 
 function service(name: string, over: Partial<ServiceFacts> = {}): ServiceFacts {
   return {
@@ -67,14 +69,39 @@ describe('tasksPresent', () => {
   }
 });
 
+const nodes = healthyNodes({ managers: 1, workers: 5 });
+
+describe('runsNow', () => {
+  const rows: readonly [string, Partial<TaskFacts>, NodeState | 'gone', boolean][] = [
+    ['runs on a node that is ready', {}, 'ready', true],
+    ['runs on a node that is unknown, as after an election', {}, 'unknown', true],
+    ['runs on a node that lost its session', {}, 'disconnected', true],
+    ['was last seen running on a node that is down', {}, 'down', false],
+    ['was last seen running on a node that is gone', {}, 'gone', false],
+    ['is to stop', { desiredState: 'shutdown' }, 'ready', false],
+    ['starts', { state: 'starting' }, 'ready', false],
+  ];
+  for (const [rule, over, node, expected] of rows) {
+    it(`a task that ${rule}: ${String(expected)}`, () => {
+      const list = node === 'gone' ? [] : [workerNode('w1', { state: node })];
+      assert.equal(runsNow(task('w1', over), list), expected);
+    });
+  }
+});
+
 describe('runningTasks', () => {
   it('counts what runs, and names services that run nothing too', () => {
-    const tasks = [task('w1'), task('w2'), task('w3', { state: 'starting' })];
-    assert.deepEqual(runningTasks([service('web'), service('db')], tasks), { web: 2, db: 0 });
+    const tasks = [task('w1'), task('w2'), task('w3', { state: 'starting' }), task('gone')];
+    assert.deepEqual(runningTasks([service('web'), service('db')], tasks, nodes), {
+      web: 2,
+      db: 0,
+    });
   });
 });
 
 describe('worseThanBaseline', () => {
+  const workers = { ...everywhere, constraints: ['node.role == worker'] };
+  const onLinux = { ...everywhere, constraints: ['node.platform.os == linux'] };
   const rows: readonly [string, Partial<ServiceFacts>, number, number, string[]][] = [
     ['as many as before', {}, 3, 3, []],
     ['more than before', {}, 2, 3, []],
@@ -82,25 +109,47 @@ describe('worseThanBaseline', () => {
     ['scaled down meanwhile', { replicas: 2 }, 3, 2, []],
     ['scaled down, and still fewer', { replicas: 2 }, 3, 1, ['service web runs 1 of 2 tasks']],
     ['was ill before', {}, 0, 0, []],
-    ['global, a node short', everywhere, 5, 4, ['service web runs 4 of 5 tasks']],
+    ['global, a node short', workers, 5, 4, ['service web runs 4 of 5 tasks']],
+    ['global, nodes were removed meanwhile', workers, 7, 5, []],
+    ['global, removed, and still fewer', workers, 7, 4, ['service web runs 4 of 5 tasks']],
+    [
+      'global, its constraints were narrowed meanwhile',
+      { ...everywhere, constraints: ['node.hostname == w1'] },
+      5,
+      1,
+      [],
+    ],
+    ['global, by a constraint that is not judged here', onLinux, 5, 3, []],
+    ['the same, without a task', onLinux, 5, 0, ['service web runs 0 of 1 tasks']],
   ];
   for (const [rule, over, before, now, expected] of rows) {
     it(rule, () => {
-      const tasks = Array.from({ length: now }, (_, index) => task(`w${String(index)}`));
-      assert.deepEqual(worseThanBaseline({ web: before }, [service('web', over)], tasks), expected);
+      const tasks = Array.from({ length: now }, (_, index) => task(`w${String(index + 1)}`));
+      assert.deepEqual(
+        worseThanBaseline({ web: before }, [service('web', over)], tasks, nodes),
+        expected,
+      );
     });
   }
 
+  it('does not take the tasks of a dead node for running ones', () => {
+    const list = withNode(nodes, 'w3', (node) => ({ ...node, state: 'down' }));
+    const tasks = [task('w1'), task('w2'), task('w3')];
+    assert.deepEqual(worseThanBaseline({ web: 3 }, [service('web')], tasks, list), [
+      'service web runs 2 of 3 tasks',
+    ]);
+  });
+
   it('quotes the error of a task', () => {
     const tasks = [task('w1', { state: 'rejected', error: 'No such image: web:1' })];
-    assert.deepEqual(worseThanBaseline({ web: 1 }, [service('web')], tasks), [
+    assert.deepEqual(worseThanBaseline({ web: 1 }, [service('web')], tasks, nodes), [
       'service web runs 0 of 1 tasks (No such image: web:1)',
     ]);
   });
 
   it('misses nothing of a service that is gone, or that is new', () => {
-    assert.deepEqual(worseThanBaseline({ web: 3 }, [], []), []);
-    assert.deepEqual(worseThanBaseline({}, [service('new')], []), []);
+    assert.deepEqual(worseThanBaseline({ web: 3 }, [], [], nodes), []);
+    assert.deepEqual(worseThanBaseline({}, [service('new')], [], nodes), []);
   });
 
   it('is never true of a world against its own baseline', () => {
@@ -108,7 +157,7 @@ describe('worseThanBaseline', () => {
       fc.record({
         id: fc.string(),
         serviceId: fc.constantFrom('id-web', 'id-db', 'id-x'),
-        nodeId: fc.string(),
+        nodeId: fc.constantFrom('id-m1', 'id-w1', 'id-w2', 'id-gone'),
         state: fc.constantFrom<TaskState>('running', 'failed', 'starting'),
         desiredState: fc.constantFrom<TaskState>('running', 'shutdown'),
         error: fc.string(),
@@ -117,9 +166,12 @@ describe('worseThanBaseline', () => {
     fc.assert(
       fc.property(tasks, fc.nat(5), (list, replicas) => {
         const services = [service('web', { replicas }), service('db', everywhere)];
-        const own = runningTasks(services, list).web ?? 0;
+        const own = runningTasks(services, list, nodes).web ?? 0;
         if (own > replicas) return;
-        assert.deepEqual(worseThanBaseline(runningTasks(services, list), services, list), []);
+        assert.deepEqual(
+          worseThanBaseline(runningTasks(services, list, nodes), services, list, nodes),
+          [],
+        );
       }),
     );
   });
@@ -129,16 +181,23 @@ describe('missingReplicas', () => {
   it('waits until what ran on the node runs elsewhere', () => {
     const tasks = [task('w1'), task('w2'), task('w3')];
     const missing = (list: readonly TaskFacts[]): readonly string[] =>
-      missingReplicas([service('web')], list, 'id-w1', { web: 3 });
+      missingReplicas([service('web')], list, nodes, 'id-w1', { web: 3 });
     assert.deepEqual(missing(tasks), ['service web runs 2 of 3 tasks elsewhere']);
     assert.deepEqual(missing([...tasks, task('w2', { id: 'more' })]), []);
+    const stopping = task('w4', { desiredState: 'shutdown' });
+    for (const lost of [task('gone'), stopping]) {
+      assert.deepEqual(missing([...tasks, lost]), ['service web runs 2 of 3 tasks elsewhere']);
+    }
   });
 
   it('waits for no more than was there before, and not for global services', () => {
-    assert.deepEqual(missingReplicas([service('web')], [task('w2')], 'id-w1', { web: 1 }), []);
-    assert.deepEqual(missingReplicas([service('web')], [], 'id-w1', {}), []);
     assert.deepEqual(
-      missingReplicas([service('web', everywhere)], [task('w1')], 'id-w1', { web: 1 }),
+      missingReplicas([service('web')], [task('w2')], nodes, 'id-w1', { web: 1 }),
+      [],
+    );
+    assert.deepEqual(missingReplicas([service('web')], [], nodes, 'id-w1', {}), []);
+    assert.deepEqual(
+      missingReplicas([service('web', everywhere)], [task('w1')], nodes, 'id-w1', { web: 1 }),
       [],
     );
   });
@@ -185,6 +244,66 @@ describe('whyNotConverged', () => {
       workerNode('w3', { state: 'down' }),
     ];
     assert.equal(whyNotConverged(service('web', everywhere), out, []), undefined);
+  });
+});
+
+describe('whyNotConverged, of an update', () => {
+  const digest = (letter: string): string => `@sha256:${letter.repeat(64)}`;
+  const images: readonly [string, string | undefined, boolean][] = [
+    ['web:2', 'web:2', true],
+    ['web:2', 'web:1', false],
+    [`web:2${digest('a')}`, 'web:2', true],
+    ['web:2', `web:2${digest('a')}`, true],
+    [`web:2${digest('a')}`, `web:1${digest('b')}`, false],
+    [`web:2${digest('a')}`, `web:2${digest('b')}`, false],
+    ['web:2', undefined, true],
+  ];
+  for (const [wanted, image, isOwn] of images) {
+    it(`${wanted}: a task of ${image ?? 'an image that is not told'} ${isOwn ? 'counts' : 'does not count'}`, () => {
+      const tasks = [task('w1', image === undefined ? {} : { image })];
+      const web = service('web', { replicas: 1, image: wanted });
+      assert.equal(whyNotConverged(web, nodes, tasks), isOwn ? undefined : 'web 0/1');
+    });
+  }
+
+  it('does not count the tasks of dead nodes', () => {
+    const web = service('web', { replicas: 2 });
+    assert.equal(whyNotConverged(web, nodes, [task('w1'), task('gone')]), 'web 1/2');
+  });
+
+  const over = {
+    updating: false,
+    completed: false,
+    unknown: false,
+    paused: true,
+    rollback_started: true,
+    rollback_paused: true,
+    rollback_completed: true,
+  } satisfies Record<UpdateState, boolean>;
+  const web = (state: UpdateState): ServiceFacts =>
+    service('web', { replicas: 1, updateStatus: { state, message: 'as the swarm says' } });
+  for (const [state, isHalted] of Object.entries(over) as [UpdateState, boolean][]) {
+    it(`${state}: ${isHalted ? 'the swarm gave up' : 'goes on'}`, () => {
+      const why = whyUpdateHalted(web(state), []);
+      assert.equal(why !== undefined, isHalted);
+      if (why !== undefined) assert.match(why, /^service web: .*as the swarm says/);
+      const expected = state === 'updating' ? 'web 1/1, its update is under way' : why;
+      assert.equal(whyNotConverged(web(state), nodes, [task('w1')]), expected);
+    });
+  }
+
+  it('quotes the last error of the tasks that failed', () => {
+    const failed = (image: string, error: string, sinceMs: number): TaskFacts =>
+      task('w1', { state: 'rejected', image, error, sinceMs });
+    const present = service('web').image;
+    const tasks = [
+      failed(present, 'present, first', 1),
+      failed(present, 'present, last', 2),
+      failed('web:9', 'other, first', 3),
+      failed('web:9', 'other, last', 4),
+    ];
+    assert.match(whyUpdateHalted(web('paused'), tasks) ?? '', /\(present, last\)/);
+    assert.match(whyUpdateHalted(web('rollback_completed'), tasks) ?? '', /\(other, last\)/);
   });
 });
 

@@ -5,6 +5,7 @@ import type { EngineCall } from './fakeDocker';
 import { findNode } from './machines';
 import { refusals } from './refusals';
 import { newId, nextVersion, type ServiceEntry, type SwarmState, type TaskEntry } from './state';
+import { taskTemplate } from './tasks';
 
 type ObjectsApi = Pick<
   DockerApi,
@@ -54,6 +55,14 @@ export function clusterObjects(call: EngineCall): ObjectsApi {
       call('updateService', true, (state, machine) => {
         const swarm = managedSwarm(state, machine);
         const service = findService(swarm, serviceId);
+        delete service.update;
+        if (taskTemplate(spec) !== taskTemplate(service.spec)) {
+          service.update = {
+            state: 'updating',
+            message: 'update in progress',
+            sinceMs: state.nowMs,
+          };
+        }
         service.spec = structuredClone(spec);
         service.version = nextVersion(swarm);
       }),
@@ -109,12 +118,12 @@ function findService(swarm: SwarmState, serviceId: string): ServiceEntry {
 }
 
 function taskFacts(task: TaskEntry): TaskFacts {
-  const { id, serviceId, nodeId, state, desiredState, error } = task;
-  return { id, serviceId, nodeId, state, desiredState, error };
+  const { id, serviceId, nodeId, state, desiredState, error, image, sinceMs } = task;
+  return { id, serviceId, nodeId, state, desiredState, error, image, sinceMs };
 }
 
 function serviceFacts(service: ServiceEntry): ServiceFacts {
-  const { spec } = service;
+  const { spec, update } = service;
   return {
     id: service.id,
     version: service.version,
@@ -124,5 +133,8 @@ function serviceFacts(service: ServiceEntry): ServiceFacts {
     image: spec.image,
     labels: spec.labels,
     constraints: spec.constraints,
+    ...(update === undefined
+      ? {}
+      : { updateStatus: { state: update.state, message: update.message } }),
   };
 }

@@ -160,6 +160,12 @@ export interface ServiceEntry {
   readonly id: string;
   version: number;
   spec: ServiceSpec;
+  /** Since the last update of the spec, if it made new tasks necessary. */
+  update?: {
+    state: 'updating' | 'paused' | 'completed';
+    message: string;
+    readonly sinceMs: number;
+  };
 }
 
 export interface TaskEntry {
@@ -169,6 +175,7 @@ export interface TaskEntry {
   readonly slot: string;
   /** Image, command, environment and ports it was made from. */
   readonly template: string;
+  readonly image: string;
   nodeId: string;
   state: TaskState;
   desiredState: TaskState;

@@ -20,12 +20,13 @@ export function taskTemplate(spec: ServiceSpec): string {
 
 /** Orchestrator, scheduler and agents in one step. Without a leader only the agents go on. */
 export function stepTasks(state: WorldState, swarm: SwarmState, nowMs: number): void {
-  for (const task of swarm.tasks) runTask(state, swarm, task, nowMs);
+  for (const task of swarm.tasks) runTask(state, task, nowMs);
   if (swarm.leader === undefined) return;
   swarm.tasks = swarm.tasks.filter((task) => swarm.services.some((s) => s.id === task.serviceId));
   for (const service of swarm.services) {
     retireTasks(swarm, service);
     for (const slot of wantedSlots(swarm, service)) fillSlot(state, swarm, service, slot, nowMs);
+    stepUpdate(swarm, service);
     trimHistory(swarm, service);
   }
 }
@@ -75,6 +76,23 @@ function mayStart(node: NodeEntry, service: ServiceEntry): boolean {
   return node.state === 'ready' && node.availability === 'active' && satisfies(node, service.spec);
 }
 
+/** The default of an update that fails: `paused`, which keeps what runs and stops nothing here. */
+function stepUpdate(swarm: SwarmState, service: ServiceEntry): void {
+  const { update } = service;
+  if (update?.state !== 'updating') return;
+  const template = taskTemplate(service.spec);
+  const own = tasksOf(swarm, service).filter((task) => task.template === template);
+  const failed = own.find((task) => task.state === 'rejected' && task.sinceMs >= update.sinceMs);
+  const slots = wantedSlots(swarm, service);
+  if (failed !== undefined) {
+    update.state = 'paused';
+    update.message = `update paused due to failure or early termination of task ${failed.id}`;
+  } else if (own.filter((t) => isWanted(t) && t.state === 'running').length >= slots.length) {
+    update.state = 'completed';
+    update.message = 'update completed';
+  }
+}
+
 /** The operators `==` and `!=` over role, ID, hostname and labels: all that constraints may say here. */
 export function satisfies(node: NodeEntry, spec: ServiceSpec): boolean {
   return spec.constraints.every((constraint) => {
@@ -108,6 +126,7 @@ function fillSlot(
       serviceId: service.id,
       slot,
       template: taskTemplate(service.spec),
+      image: service.spec.image,
       nodeId: '',
       state: 'pending',
       desiredState: 'running',
@@ -163,7 +182,7 @@ export function isEnded(task: TaskEntry): boolean {
 }
 
 /** The agent's part, on a live node. */
-function runTask(state: WorldState, swarm: SwarmState, task: TaskEntry, nowMs: number): void {
+function runTask(state: WorldState, task: TaskEntry, nowMs: number): void {
   if (isEnded(task) || task.nodeId === '' || !isLive(state, task.nodeId)) return;
   if (!isWanted(task)) {
     if (waiting.includes(task.state)) enter(task, 'shutdown', nowMs);
@@ -177,7 +196,7 @@ function runTask(state: WorldState, swarm: SwarmState, task: TaskEntry, nowMs: n
     return;
   }
   if (task.state !== 'starting') return;
-  const image = swarm.services.find((service) => service.id === task.serviceId)?.spec.image ?? '';
+  const { image } = task;
   if (machineOfNode(state, task.nodeId)?.engine.images.includes(image) !== true) {
     task.error = `No such image: ${image}`;
     task.desiredState = 'shutdown';
