@@ -112,6 +112,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         declared: {
           managers: args.managers.map((node) => node.name),
           workers: (args.workers ?? []).map((node) => node.name),
+          vips: vip === undefined ? [] : [vip.vipName],
           ...renamed([...args.managers, ...(args.workers ?? [])]),
           ...localData([...args.managers, ...(args.workers ?? [])]),
         },
@@ -177,7 +178,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
 }
 
 interface Build {
-  readonly args: SwarmClusterArgs;
+  readonly args: SwarmClusterArgs & { readonly name: string };
   readonly plan: PlanRolloutResult;
   readonly contacts: readonly ManagerContact[];
   readonly clusterId: pulumi.Output<string>;
@@ -223,7 +224,8 @@ function registerWorkers(build: Build, afterManagers: readonly pulumi.Resource[]
           { parent: build.parent },
         ),
     );
-    const name = `batch-${String(index + 1)}`;
+    // With the cluster's name: URNs have the types of parents, and a second cluster's would be the same.
+    const name = `${build.args.name}-batch-${String(index + 1)}`;
     before = [
       new Barrier(
         name,

@@ -61,6 +61,7 @@ function vipMember(
       connection: sealed(args.machine.connection({ name, address: args.address })),
       managers: sealedContacts(args.managers),
       ...(args.onLocalData === undefined ? {} : { onLocalData: args.onLocalData }),
+      ...(args.timeouts?.gate === undefined ? {} : { timeouts: { gate: args.timeouts.gate } }),
       vip: vip.vipName,
       addresses: vip.args.addresses,
       routerId: vip.args.routerId,

@@ -9,6 +9,8 @@ export const allowDestroyLabel = `${labelPrefix}allow-destroy`;
 export const declaredManagersLabel = `${labelPrefix}managers`;
 /** On the swarm itself: declared workers' names, separated by commas. */
 export const declaredWorkersLabel = `${labelPrefix}workers`;
+/** On the swarm itself: names of the declared virtual IPs; never written where nobody declares them with the swarm. */
+export const declaredVipsLabel = `${labelPrefix}vips`;
 /** On a node: it was joined by this package; only such nodes are ever evicted. */
 export const managedLabel = `${labelPrefix}managed`;
 /** On a node: operating system that its machine showed when it joined, e.g. `debian:12`. */
@@ -17,6 +19,8 @@ export const osLabel = `${labelPrefix}os`;
 export const joinedLabel = `${labelPrefix}joined`;
 /** On a service: made by this package; holds its resource's ID. */
 export const serviceLabel = `${labelPrefix}service`;
+/** On a service: the identity of its resource's URN; only this very resource takes it over. */
+export const serviceOfLabel = `${labelPrefix}service-of`;
 
 export type Labels = Readonly<Record<string, string>>;
 

@@ -1,6 +1,6 @@
 import type { Connection, ManagerContact } from '../../core/connection';
 import { isLabConnection } from '../../core/connection';
-import { errorMessage } from '../../core/errors';
+import { SwarmError, errorMessage } from '../../core/errors';
 import { describeLocalData } from '../../core/localData';
 import { isSeen } from '../../core/facts';
 import type { Sight, SwarmNodeFacts } from '../../core/facts';
@@ -234,11 +234,14 @@ async function localDataReasons(
               `${name}: it holds ${held}, which a rebuild would lose; declare \`onLocalData\` for it, or move the data away`,
             ];
       } catch (error) {
-        operation.log(
-          'warning',
-          `${name}: its local data was not looked at: ${errorMessage(error)}`,
-        );
-        return [];
+        // A renamed machine of a lab is known to it by its previous name only; its Delete looks itself.
+        if (error instanceof SwarmError && error.code === 'LabMachineUnknown') {
+          operation.log('warning', `${name}: its local data was not looked at: ${error.message}`);
+          return [];
+        }
+        return [
+          `${name}: whether it holds local data could not be looked at (${errorMessage(error)}); bring it back, or declare \`onLocalData\` for it`,
+        ];
       }
     }),
   );

@@ -23,8 +23,8 @@ export async function changeRole(
   }
   const access = accessOf(spec);
   const { gate, demote } = timeoutsOf(spec);
-  await withLease(operation, access, `demote ${spec.name}`, gate, async () => {
-    await operation.step(steps.gate(spec.name), () =>
+  await withLease(operation, access, `demote ${spec.name}`, gate, async (lease) => {
+    await lease.step(steps.gate(spec.name), () =>
       passGate(
         operation,
         access,
@@ -32,7 +32,7 @@ export async function changeRole(
         { maxUnavailable: spec.maxUnavailable ?? 1, timeoutSeconds: gate },
       ),
     );
-    await operation.step(steps.demote(spec.name), async () => {
+    await lease.step(steps.demote(spec.name), async () => {
       await demoteAndWait(operation, access, entry.id, demote);
       const host = await operation.effects.hosts.connect(spec.connection);
       await seenAsWorker(operation, host, demote);

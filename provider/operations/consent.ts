@@ -1,13 +1,13 @@
 import { SwarmError } from '../../core/errors';
 import { allowDestroyLabel } from '../../core/labels';
-import type { Operation } from '../server/resource';
+import type { Operation, PropertyMap, PropertyValue } from '../server/resource';
 import { NoManagerError, askManager } from './managers';
 import type { SwarmAccess } from './managers';
 
 /**
  * What a Delete is part of.
  *
- * - `roll`: the program still declares the swarm or this node, so this is a replacement or the removal
+ * - `roll`: the program still declares this swarm or this node, so this is a replacement or the removal
  *   of one node; everything waits.
  * - `destroy`: it declares neither (`pulumi destroy`, an `up` whose program declares nothing or has lost
  *   the cluster), and the swarm carries the consent; nothing waits for replacements that cannot come.
@@ -30,7 +30,7 @@ export async function deletePurpose(
   operation: Operation,
   access: SwarmAccess,
 ): Promise<DeletePurpose> {
-  if (isStillDeclared(operation)) return 'roll';
+  if (isStillDeclared(operation, access)) return 'roll';
   try {
     const swarm = await askManager(operation, access, ({ docker }) => docker.swarm(), {
       timeoutSeconds: 10,
@@ -50,9 +50,34 @@ export async function deletePurpose(
   );
 }
 
-function isStillDeclared(operation: Operation): boolean {
+function isStillDeclared(operation: Operation, access: SwarmAccess): boolean {
   return (
-    operation.isRegistered('swarm:index:Swarm') ||
+    operation.isRegistered('swarm:index:Swarm', (inputs) => isSwarmOf(access, inputs)) ||
     chain.some((kind) => operation.isRegistered(`swarm:index:${kind}`, operation.name))
   );
+}
+
+/**
+ * Whether a registered Swarm is the one that `access` leads to: they share a manager, by name and
+ * address. A program may declare several, a Check does not know the cluster ID, and URNs of two
+ * clusters' resources differ by nothing but names. In doubt it is another one, whose registration is
+ * no licence here.
+ */
+function isSwarmOf(access: SwarmAccess, swarm: PropertyMap): boolean {
+  const { managers, declared } = swarm;
+  if (!Array.isArray(managers)) return false;
+  const renamed = isMap(declared) && isMap(declared['renamed']) ? declared['renamed'] : {};
+  return (managers as readonly PropertyValue[]).some((manager) => {
+    if (!isMap(manager)) return false;
+    const { name, address } = manager;
+    // What a renamed manager leaves behind still knows it by its previous name.
+    const names = typeof name === 'string' ? [name, renamed[name]] : [];
+    return access.managers.some(
+      (contact) => contact.address === address && names.includes(contact.name),
+    );
+  });
+}
+
+function isMap(value: PropertyValue | undefined): value is PropertyMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

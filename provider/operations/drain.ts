@@ -1,6 +1,6 @@
 import { SwarmError } from '../../core/errors';
-import type { SwarmNodeFacts } from '../../core/facts';
-import { readBaseline } from '../../core/lease';
+import type { Availability, SwarmNodeFacts } from '../../core/facts';
+import { readBaseline, withoutBaseline } from '../../core/lease';
 import { missingReplicas, tasksPresent } from '../../core/services';
 import type { Operation } from '../server/resource';
 import type { Lease } from './lease';
@@ -9,35 +9,34 @@ import { accessOf, timeoutsOf } from './nodeSpec';
 import type { NodeInputs } from './nodeSpec';
 import { waitUntil } from './waitUntil';
 
-/**
- * Drains a node and sees it empty, and its replicas running elsewhere. In a destroy nothing is
- * waited for but the node's own tasks. At the timeout the node gets its availability back, and the
- * error names the tasks that would not go.
- */
-export async function drain(going: {
+/** A node on its way out. */
+interface Draining {
   readonly operation: Operation;
   readonly spec: NodeInputs;
   readonly entry: SwarmNodeFacts;
   readonly lease: Lease;
   readonly isDestroy: boolean;
-}): Promise<void> {
+}
+
+/**
+ * Drains a node and sees it empty, and its replicas running elsewhere. In a destroy nothing is
+ * waited for but the node's own tasks. At the timeout the node gets its availability back, and the
+ * error names the tasks that would not go.
+ */
+export async function drain(going: Draining): Promise<void> {
   const { operation, spec, entry, lease, isDestroy } = going;
   const access = accessOf(spec);
   const avoid = [spec.name];
-  const set = (availability: SwarmNodeFacts['availability']): Promise<void> =>
-    askManager(operation, access, ({ docker }) => docker.updateNode(entry.id, { availability }), {
-      avoid,
-    });
   const baseline = isDestroy ? {} : (readBaseline(await lease.readLabels(), spec.name) ?? {});
-  await set('drain');
-  // The tasks of a node that does not answer never report their end.
-  if (entry.state !== 'ready') return;
+  await setAvailability(going, 'drain');
+  // The tasks of a node that is down never report their end.
+  if (entry.state === 'down') return;
   try {
     await waitUntil(operation, 'the drain', timeoutsOf(spec).drain, async () => {
-      const [services, tasks] = await askManager(
+      const [services, tasks, nodes] = await askManager(
         operation,
         access,
-        ({ docker }) => Promise.all([docker.services(), docker.tasks()]),
+        ({ docker }) => Promise.all([docker.services(), docker.tasks(), docker.nodes()]),
         { avoid },
       );
       const present = tasksPresent(tasks, entry.id);
@@ -48,12 +47,30 @@ export async function drain(going: {
         );
         return `${String(present.length)} tasks still there: ${names.join(', ')}`;
       }
-      const missing = isDestroy ? [] : missingReplicas(services, tasks, entry.id, baseline);
+      const missing = isDestroy ? [] : missingReplicas(services, tasks, nodes, entry.id, baseline);
       return missing.length === 0 || missing.join('; ');
     });
   } catch (error) {
-    const isTimeout = error instanceof SwarmError && error.code === 'TimedOut';
-    if (isTimeout && entry.availability !== 'drain') await set(entry.availability);
+    if (error instanceof SwarmError && error.code === 'TimedOut') await undoDrain(going);
     throw error;
   }
+}
+
+/** The node as it was declared before it was to go: available, and with no baseline of a step that was given up. */
+export async function undoDrain(going: Draining): Promise<void> {
+  const { spec, lease } = going;
+  await setAvailability(going, spec.availability ?? 'active');
+  await lease.changeLabels((labels) => withoutBaseline(labels, spec.name));
+}
+
+function setAvailability(
+  { operation, spec, entry }: Draining,
+  availability: Availability,
+): Promise<void> {
+  return askManager(
+    operation,
+    accessOf(spec),
+    ({ docker }) => docker.updateNode(entry.id, { availability }),
+    { avoid: [spec.name] },
+  );
 }

@@ -25,6 +25,8 @@ export interface Lease {
    * swarm again. @throws SwarmError `LeaseLost`
    */
   confirm(): Promise<void>;
+  /** As the operation's own `step`, after `confirm`: the way to run every step under the lease. */
+  step<T>(sentence: string, action: () => Promise<T>): Promise<T>;
   /** Changes the labels kept beside the lease (baselines), by compare-and-swap. */
   changeLabels(change: (labels: Labels) => Labels): Promise<void>;
   readLabels(): Promise<Labels>;
@@ -79,6 +81,11 @@ class HeldLease implements Lease {
     if (this.lost !== undefined) throw this.lost;
     const age = this.operation.effects.clock.monotonicMs() - this.renewedAt;
     if (age > 2 * leaseRenewSeconds * 1000) await this.renew();
+  }
+
+  async step<T>(sentence: string, action: () => Promise<T>): Promise<T> {
+    await this.confirm();
+    return this.operation.step(sentence, action);
   }
 
   async readLabels(): Promise<Labels> {

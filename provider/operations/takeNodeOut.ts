@@ -1,5 +1,5 @@
-import { errorMessage } from '../../core/errors';
-import type { SwarmNodeFacts } from '../../core/facts';
+import { SwarmError, errorMessage } from '../../core/errors';
+import type { Sight, SwarmNodeFacts } from '../../core/facts';
 import { isSeen } from '../../core/facts';
 import { readBaseline, withBaseline } from '../../core/lease';
 import { runningTasks } from '../../core/services';
@@ -7,7 +7,7 @@ import { steps } from '../../core/steps';
 import type { Host } from '../../effects/effects';
 import type { Operation } from '../server/resource';
 import { deletePurpose } from './consent';
-import { drain } from './drain';
+import { drain, undoDrain } from './drain';
 import { evictUndeclared } from './evictUndeclared';
 import { forgetBaseline } from './forgetBaseline';
 import { look } from './gatherGateFacts';
@@ -21,6 +21,7 @@ import { lastManager, passGate } from './passGate';
 import { refuseLocalData } from './refuseLocalData';
 import { resourceLabel } from './putNodeIn';
 import { demoteAndWait, findEntry, leave, removeEntry, seenAsWorker } from './takeOut';
+import { waitUntil } from './waitUntil';
 
 /**
  * Takes a node out of its swarm: gate, drain, demotion, leave, removal by ID. Looks at the world
@@ -65,7 +66,7 @@ export async function takeNodeOut(
     );
     return;
   }
-  const own = await ownMachine(operation, spec, machine, entry.id);
+  const own = await machineOrDown(operation, spec, entry.id);
   const members = await memberCount(operation, spec);
   if (entry.managerStatus !== undefined && members === 1) {
     await endSwarm(operation, spec, own, purpose === 'destroy', id);
@@ -73,71 +74,96 @@ export async function takeNodeOut(
   }
   const { gate } = timeoutsOf(spec);
   await withLease(operation, access, `take ${spec.role} ${spec.name} out`, gate, (lease) =>
-    out({ operation, spec, entry, machine: own, lease, isDestroy: purpose === 'destroy' }),
+    out({
+      operation,
+      spec,
+      entry,
+      host: machine,
+      machine: own,
+      lease,
+      isDestroy: purpose === 'destroy',
+    }),
   );
   if (own !== undefined) await removeMarker(own, 'node', id);
   if (purpose === 'roll') await forgetBaseline(operation, access, spec.name);
 }
 
 /**
- * The host, if it may be acted on as this node: its engine answers, and is this node or none. One that is
- * another node by now (joined anew by hand, another machine at this address) is left alone, and so is
- * one whose engine is silent; their entry goes when the swarm has seen it down.
+ * The host, to be acted on as this node; undefined when the swarm has seen the node down. Between the two
+ * nothing may begin: a node that the swarm sees alive, and that cannot be made to leave, would be left
+ * drained and demoted.
+ *
+ * @throws SwarmError `TimedOut`; nothing was touched.
  */
-async function ownMachine(
+async function machineOrDown(
   operation: Operation,
   spec: NodeInputs,
-  machine: Host | undefined,
   nodeId: string,
 ): Promise<Host | undefined> {
-  if (machine === undefined) return undefined;
-  const info = await look(() => machine.docker.info());
-  const why = !isSeen(info)
-    ? `its engine does not answer (${info.unseen})`
-    : info.seen.localNodeState === 'inactive' || info.seen.nodeId === nodeId
-      ? undefined
-      : `it is node ${info.seen.nodeId} now`;
-  if (why === undefined) return machine;
-  operation.log('warning', `${spec.name}: ${why}; the host itself is left alone`);
-  return undefined;
+  let machine: Host | undefined;
+  await waitUntil(operation, 'the node answers, or is seen down', 60, async () => {
+    const host = await look(() => operation.effects.hosts.connect(spec.connection));
+    const own = await look(() => ownMachine(host, nodeId));
+    if (isSeen(own)) {
+      machine = own.seen;
+      return true;
+    }
+    const entry = await findEntry(operation, accessOf(spec), nodeId, [spec.name]);
+    if (entry === undefined || entry.state === 'down' || entry.state === 'disconnected') {
+      operation.log('warning', `${spec.name}: ${own.unseen}; the host itself is left alone`);
+      return true;
+    }
+    return `the swarm sees it ${entry.state}, and it cannot be made to leave: ${own.unseen}; nothing was touched`;
+  });
+  return machine;
+}
+
+/** The host, if its engine answers and is this node or none: not another node by now. */
+async function ownMachine(host: Sight<Host>, nodeId: string): Promise<Host> {
+  if (!isSeen(host)) throw new Error(`it does not answer (${host.unseen})`);
+  const info = await host.seen.docker.info();
+  if (info.localNodeState === 'inactive' || info.nodeId === nodeId) return host.seen;
+  throw new Error(`it is node ${info.nodeId} now`);
 }
 
 interface Going {
   readonly operation: Operation;
   readonly spec: NodeInputs;
   readonly entry: SwarmNodeFacts;
+  /** Whatever answers at the node's address: its data is at stake. */
+  readonly host: Host | undefined;
+  /** The same, if it is this very node: it may be made to leave. */
   readonly machine: Host | undefined;
   readonly lease: Lease;
   readonly isDestroy: boolean;
 }
 
 async function out(going: Going): Promise<void> {
-  const { operation, spec, entry, machine, isDestroy } = going;
+  const { operation, spec, machine, lease, isDestroy } = going;
   const access = accessOf(spec);
   const timeouts = timeoutsOf(spec);
-  const step = async (sentence: string, action: () => Promise<void>): Promise<void> => {
-    await going.lease.confirm();
-    await operation.step(sentence, action);
-  };
-  if (isDestroy && entry.managerStatus !== undefined) {
+  if (isDestroy && going.entry.managerStatus !== undefined) {
     // Nobody is declared any more. A silent member would make the leader refuse every demotion but its own.
     await evictUndeclared(operation, access, { managers: [spec.name], workers: [] });
   }
   if (!isDestroy) {
-    await step(steps.gate(spec.name), () => gateAndBaseline(going));
-    if (machine !== undefined) await refuseLocalData(operation, access, spec, machine);
-  }
-  await step(steps.drain(spec.name), () => drain(going));
-  if (entry.managerStatus !== undefined || entry.role === 'manager') {
-    await step(steps.demote(spec.name), async () => {
-      await demoteAndWait(operation, access, entry.id, timeouts.demote);
-      if (machine !== undefined) await seenAsWorker(operation, machine, timeouts.demote);
+    await lease.step(steps.gate(spec.name), async () => {
+      await passNodeGate(going);
+      await refuseLocalData(operation, access, spec, going.host);
+      await keepBaseline(going);
     });
   }
-  if (machine !== undefined) {
-    await step(steps.leave(spec.name), () => leave(operation, machine, timeouts.leave));
+  // Lease and gate may have taken minutes.
+  const entry = await findEntry(operation, access, going.entry.id, [spec.name]);
+  if (entry === undefined) return;
+  await lease.step(steps.drain(spec.name), () => drain({ ...going, entry }));
+  if (entry.managerStatus !== undefined || entry.role === 'manager') {
+    await lease.step(steps.demote(spec.name), () => demote(going, entry));
   }
-  await step(steps.remove(spec.name), () =>
+  if (machine !== undefined) {
+    await lease.step(steps.leave(spec.name), () => leave(operation, machine, timeouts.leave));
+  }
+  await lease.step(steps.remove(spec.name), () =>
     // A silent node turns Down only when its heartbeat lapses, at the latest six beats of 5 s later.
     removeEntry(operation, access, entry.id, {
       hasLeft: machine !== undefined,
@@ -146,21 +172,39 @@ async function out(going: Going): Promise<void> {
   );
 }
 
-/** The baseline is taken once, before anything is touched; a resumed run finds the first one. */
-async function gateAndBaseline({ operation, spec, lease }: Going): Promise<void> {
+/** A demotion that the leader refuses leaves the node as it was: a manager, and available. */
+async function demote(going: Going, entry: SwarmNodeFacts): Promise<void> {
+  const { operation, spec, machine } = going;
   const access = accessOf(spec);
+  const timeoutSeconds = timeoutsOf(spec).demote;
+  try {
+    await demoteAndWait(operation, access, entry.id, timeoutSeconds);
+  } catch (error) {
+    if (error instanceof SwarmError && error.code === 'TimedOut') {
+      await undoDrain({ ...going, entry });
+    }
+    throw error;
+  }
+  if (machine !== undefined) await seenAsWorker(operation, machine, timeoutSeconds);
+}
+
+async function passNodeGate({ operation, spec }: Going): Promise<void> {
   await passGate(
     operation,
-    access,
+    accessOf(spec),
     { name: spec.name, role: spec.role },
     { maxUnavailable: spec.maxUnavailable ?? 1, timeoutSeconds: timeoutsOf(spec).gate },
   );
+}
+
+/** The baseline is taken once, before anything is touched; a resumed run finds the first one. */
+async function keepBaseline({ operation, spec, lease }: Going): Promise<void> {
   if (readBaseline(await lease.readLabels(), spec.name) !== undefined) return;
-  const [services, tasks] = await askManager(operation, access, ({ docker }) =>
-    Promise.all([docker.services(), docker.tasks()]),
+  const [services, tasks, nodes] = await askManager(operation, accessOf(spec), ({ docker }) =>
+    Promise.all([docker.services(), docker.tasks(), docker.nodes()]),
   );
   await lease.changeLabels((labels) =>
-    withBaseline(labels, spec.name, runningTasks(services, tasks)),
+    withBaseline(labels, spec.name, runningTasks(services, tasks, nodes)),
   );
 }
 

@@ -41,13 +41,40 @@ export async function demoteAndWait(
     ({ docker }) => docker.updateNode(nodeId, { role: 'worker' }),
     { avoid },
   );
-  await waitUntil(operation, 'the demotion', timeoutSeconds, async () => {
-    const entry = await findEntry(operation, access, nodeId, avoid);
-    if (entry?.managerStatus === undefined) return true;
-    return entry.managerStatus.isLeader
-      ? `${entry.hostname} is still the leader`
-      : `${entry.hostname} is still a member of raft; the leader refuses a demotion that would cost the quorum`;
-  });
+  try {
+    await waitUntil(operation, 'the demotion', timeoutSeconds, async () => {
+      const entry = await findEntry(operation, access, nodeId, avoid);
+      if (entry?.managerStatus === undefined) return true;
+      return entry.managerStatus.isLeader
+        ? `${entry.hostname} is still the leader`
+        : `${entry.hostname} is still a member of raft; the leader refuses a demotion that would cost the quorum`;
+    });
+  } catch (error) {
+    if (error instanceof SwarmError && error.code === 'TimedOut') {
+      await withdrawDemotion(operation, access, nodeId);
+    }
+    throw error;
+  }
+}
+
+/**
+ * A demotion that was asked for stands until it is taken back: the leader would carry it out whenever the
+ * quorum allows, at a moment that nobody's gate has seen.
+ */
+async function withdrawDemotion(
+  operation: Operation,
+  access: SwarmAccess,
+  nodeId: string,
+): Promise<void> {
+  const avoid = [operation.name];
+  const entry = await findEntry(operation, access, nodeId, avoid);
+  if (entry?.managerStatus === undefined) return;
+  await askManager(
+    operation,
+    access,
+    ({ docker }) => docker.updateNode(nodeId, { role: 'manager' }),
+    { avoid },
+  );
 }
 
 /** Waits until the node itself knows that it is a worker: until then `leave` is refused. */

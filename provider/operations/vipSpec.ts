@@ -18,7 +18,11 @@ export interface VipMemberInputs {
   readonly priority: number;
   readonly interface?: string;
   readonly advertisementSeconds?: number;
-  readonly timeouts?: { readonly handover?: number; readonly start?: number };
+  readonly timeouts?: {
+    readonly gate?: number;
+    readonly handover?: number;
+    readonly start?: number;
+  };
 }
 
 export const keepalivedPath = '/etc/keepalived/keepalived.conf';

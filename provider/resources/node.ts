@@ -176,7 +176,8 @@ async function read(
       id,
       inputs: {
         ...known,
-        role: entry.managerStatus === undefined ? entry.role : 'manager',
+        // The wish, not the membership: one that was changed by hand, or never taken back, is a difference.
+        role: entry.role,
         labels: userLabels(entry.labels),
         availability: entry.availability,
       },

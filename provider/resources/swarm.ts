@@ -5,6 +5,7 @@ import {
   allowDestroyLabel,
   declaredManagersLabel,
   declaredNames,
+  declaredVipsLabel,
   declaredWorkersLabel,
 } from '../../core/labels';
 import type { Labels } from '../../core/labels';
@@ -38,6 +39,7 @@ export interface SwarmInputs {
     readonly workers: readonly string[];
     readonly renamed?: Renames;
     readonly localData?: LocalDataChoices;
+    readonly vips?: readonly string[];
   };
   readonly allowDestroy?: boolean;
   readonly addressPools?: readonly string[];
@@ -55,6 +57,7 @@ const inputs = {
       managers: list(name, 'Names of the declared managers.', true),
       workers: list(name, 'Names of the declared workers.', true),
       renamed: textMap('Previous names of renamed nodes, by their new names.'),
+      vips: list(name, 'Names of the declared virtual IPs.'),
       localData: textMap('Choices about local data, `keep` or `discard`, by the nodes’ names.'),
     },
     'Names of every declared node. Changed in place: members that are unreachable and no longer declared are evicted.',
@@ -153,6 +156,9 @@ function swarmLabels(spec: SwarmInputs): Labels {
     [declaredWorkersLabel]: spec.declared.workers.join(','),
     [renamedLabel]: renderRenames(spec.declared.renamed ?? {}),
     [localDataLabel]: renderLocalData(spec.declared.localData ?? {}),
+    ...(spec.declared.vips === undefined
+      ? {}
+      : { [declaredVipsLabel]: spec.declared.vips.join(',') }),
   };
 }
 
@@ -181,6 +187,7 @@ async function look(
           workers: declaredNames(labels, declaredWorkersLabel) ?? [],
           ...(Object.keys(renamed).length === 0 ? {} : { renamed }),
           ...(spec.declared.localData === undefined ? {} : { localData: spec.declared.localData }),
+          ...(spec.declared.vips === undefined ? {} : { vips: spec.declared.vips }),
         },
       },
       outputs: state,

@@ -3,6 +3,7 @@ import type { InputFailure } from '../../core/errors';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { isSeen } from '../../core/facts';
 import { parseKeepalivedMarker, parseRaisedFor, renderKeepalived } from '../../core/keepalived';
+import { declaredNames, declaredVipsLabel } from '../../core/labels';
 import { isOwnMarker } from '../../core/marker';
 import { steps } from '../../core/steps';
 import type { Host } from '../../effects/effects';
@@ -17,9 +18,12 @@ import {
   vipInterface,
 } from '../operations/keepalivedHost';
 import { withLease } from '../operations/lease';
+import { askManager } from '../operations/managers';
+import type { SwarmAccess } from '../operations/managers';
 import { defaultNodeTimeouts } from '../operations/nodeSpec';
 import { passGate } from '../operations/passGate';
 import { refuseLocalData } from '../operations/refuseLocalData';
+import { findEntry } from '../operations/takeOut';
 import { keepalivedPath, keepalivedUnit } from '../operations/vipSpec';
 import type { VipMemberInputs } from '../operations/vipSpec';
 import { waitUntil } from '../operations/waitUntil';
@@ -70,6 +74,7 @@ const inputs = {
   advertisementSeconds: seconds('Seconds between advertisements. Default: 1. Changed in place.'),
   timeouts: record(
     {
+      gate: seconds('Seconds to wait for the lease, and then at the gate. Default: 300.'),
       handover: seconds('Seconds for a peer to take the address over. Default: 60.'),
       start: seconds('Seconds until somebody holds the address. Default: 60.'),
     },
@@ -237,6 +242,11 @@ async function takeDown(id: string, spec: VipMemberInputs, operation: Operation)
   if (purpose === 'gone') return;
   const host = await look(() => operation.effects.hosts.connect(spec.connection));
   if (!isSeen(host)) {
+    // Out of the swarm already: its machine is off because an interrupted run was rebuilding it.
+    const isMember = (await findEntry(operation, access, spec.nodeId, [spec.name])) !== undefined;
+    if (purpose === 'roll' && isMember) {
+      await refuseLocalData(operation, access, spec, undefined);
+    }
     await withoutHost(operation, spec, host.unseen);
     return;
   }
@@ -247,31 +257,44 @@ async function takeDown(id: string, spec: VipMemberInputs, operation: Operation)
     await settlePeers(operation, spec);
     return;
   }
-  if (purpose === 'destroy') {
+  if (purpose === 'destroy' || (await isVipGone(operation, access, spec))) {
     await operation.step(steps.stopVip(spec.name), () => stop(host.seen));
     return;
   }
-  const timeoutSeconds = defaultNodeTimeouts.gate;
+  const timeoutSeconds = spec.timeouts?.gate ?? defaultNodeTimeouts.gate;
   await withLease(
     operation,
     access,
     `take the virtual IP from ${spec.name}`,
     timeoutSeconds,
-    async () => {
-      await operation.step(steps.gate(spec.name), () =>
-        passGate(
+    async (lease) => {
+      await lease.step(steps.gate(spec.name), async () => {
+        await passGate(
           operation,
           access,
           { name: spec.name, role: 'manager' },
           { maxUnavailable: 1, timeoutSeconds },
-        ),
-      );
-      await refuseLocalData(operation, access, spec, host.seen);
+        );
+        await refuseLocalData(operation, access, spec, host.seen);
+      });
+      await lease.confirm();
       if (await holdsVip(host.seen, spec)) await handOverVip(operation, spec, host.seen);
-      await operation.step(steps.stopVip(spec.name), () => stop(host.seen));
+      await lease.step(steps.stopVip(spec.name), () => stop(host.seen));
       await settlePeers(operation, spec);
     },
   );
+}
+
+/** The program has no such virtual IP any more: nobody takes it over, and no node goes. */
+async function isVipGone(
+  operation: Operation,
+  access: SwarmAccess,
+  spec: VipMemberInputs,
+): Promise<boolean> {
+  const { labels } = await askManager(operation, access, ({ docker }) => docker.swarm(), {
+    avoid: [spec.name],
+  });
+  return declaredNames(labels, declaredVipsLabel)?.includes(spec.vip) === false;
 }
 
 /** A dead holder's address moves by itself; it is only seen to have done so. */

@@ -2,7 +2,7 @@ import { errorMessage, SwarmError } from '../../core/errors';
 import type { Effects } from '../../effects/effects';
 import type { EngineLog } from './engineLog';
 import type { Journal, OperationKind } from './journal';
-import type { Operation } from './resource';
+import type { Operation, Which } from './resource';
 
 /** What all operations of the process share. */
 export interface OperationHost {
@@ -11,7 +11,7 @@ export interface OperationHost {
   readonly journal: Journal;
   readonly signal: AbortSignal;
   readonly isProgramRun: () => boolean;
-  readonly isRegistered: (token: string, name?: string) => boolean;
+  readonly isRegistered: (token: string, which?: Which) => boolean;
   /** Ctrl-C was pressed: the engine waits for what is under way and starts nothing new. */
   readonly isCancelled: () => boolean;
 }

@@ -46,6 +46,9 @@ export type ReadResult =
     }
   | undefined;
 
+/** Singles out a registered resource: by its name, or by the inputs of its Check, which may be faulty. */
+export type Which = string | ((inputs: PropertyMap) => boolean);
+
 /** What every operation gets: who it is for, how it speaks, what it may touch. */
 export interface Operation {
   readonly urn: string;
@@ -56,8 +59,8 @@ export interface Operation {
   readonly signal: AbortSignal;
   /** This provider process has seen a program's registration (a Check). False in `pulumi destroy`, and in an `up` whose program declares nothing. */
   readonly isProgramRun: boolean;
-  /** Whether this run's program has registered such a resource by now: a Check of it was served. Of any name when none is given. */
-  isRegistered(token: string, name?: string): boolean;
+  /** Whether this run's program has registered such a resource by now: a Check of it was served. Any such resource when none is singled out. */
+  isRegistered(token: string, which?: Which): boolean;
   /** `pulumi preview` (only functions are called in one). */
   readonly isPreview: boolean;
   /** `customTimeouts` of the resource in seconds, or undefined. */

@@ -37,7 +37,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   server.addService(
     ResourceProviderService,
     createProviderService({
-      provider: options,
+      provider: {
+        ...options,
+        resources: options.resources.map((resource) => registrations.noting(resource)),
+      },
       lifecycle,
       host: {
         effects: options.effects,
@@ -45,7 +48,7 @@ export async function serve(options: ServeOptions): Promise<void> {
         journal: openJournal(process.env['SWARM_JOURNAL']),
         signal: lifecycle.signal,
         isProgramRun: () => !registrations.isEmpty,
-        isRegistered: (token, name) => registrations.has(token, name),
+        isRegistered: (token, which) => registrations.has(token, which),
         isCancelled: () => isCancelled,
       },
       onCheck: (urn) => {

@@ -11,6 +11,8 @@ export interface SwarmArgs {
     managers: readonly string[];
     workers: readonly string[];
     renamed?: Readonly<Record<string, string>>;
+    /** Names of the declared virtual IPs; a member of another one stops without a handover. */
+    vips?: readonly string[];
     /** Choices about local data, by the nodes' names. */
     localData?: Readonly<Record<string, 'keep' | 'discard'>>;
   }>;

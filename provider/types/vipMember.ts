@@ -29,7 +29,11 @@ export interface VipMemberArgs {
   /** Seconds between advertisements. Default: 1. Changed in place. */
   advertisementSeconds?: pulumi.Input<number>;
   /** Seconds that steps may take. */
-  timeouts?: pulumi.Input<{ handover?: pulumi.Input<number>; start?: pulumi.Input<number> }>;
+  timeouts?: pulumi.Input<{
+    gate?: pulumi.Input<number>;
+    handover?: pulumi.Input<number>;
+    start?: pulumi.Input<number>;
+  }>;
 }
 
 /** keepalived on a node, holding or standing by for a virtual IP. */

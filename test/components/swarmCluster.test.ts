@@ -21,13 +21,31 @@ describe('SwarmCluster: what it registers', () => {
       'SwarmWorker w2',
       'SwarmWorker w3',
     ]);
-    assert.deepEqual(recording.names('Barrier'), ['Barrier batch-1', 'Barrier batch-2']);
+    assert.deepEqual(recording.names('Barrier'), ['Barrier demo-batch-1', 'Barrier demo-batch-2']);
     assert.deepEqual(recording.names('VipMember').length, 3);
     for (const each of recording.registrations.filter(({ type }) =>
       ['Swarm', 'KeepalivedVip', 'SwarmManager', 'SwarmWorker', 'Barrier'].includes(type),
     )) {
       assert.equal(each.parent, 'SwarmCluster demo', each.type);
     }
+  });
+
+  test('barriers of two clusters have different names', async () => {
+    const recording = await recordProgram(
+      () => {
+        new SwarmCluster('demo', clusterArgs());
+        new SwarmCluster('west', clusterArgs());
+      },
+      { managers: [], batches: [[], []] },
+    );
+    for (const name of ['demo', 'west']) {
+      for (const batch of ['batch-1', 'batch-2']) {
+        const { parent, inputs } = recording.get('Barrier', `${name}-${batch}`);
+        assert.equal(parent, `SwarmCluster ${name}`);
+        assert.deepEqual(inputs, { name: `${name}-${batch}`, nodes: [] });
+      }
+    }
+    assert.equal(new Set(recording.names()).size, recording.names().length);
   });
 
   test('deleteBeforeReplace is an option of every link of every chain', async () => {
@@ -73,7 +91,11 @@ describe('SwarmCluster: what it registers', () => {
         address,
         connection: { lab: 'test', machine: name },
       })),
-      declared: { managers: ['m1', 'm2', 'm3'], workers: ['w1', 'w2', 'w3'] },
+      declared: {
+        managers: ['m1', 'm2', 'm3'],
+        workers: ['w1', 'w2', 'w3'],
+        vips: ['demo-vip'],
+      },
       allowDestroy: true,
       addressPools: ['10.20.0.0/16'],
       subnetSize: 26,

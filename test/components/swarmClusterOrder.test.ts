@@ -24,12 +24,12 @@ describe('SwarmCluster: order', () => {
   test('workers after the managers: the first alone, then batches, each behind one barrier', async () => {
     const recording = await record();
     assert.deepEqual(foreign(recording, 'w1'), ['VipMember m1', 'Swarm demo']);
-    assert.deepEqual(recording.get('Barrier', 'batch-1').waitsFor, ['Node w1']);
+    assert.deepEqual(recording.get('Barrier', 'demo-batch-1').waitsFor, ['Node w1']);
     for (const name of ['w2', 'w3']) {
-      assert.deepEqual(foreign(recording, name), ['Barrier batch-1', 'Swarm demo']);
+      assert.deepEqual(foreign(recording, name), ['Barrier demo-batch-1', 'Swarm demo']);
       assert.equal(recording.get('Node', name).inputs['maxUnavailable'], 2);
     }
-    assert.deepEqual(recording.get('Barrier', 'batch-2').waitsFor, ['Node w2', 'Node w3']);
+    assert.deepEqual(recording.get('Barrier', 'demo-batch-2').waitsFor, ['Node w2', 'Node w3']);
   });
 
   test('a live swarm, or one that nobody knows of, waits for no engine', async () => {
@@ -58,8 +58,8 @@ describe('SwarmCluster: order', () => {
         ['VipMember m2'],
         ['VipMember m3'],
         ['VipMember m1'],
-        ['Barrier batch-1'],
-        ['Barrier batch-1'],
+        ['Barrier demo-batch-1'],
+        ['Barrier demo-batch-1'],
       ],
     );
   });

@@ -114,6 +114,7 @@ describe('SwarmManager: the chain of one manager', () => {
       interface: 'eth1',
       advertisementSeconds: 2,
       onLocalData: 'keep',
+      timeouts: { gate: 7 },
     });
   });
 

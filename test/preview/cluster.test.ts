@@ -39,8 +39,8 @@ describe('three managers and two workers, from their making to a roll', () => {
         ...['w1', 'w2'].flatMap((name) => build('worker', name)),
         ...['m1', 'm2', 'm3', 'w1', 'w2'].map((name) => `create HostIdentity ${name}`),
         'create Swarm demo',
-        'create Barrier batch-1',
-        'create Barrier batch-2',
+        'create Barrier demo-batch-1',
+        'create Barrier demo-batch-2',
       ].sort(),
     );
     assertOrder(done, [
@@ -48,9 +48,9 @@ describe('three managers and two workers, from their making to a roll', () => {
       'create Swarm demo',
       ...['m1', 'm2', 'm3'].flatMap((name) => [`create Node ${name}`, `create VipMember ${name}`]),
       'create Node w1',
-      'create Barrier batch-1',
+      'create Barrier demo-batch-1',
       'create Node w2',
-      'create Barrier batch-2',
+      'create Barrier demo-batch-2',
     ]);
     for (const name of ['m2', 'm3', 'w1', 'w2']) {
       assert.ok(

@@ -115,7 +115,7 @@ describe('five managers, from fewer of them to none', () => {
   test('destroy without consent is refused with the two commands, and nothing in the world is touched', async () => {
     const before = project.world.calls().length;
     const run = await project.run('destroy');
-    assertFailed(run, consentSentence(project), ['delete Barrier batch-1', 'delete Node w1']);
+    assertFailed(run, consentSentence(project), ['delete Barrier demo-batch-1', 'delete Node w1']);
     assert.equal(project.world.calls().length, before);
   });
 
@@ -123,11 +123,11 @@ describe('five managers, from fewer of them to none', () => {
     project.declareCluster({ managers: three, workers, os: 'debian:13', allowDestroy: true });
     const [first, second, last] = rollOrder(project);
     // The barrier touches nothing, so the refused destroy took it out of the state without asking.
-    assertDone(await project.run('up'), ['update Swarm demo', 'create Barrier batch-1']);
+    assertDone(await project.run('up'), ['update Swarm demo', 'create Barrier demo-batch-1']);
     const run = await project.run('destroy');
     assert.equal(run.exitCode, 0, run.output);
     assertOrder(changes(run.calls), [
-      'delete Barrier batch-1',
+      'delete Barrier demo-batch-1',
       ...takeDown('worker', 'w1'),
       ...[last, second, first].flatMap((name) => takeDown('manager', name)),
     ]);

@@ -93,13 +93,19 @@ test('the whole cluster rolls, the leader last, and the address moves to a node 
   assert.equal(world.calls().length, calls, 'a second run touches nothing');
 });
 
-test('a dead manager is replaced: nothing waits for its host, and its entry goes by its ID', async () => {
+test('a dead manager is replaced, once its data may be lost: nothing waits for its host, and its entry goes by its ID', async () => {
   const { world, stack } = copyOf(origin.world, origin.stack);
   world.powerOff('test/m1');
   world.advance(60_000);
-  stack.declared = changed(stack.declared, { os: 'debian:13' }, 'm1');
+  const names = { managers: ['m1', 'm2', 'm3'], workers: ['w1'] };
+  stack.declared = {
+    ...changed(stack.declared, { os: 'debian:13' }, 'm1'),
+    swarm: { declared: { ...names, localData: { m1: 'discard' } } },
+  };
   const transcript = emptyTranscript();
-  await stack.applyNode(new ProviderProcess(world, { transcript }), 'm1');
+  const process = new ProviderProcess(world, { transcript });
+  await stack.applySwarm(process);
+  await stack.applyNode(process, 'm1');
   assertAsDeclared(world, stack);
   assert.ok(!sentences(transcript).includes('m1 leaves the swarm'));
 });

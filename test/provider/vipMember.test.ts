@@ -142,9 +142,14 @@ for (const [what, spoil] of [
 test('the address of a dead holder moves by itself, and its member is let go with a warning', async () => {
   const { world, stack } = copyOf(origin.world, origin.stack);
   world.powerOff('test/m1');
+  const names = { managers: ['m1', 'm2', 'm3'], workers: [] };
+  stack.declared = {
+    ...stack.declared,
+    swarm: { declared: { ...names, localData: { m1: 'discard' } } },
+  };
   const transcript = emptyTranscript();
   const process = new ProviderProcess(world, { transcript });
-  stack.registerSwarm(process);
+  await stack.applySwarm(process);
   await stack.callDelete(process, 'VipMember', 'm1');
   assert.ok(['m2', 'm3'].includes(vipHolder(world) ?? ''));
   assert.ok(warnings(transcript).some((line) => /m1 does not answer .*was not stopped/.test(line)));

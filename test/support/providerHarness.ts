@@ -91,7 +91,7 @@ export class ProviderProcess {
   /** The program registers a resource. A process without any Check serves `pulumi destroy`, or a Read before an `up`. */
   check(urn: string, wanted: PropertyMap, old?: PropertyMap): readonly InputFailure[] {
     this.registrations.add(urn);
-    return resourceOf(typeOfUrn(urn)).check(wanted, old).failures;
+    return this.registrations.noting(resourceOf(typeOfUrn(urn))).check(wanted, old).failures;
   }
 
   /** Runs one call of the engine. @throws Killed, or what the resource throws. */
@@ -128,7 +128,7 @@ export class ProviderProcess {
         },
         signal: this.lost.signal,
         isProgramRun: () => !this.registrations.isEmpty,
-        isRegistered: (token, name) => this.registrations.has(token, name),
+        isRegistered: (token, which) => this.registrations.has(token, which),
         isCancelled: () => false,
       },
       { kind, urn, name: nameOfUrn(urn), timeout: 0, isPreview: false },
