@@ -1,14 +1,13 @@
-import type { ManagerContact } from '../../core/connection';
 import type { InputFailure } from '../../core/errors';
 import { SwarmError, errorMessage } from '../../core/errors';
 import type { ServiceFacts } from '../../core/facts';
 import { serviceLabel, serviceOfLabel } from '../../core/labels';
-import type { PublishedPort, ServiceSpec } from '../../core/service';
 import { whyNotConverged, whyUpdateHalted } from '../../core/services';
 import { urnIdentity } from '../../core/urn';
 import { deletePurpose } from '../operations/consent';
 import { askManager } from '../operations/managers';
-import type { SwarmAccess } from '../operations/managers';
+import { serviceAccess, toServiceSpec } from '../operations/serviceSpec';
+import type { ServiceInputs } from '../operations/serviceSpec';
 import { waitUntil } from '../operations/waitUntil';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, ReadResult, Resource } from '../server/resource';
@@ -25,28 +24,6 @@ import {
   textMap,
   shown,
 } from './properties';
-
-interface ServiceInputs {
-  readonly name: string;
-  readonly clusterId: string;
-  readonly managers: readonly ManagerContact[];
-  readonly image: string;
-  readonly command?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly global?: boolean;
-  readonly replicas?: number;
-  readonly constraints?: readonly string[];
-  readonly ports?: readonly {
-    readonly target: number;
-    readonly published: number;
-    readonly protocol?: 'tcp' | 'udp';
-    readonly mode?: 'host' | 'ingress';
-  }[];
-  readonly endpointMode?: 'vip' | 'dnsrr';
-  readonly stopGraceSeconds?: number;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly timeouts?: { readonly converge?: number };
-}
 
 const oneText = { type: 'string', description: 'text' } as const;
 
@@ -135,7 +112,7 @@ export const service: Resource = {
     const spec = wanted as unknown as ServiceInputs;
     const serviceId = shown(state['serviceId']);
     await operation.step(`update service ${spec.name}`, () =>
-      askManager(operation, accessOf(spec), ({ docker }) =>
+      askManager(operation, serviceAccess(spec), ({ docker }) =>
         docker.updateService(serviceId, toServiceSpec(spec, id, operation.urn)),
       ),
     );
@@ -145,10 +122,10 @@ export const service: Resource = {
     const spec = known as unknown as ServiceInputs;
     // A program that leaves a service out means it; a destroy needs the swarm's consent.
     const isRemoval = operation.isProgramRun;
-    if (!isRemoval && (await deletePurpose(operation, accessOf(spec))) === 'gone') return;
+    if (!isRemoval && (await deletePurpose(operation, serviceAccess(spec))) === 'gone') return;
     const serviceId = shown(state['serviceId']);
     await operation.step(`remove service ${spec.name}`, () =>
-      askManager(operation, accessOf(spec), async ({ docker }) => {
+      askManager(operation, serviceAccess(spec), async ({ docker }) => {
         const services = await docker.services();
         if (services.some(({ id }) => id === serviceId)) await docker.removeService(serviceId);
       }),
@@ -161,7 +138,7 @@ async function create(
   operation: Operation,
 ): Promise<{ id: string; outputs: PropertyMap; initErrors?: readonly string[] }> {
   const id = newId('service', spec.name);
-  const access = accessOf(spec);
+  const access = serviceAccess(spec);
   const serviceId = await operation.step(`create service ${spec.name}`, () =>
     askManager(operation, access, async ({ docker }) => {
       const wanted = toServiceSpec(spec, id, operation.urn);
@@ -211,8 +188,11 @@ async function converge(
     await operation.step(`wait until service ${spec.name} runs`, async () => {
       let halted: string | undefined;
       await waitUntil(operation, spec.name, spec.timeouts?.converge ?? 300, async () => {
-        const [services, nodes, tasks] = await askManager(operation, accessOf(spec), ({ docker }) =>
-          Promise.all([docker.services(), docker.nodes(), docker.tasks({ serviceId })]),
+        const [services, nodes, tasks] = await askManager(
+          operation,
+          serviceAccess(spec),
+          ({ docker }) =>
+            Promise.all([docker.services(), docker.nodes(), docker.tasks({ serviceId })]),
         );
         const found = services.find(({ id }) => id === serviceId);
         if (found === undefined) return 'it is not listed yet';
@@ -240,7 +220,7 @@ async function read(
   try {
     const services = await askManager(
       operation,
-      accessOf(spec),
+      serviceAccess(spec),
       ({ docker }) => docker.services(),
       {
         timeoutSeconds: 10,
@@ -273,30 +253,6 @@ function seenInputs(spec: ServiceInputs, found: ServiceFacts): PropertyMap {
   const image = isSame ? spec.image : found.image;
   const isScaled = found.replicas !== undefined && found.replicas !== (spec.replicas ?? 1);
   return { image, ...(isScaled ? { replicas: found.replicas } : {}) };
-}
-
-function accessOf(spec: ServiceInputs): SwarmAccess {
-  return { clusterId: spec.clusterId, managers: spec.managers };
-}
-
-function toServiceSpec(spec: ServiceInputs, id: string, urn: string): ServiceSpec {
-  return {
-    name: spec.name,
-    image: spec.image,
-    command: spec.command ?? [],
-    environment: spec.environment ?? {},
-    mode: spec.global === true ? { global: true } : { replicas: spec.replicas ?? 1 },
-    constraints: spec.constraints ?? [],
-    ports: (spec.ports ?? []).map((port): PublishedPort => ({
-      target: port.target,
-      published: port.published,
-      protocol: port.protocol ?? 'tcp',
-      mode: port.mode ?? 'ingress',
-    })),
-    endpointMode: spec.endpointMode ?? 'vip',
-    stopGraceSeconds: spec.stopGraceSeconds ?? 10,
-    labels: { ...spec.labels, [serviceLabel]: id, [serviceOfLabel]: urnIdentity(urn) },
-  };
 }
 
 function checkService(wanted: PropertyMap): InputFailure[] {

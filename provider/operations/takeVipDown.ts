@@ -1,0 +1,112 @@
+import { isSeen } from '../../core/facts';
+import { parseKeepalivedMarker } from '../../core/keepalived';
+import { declaredNames, declaredVipsLabel } from '../../core/labels';
+import { steps } from '../../core/steps';
+import type { Host } from '../../effects/effects';
+import type { Operation } from '../server/resource';
+import { someoneHolds } from './bringVipUp';
+import { deletePurpose } from './consent';
+import { look } from './gatherGateFacts';
+import { handOverVip, settlePeers } from './handOverVip';
+import { holdsVip } from './keepalivedHost';
+import { withLease } from './lease';
+import { askManager } from './managers';
+import type { SwarmAccess } from './managers';
+import { defaultNodeTimeouts } from './nodeSpec';
+import { passGate } from './passGate';
+import { refuseLocalData } from './refuseLocalData';
+import { findEntry } from './takeOut';
+import { keepalivedPath, keepalivedUnit } from './vipSpec';
+import type { VipMemberInputs } from './vipSpec';
+import { waitUntil } from './waitUntil';
+
+/** The first delete of a manager's chain: it meets the same gate as the node's own. */
+export async function takeVipDown(
+  id: string,
+  spec: VipMemberInputs,
+  operation: Operation,
+): Promise<void> {
+  const access = { clusterId: spec.clusterId, managers: spec.managers };
+  const purpose = await deletePurpose(operation, access);
+  if (purpose === 'gone') return;
+  const host = await look(() => operation.effects.hosts.connect(spec.connection));
+  if (!isSeen(host)) {
+    // Out of the swarm already: its machine is off because an interrupted run was rebuilding it.
+    const isMember = (await findEntry(operation, access, spec.nodeId, [spec.name])) !== undefined;
+    if (purpose === 'roll' && isMember) {
+      await refuseLocalData(operation, access, spec, undefined);
+    }
+    await withoutHost(operation, spec, host.unseen);
+    return;
+  }
+  const configuration = await host.seen.files.read(keepalivedPath);
+  const marker = configuration === undefined ? undefined : parseKeepalivedMarker(configuration);
+  if (marker?.id !== id) {
+    // Taken down by an interrupted run, or rebuilt since: what it raised is settled all the same.
+    await settlePeers(operation, spec);
+    return;
+  }
+  if (purpose === 'destroy' || (await isVipGone(operation, access, spec))) {
+    await operation.step(steps.stopVip(spec.name), () => stop(host.seen));
+    return;
+  }
+  const timeoutSeconds = spec.timeouts?.gate ?? defaultNodeTimeouts.gate;
+  await withLease(
+    operation,
+    access,
+    `take the virtual IP from ${spec.name}`,
+    timeoutSeconds,
+    async (lease) => {
+      await lease.step(steps.gate(spec.name), async () => {
+        await passGate(
+          operation,
+          access,
+          { name: spec.name, role: 'manager' },
+          { maxUnavailable: 1, timeoutSeconds },
+        );
+        await refuseLocalData(operation, access, spec, host.seen);
+      });
+      await lease.confirm();
+      if (await holdsVip(host.seen, spec)) await handOverVip(operation, spec, host.seen);
+      await lease.step(steps.stopVip(spec.name), () => stop(host.seen));
+      await settlePeers(operation, spec);
+    },
+  );
+}
+
+/** The program has no such virtual IP any more: nobody takes it over, and no node goes. */
+async function isVipGone(
+  operation: Operation,
+  access: SwarmAccess,
+  spec: VipMemberInputs,
+): Promise<boolean> {
+  const { labels } = await askManager(operation, access, ({ docker }) => docker.swarm(), {
+    avoid: [spec.name],
+  });
+  return declaredNames(labels, declaredVipsLabel)?.includes(spec.vip) === false;
+}
+
+/** A dead holder's address moves by itself; it is only seen to have done so. */
+async function withoutHost(
+  operation: Operation,
+  spec: VipMemberInputs,
+  why: string,
+): Promise<void> {
+  operation.log(
+    'warning',
+    `${spec.name} does not answer (${why}): keepalived there was not stopped`,
+  );
+  if (spec.managers.every(({ name }) => name === spec.name)) return;
+  await waitUntil(
+    operation,
+    'a peer holds the virtual IP',
+    60,
+    async () => (await someoneHolds(operation, spec)) || 'nobody holds it',
+  );
+}
+
+async function stop(host: Host): Promise<void> {
+  await host.systemd.stop(keepalivedUnit);
+  await host.systemd.disable(keepalivedUnit);
+  await host.files.remove(keepalivedPath);
+}
