@@ -147,3 +147,29 @@ export async function startEngine({ host }: ContractHost): Promise<void> {
   await host.systemd.start('docker.socket');
   await host.systemd.start('docker.service');
 }
+
+/**
+ * A manager that was taken out of raft while its engine was dead may enter again for a moment when it
+ * starts, with the certificate that it still has, and stay a member that does not answer (seen once on
+ * 20.10.24). It is promoted and demoted in order then: this story is about something else.
+ */
+export async function outOfRaftForGood(
+  contact: ContractHost,
+  host: ContractHost,
+  wait: (seconds: number, what: string, look: () => Promise<string | undefined>) => Promise<void>,
+): Promise<void> {
+  const id = await ownId(host);
+  const isOut = async (): Promise<string | undefined> =>
+    (await findNode(contact, id))?.managerStatus === undefined ? undefined : 'still a member';
+  for (let look = 0; look < 10; look += 1) {
+    if ((await isOut()) !== undefined) {
+      await contact.docker.updateNode(id, { role: 'manager' });
+      await wait(90, 'a member again', () => isMember(contact, host));
+      await wait(90, 'in control again', () => hasControl(host, true));
+      await contact.docker.updateNode(id, { role: 'worker' });
+      await wait(90, 'no member again', isOut);
+      await wait(90, 'without control again', () => hasControl(host, false));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}

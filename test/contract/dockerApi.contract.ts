@@ -13,6 +13,7 @@ import {
   joinAs,
   joinWithToken,
   nodeOf,
+  outOfRaftForGood,
   membersAre,
   ownId,
   pauseService,
@@ -333,6 +334,7 @@ export function dockerApiContract(
       await startEngine(hosts.c);
       await wait(90, 'c a ready worker', () => isReady(hosts.a, hosts.c));
       await wait(60, 'c without control', () => hasControl(hosts.c, false));
+      await outOfRaftForGood(hosts.a, hosts.c, wait);
     });
 
     it('two members, one engine dead: no leader, and every sentence says so; the other one back heals it', async () => {
