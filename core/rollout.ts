@@ -24,11 +24,8 @@ export interface HostSight {
   readonly name: string;
   /** `absent`: the one authority on it says that there is no such machine, or no engine on it, yet. */
   readonly swarm: 'member' | 'none' | 'absent' | 'unknown';
-  /** Why `unknown`. */
-  readonly why: string;
   /** The machine's own os-release; only asked of managers. */
   readonly os: string | undefined;
-  readonly engineVersion: string | undefined;
 }
 
 export interface RolloutFacts {
@@ -45,7 +42,6 @@ export interface RolloutDeclaration {
   readonly managers: readonly RolloutNode[];
   readonly workers: readonly RolloutNode[];
   readonly maxUnavailable: number | string;
-  readonly hasVip: boolean;
 }
 
 /** One node's turn, with the numbers while it is out. */

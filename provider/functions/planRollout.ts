@@ -89,7 +89,6 @@ async function planRun(declared: PlanArgs, operation: Operation): Promise<Rollou
       managers: declared.managers,
       workers: declared.workers,
       maxUnavailable: declared.maxUnavailable,
-      hasVip: (declared.vipAddresses ?? []).length > 0,
     },
     facts,
   );
@@ -138,16 +137,14 @@ async function gather(
 
 async function sightOf(node: PlannedNode, standing: HostStanding): Promise<HostSight> {
   if (standing.kind === 'absent') {
-    return { name: node.name, swarm: 'absent', why: '', os: undefined, engineVersion: undefined };
+    return { name: node.name, swarm: 'absent', os: undefined };
   }
   const { host } = standing;
   const facts = host === undefined ? undefined : await look(() => host.facts());
   return {
     name: node.name,
     swarm: standing.kind,
-    why: standing.kind === 'unknown' ? standing.why : '',
     os: facts !== undefined && isSeen(facts) ? facts.seen.os : undefined,
-    engineVersion: standing.kind === 'unknown' ? undefined : standing.info?.engineVersion,
   };
 }
 

@@ -1,4 +1,3 @@
-import { SwarmError } from '../../core/errors';
 import type { Availability, SwarmNodeFacts } from '../../core/facts';
 import { readBaseline, withoutBaseline } from '../../core/lease';
 import { missingReplicas, tasksPresent } from '../../core/services';
@@ -7,7 +6,7 @@ import type { Lease } from './lease';
 import { askManager } from './managers';
 import { accessOf, timeoutsOf } from './nodeSpec';
 import type { NodeInputs } from './nodeSpec';
-import { waitUntil } from './waitUntil';
+import { isTimedOut, waitUntil } from './waitUntil';
 
 /** A node on its way out. */
 interface Draining {
@@ -51,7 +50,7 @@ export async function drain(going: Draining): Promise<void> {
       return missing.length === 0 || missing.join('; ');
     });
   } catch (error) {
-    if (error instanceof SwarmError && error.code === 'TimedOut') await undoDrain(going);
+    if (isTimedOut(error)) await undoDrain(going);
     throw error;
   }
 }

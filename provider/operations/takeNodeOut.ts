@@ -1,4 +1,4 @@
-import { SwarmError, errorMessage } from '../../core/errors';
+import { errorMessage } from '../../core/errors';
 import type { Sight, SwarmNodeFacts } from '../../core/facts';
 import { isSeen } from '../../core/facts';
 import { readBaseline, withBaseline } from '../../core/lease';
@@ -21,7 +21,7 @@ import { lastManager, passGate } from './passGate';
 import { refuseLocalData } from './refuseLocalData';
 import { resourceLabel } from './putNodeIn';
 import { demoteAndWait, findEntry, leave, removeEntry, seenAsWorker } from './takeOut';
-import { waitUntil } from './waitUntil';
+import { isTimedOut, waitUntil } from './waitUntil';
 
 /**
  * Takes a node out of its swarm: gate, drain, demotion, leave, removal by ID. Looks at the world
@@ -180,7 +180,7 @@ async function demote(going: Going, entry: SwarmNodeFacts): Promise<void> {
   try {
     await demoteAndWait(operation, access, entry.id, timeoutSeconds);
   } catch (error) {
-    if (error instanceof SwarmError && error.code === 'TimedOut') {
+    if (isTimedOut(error)) {
       await undoDrain({ ...going, entry });
     }
     throw error;

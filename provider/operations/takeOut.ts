@@ -6,7 +6,7 @@ import type { Host } from '../../effects/effects';
 import type { Operation } from '../server/resource';
 import { askManager } from './managers';
 import type { SwarmAccess } from './managers';
-import { waitUntil } from './waitUntil';
+import { isTimedOut, waitUntil } from './waitUntil';
 
 /** The entry of a node ID in the swarm's list, read with quorum; undefined: it is out. */
 export async function findEntry(
@@ -50,7 +50,7 @@ export async function demoteAndWait(
         : `${entry.hostname} is still a member of raft; the leader refuses a demotion that would cost the quorum`;
     });
   } catch (error) {
-    if (error instanceof SwarmError && error.code === 'TimedOut') {
+    if (isTimedOut(error)) {
       await withdrawDemotion(operation, access, nodeId);
     }
     throw error;

@@ -40,3 +40,8 @@ export async function waitUntil(
     await clock.sleep(pollMilliseconds, operation.signal);
   }
 }
+
+/** Whether a wait gave up, as opposed to a fault of what it waited for. */
+export function isTimedOut(error: unknown): boolean {
+  return error instanceof SwarmError && error.code === 'TimedOut';
+}

@@ -9,6 +9,7 @@ import { accessOf } from '../operations/nodeSpec';
 import type { NodeInputs } from '../operations/nodeSpec';
 import { activate, joinSwarm, updateNode, waitReady } from '../operations/putNodeIn';
 import { takeNodeOut } from '../operations/takeNodeOut';
+import { isTimedOut } from '../operations/waitUntil';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, ReadResult, Resource } from '../server/resource';
 import { newId, replaceOnlyWhenKnown } from './identities';
@@ -146,7 +147,7 @@ async function settle(
     await activate(operation, spec, nodeId);
     return { outputs: { nodeId, isReady: true } };
   } catch (error) {
-    if (!(error instanceof SwarmError) || error.code !== 'TimedOut') throw error;
+    if (!isTimedOut(error)) throw error;
     return { outputs: { nodeId, isReady: false }, initErrors: [errorMessage(error)] };
   }
 }

@@ -8,7 +8,7 @@ import { deletePurpose } from '../operations/consent';
 import { askManager } from '../operations/managers';
 import { serviceAccess, toServiceSpec } from '../operations/serviceSpec';
 import type { ServiceInputs } from '../operations/serviceSpec';
-import { waitUntil } from '../operations/waitUntil';
+import { isTimedOut, waitUntil } from '../operations/waitUntil';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, ReadResult, Resource } from '../server/resource';
 import { newId } from './identities';
@@ -205,8 +205,7 @@ async function converge(
     });
     return { outputs: { serviceId, isConverged: true } };
   } catch (error) {
-    const isTimeout = error instanceof SwarmError && error.code === 'TimedOut';
-    if (!isTimeout && !(error instanceof UpdateHalted)) throw error;
+    if (!isTimedOut(error) && !(error instanceof UpdateHalted)) throw error;
     return { outputs: { serviceId, isConverged: false }, initErrors: [errorMessage(error)] };
   }
 }

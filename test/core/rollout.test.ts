@@ -204,7 +204,7 @@ describe('planRollout: random worlds', () => {
   });
 
   it('plans an empty declaration too', () => {
-    const empty = { managers: [], workers: [], maxUnavailable: 1, hasVip: false };
+    const empty = { managers: [], workers: [], maxUnavailable: 1 };
     const plan = planRollout(empty, see([], { managers: 0, workers: 0 }));
     assert.deepEqual(
       { ...plan, swarm: undefined },

@@ -78,7 +78,6 @@ export const randomDeclaration: fc.Arbitrary<RolloutDeclaration> = fc.record({
   managers: fc.array(declaredNode, { maxLength: 4 }),
   workers: fc.array(declaredNode, { maxLength: 4 }),
   maxUnavailable: fc.oneof(fc.integer(), fc.double(), fc.constantFrom('10%', '', 'x', '0%')),
-  hasVip: fc.boolean(),
 });
 
 export const randomRolloutFacts: fc.Arbitrary<RolloutFacts> = fc.record({
@@ -86,9 +85,7 @@ export const randomRolloutFacts: fc.Arbitrary<RolloutFacts> = fc.record({
     fc.record({
       name,
       swarm: fc.constantFrom('member', 'none', 'absent', 'unknown'),
-      why: fc.constantFrom('', 'no route to host'),
       os: fc.constantFrom(undefined, 'debian:12', 'debian:13'),
-      engineVersion: fc.constantFrom(undefined, '26.1.5'),
     }),
     { maxLength: 4 },
   ),

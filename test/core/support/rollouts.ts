@@ -19,7 +19,6 @@ export function declare(
     managers: names('m', managers).map(node),
     workers: names('w', workers).map(node),
     maxUnavailable: '10%',
-    hasVip: true,
   };
 }
 
@@ -40,9 +39,7 @@ export function see(
     managers: names('m', size.managers).map((name) => ({
       name,
       swarm: silent.includes(name) ? 'unknown' : entry(name) === undefined ? 'absent' : 'member',
-      why: silent.includes(name) ? 'no route to host' : '',
       os: silent.includes(name) ? undefined : entry(name)?.labels[osLabel],
-      engineVersion: silent.includes(name) ? undefined : entry(name)?.engineVersion,
     })),
     gate: {
       ...gate,
