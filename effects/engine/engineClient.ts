@@ -135,9 +135,11 @@ export class EngineClient {
     try {
       return schema.parse(JSON.parse(text));
     } catch (error) {
+      // JSON.parse quotes the text around the fault, which may be a token.
+      const fault = error instanceof SyntaxError ? 'it is no JSON' : errorMessage(error);
       throw new SwarmError(
         'EngineAnswerUnexpected',
-        `${this.subject}: its engine answered ${path} in a form that is not known (${errorMessage(error)}); nothing can be said of it; report this with the engine's version`,
+        `${this.subject}: its engine answered ${path} in a form that is not known (${fault}); nothing can be said of it; report this with the engine's version`,
         { source: 'bug' },
       );
     }

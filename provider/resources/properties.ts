@@ -106,7 +106,10 @@ function checkValue(
 ): InputFailure[] {
   if (value === unknown || value === undefined || schema.type === 'any') return [];
   const wrong = (wanted: string): InputFailure[] => [
-    { property: path, reason: `must be ${wanted}, and is ${describeType(value)}` },
+    {
+      property: path,
+      reason: `must be ${wanted}, and is ${describeType(value, schema.isSecret === true)}`,
+    },
   ];
   switch (schema.type) {
     case 'string':
@@ -157,10 +160,11 @@ function isRecord(value: PropertyValue): value is PropertyMap {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function describeType(value: PropertyValue): string {
+function describeType(value: PropertyValue, isSecret: boolean): string {
   if (value === null) return 'null';
   if (isItems(value)) return 'a list';
-  return typeof value === 'object' ? 'a map' : `the ${typeof value} ${JSON.stringify(value)}`;
+  if (typeof value === 'object') return 'a map';
+  return isSecret ? `a ${typeof value}` : `the ${typeof value} ${JSON.stringify(value)}`;
 }
 
 /** A property as text for sentences and IDs; what is not known yet is said so. */

@@ -1,6 +1,7 @@
 import { credentials, Metadata } from '@grpc/grpc-js';
 import { EngineClient } from '@pulumi/pulumi/proto/engine_grpc_pb';
 import { LogRequest, LogSeverity } from '@pulumi/pulumi/proto/engine_pb';
+import { withoutSecrets } from '../../core/redaction';
 
 export type Severity = 'debug' | 'info' | 'warning' | 'error';
 
@@ -68,7 +69,8 @@ export function createEngineLog(address: () => string | undefined): EngineLog {
 
   return {
     write: (line) => {
-      last = last.then(() => deliver(line));
+      const shown = { ...line, message: withoutSecrets(line.message) };
+      last = last.then(() => deliver(shown));
     },
     flush: () => last,
   };

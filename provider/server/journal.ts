@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs';
+import { withoutSecrets } from '../../core/redaction';
 
 /** What a step belongs to. `call` is a provider function. */
 export type OperationKind = 'create' | 'update' | 'delete' | 'read' | 'call';
@@ -38,7 +39,9 @@ export function openJournal(path: string | undefined): Journal {
   let isBroken = false;
   return (entry) => {
     try {
-      appendFileSync(path, `${JSON.stringify(entry)}\n`, { flag: 'a', mode: 0o600 });
+      const { error } = entry;
+      const line = error === undefined ? entry : { ...entry, error: withoutSecrets(error) };
+      appendFileSync(path, `${JSON.stringify(line)}\n`, { flag: 'a', mode: 0o600 });
     } catch (error) {
       if (!isBroken) {
         isBroken = true;

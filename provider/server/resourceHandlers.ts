@@ -15,6 +15,7 @@ import {
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import type { Struct } from 'google-protobuf/google/protobuf/struct_pb';
 import { SwarmError, type InputFailure } from '../../core/errors';
+import { withoutSecrets } from '../../core/redaction';
 import { renderDiff } from './diffResponse';
 import type { OperationKind } from './journal';
 import { createOperation, nameOfUrn, typeOfUrn, type OperationHost } from './operation';
@@ -184,7 +185,7 @@ export class ResourceHandlers {
 export function checkFailure(failure: InputFailure): CheckFailure {
   const message = new CheckFailure();
   message.setProperty(failure.property);
-  message.setReason(failure.reason);
+  message.setReason(withoutSecrets(failure.reason));
   return message;
 }
 

@@ -4,6 +4,7 @@ import { Status } from '@pulumi/pulumi/proto/status_pb';
 import { Any } from 'google-protobuf/google/protobuf/any_pb';
 import type { Struct } from 'google-protobuf/google/protobuf/struct_pb';
 import { errorMessage } from '../../core/errors';
+import { withoutSecrets } from '../../core/redaction';
 
 /** What a gRPC handler hands to its callback as an error. */
 export type RpcError = Partial<StatusObject>;
@@ -12,7 +13,7 @@ export type RpcError = Partial<StatusObject>;
 export function rpcError(error: unknown): RpcError {
   return error instanceof InitFailure
     ? { code: status.UNKNOWN, details: error.message, metadata: error.metadata() }
-    : { code: status.UNKNOWN, details: errorMessage(error) };
+    : { code: status.UNKNOWN, details: withoutSecrets(errorMessage(error)) };
 }
 
 /**
@@ -24,6 +25,8 @@ export function rpcError(error: unknown): RpcError {
 export class InitFailure extends Error {
   override readonly name = 'InitFailure';
 
+  private readonly reasons: readonly string[];
+
   constructor(
     private readonly saved: {
       readonly id: string;
@@ -33,7 +36,9 @@ export class InitFailure extends Error {
       readonly refreshBeforeUpdate: boolean;
     },
   ) {
-    super(saved.reasons.join('; '));
+    const reasons = saved.reasons.map(withoutSecrets);
+    super(reasons.join('; '));
+    this.reasons = reasons;
   }
 
   metadata(): Metadata {
@@ -41,7 +46,7 @@ export class InitFailure extends Error {
     detail.setId(this.saved.id);
     detail.setProperties(this.saved.properties);
     detail.setInputs(this.saved.inputs);
-    detail.setReasonsList([...this.saved.reasons]);
+    detail.setReasonsList([...this.reasons]);
     detail.setRefreshBeforeUpdate(this.saved.refreshBeforeUpdate);
     const any = new Any();
     any.pack(detail.serializeBinary(), 'pulumirpc.ErrorResourceInitFailed');

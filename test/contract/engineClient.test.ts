@@ -108,6 +108,22 @@ describe('EngineClient', () => {
     });
   });
 
+  it('quotes nothing of an answer that it does not understand', async () => {
+    for (const answer of ['SWMTKN-1-tok-sec', '{"JoinTokens":"SWMTKN-1-tok-sec"']) {
+      const { client } = await engine(
+        () => '1.44',
+        (_, response) => response.end(answer),
+      );
+      await assert.rejects(client.get(z.object({}), '/swarm'), (error) => {
+        assert.ok(error instanceof SwarmError);
+        assert.equal(error.code, 'EngineAnswerUnexpected');
+        assert.doesNotMatch(error.message, /SWM/);
+        return true;
+      });
+      server?.close();
+    }
+  });
+
   it('sends query and body apart', async () => {
     let body = '';
     const { client, calls } = await engine(
