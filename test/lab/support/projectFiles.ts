@@ -1,6 +1,7 @@
-import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { checkout } from '../../support/checkout';
 
 /**
  * Lays the repository's own program and Pulumi.yaml into a directory, with a stack file of its own:
@@ -11,7 +12,6 @@ export function layProject(
   stack: string,
   configuration: Readonly<Record<string, unknown>>,
 ): void {
-  const checkout = findCheckout(__dirname);
   for (const name of ['Pulumi.yaml', join('provider', 'bin')]) {
     cpSync(join(checkout, name), join(directory, name), { recursive: true });
   }
@@ -25,12 +25,4 @@ export function layProject(
     Object.entries(configuration).map(([key, value]) => [`swarm-cluster:${key}`, value]),
   );
   writeFileSync(join(directory, 'stacks', `Pulumi.${stack}.yaml`), stringify({ config }));
-}
-
-/** The directory with Pulumi.yaml above this build. */
-function findCheckout(from: string): string {
-  if (existsSync(join(from, 'Pulumi.yaml'))) return from;
-  const parent = dirname(from);
-  if (parent === from) throw new Error(`no Pulumi.yaml above ${__dirname}`);
-  return findCheckout(parent);
 }
