@@ -17,7 +17,8 @@ import type {
 const configuration = readConfiguration();
 const machine = machineKind(configuration);
 const { os, engine, managers, workers, services, vip } = configuration;
-const { maxUnavailable, allowDestroy, addressPools, subnetSize, adopt, timeouts } = configuration;
+const { maxUnavailable, standIn, allowDestroy, addressPools, subnetSize, adopt, timeouts } =
+  configuration;
 
 const cluster = new SwarmCluster(pulumi.getStack(), {
   ...defined({
@@ -25,6 +26,7 @@ const cluster = new SwarmCluster(pulumi.getStack(), {
     engine,
     vip,
     maxUnavailable,
+    standIn,
     allowDestroy,
     addressPools,
     subnetSize,

@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { validateCluster } from '../core/validateCluster';
 import type { ManagerContact } from '../core/connection';
-import type { NodeTimeoutsArgs, PlanRolloutResult } from '../provider/types';
+import type { NodeTimeoutsArgs, PlanRolloutResult, SwarmRollArgs } from '../provider/types';
 import { Barrier, Swarm, planRollout } from '../provider/types';
 import type { Engine } from '../provider/types';
 import { KeepalivedVip } from './keepalivedVip';
@@ -46,6 +46,12 @@ export interface SwarmClusterArgs {
   readonly vip?: KeepalivedVipArgs;
   /** How many workers may be out at once: a number, or a percentage such as `10%`. Default: `10%`, at least 1. The first worker always goes alone. */
   readonly maxUnavailable?: number | string;
+  /**
+   * A healthy worker is promoted before a manager goes and demoted after it is back, so that three managers
+   * never fall to a tolerance of zero: `true` for the first healthy one, or a worker's name. Default: false.
+   * Changed in place.
+   */
+  readonly standIn?: boolean | string;
   /** Consent to destroy the cluster; without it `pulumi destroy` refuses. Default: false. */
   readonly allowDestroy?: boolean;
   /** Pools for overlay networks. Fixed when the swarm is founded. */
@@ -116,6 +122,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
           ...renamed([...args.managers, ...(args.workers ?? [])]),
           ...localData([...args.managers, ...(args.workers ?? [])]),
         },
+        roll: rollPolicy(args, plan),
         allowDestroy: args.allowDestroy ?? false,
         ...(args.addressPools === undefined ? {} : { addressPools: args.addressPools }),
         ...(args.subnetSize === undefined ? {} : { subnetSize: args.subnetSize }),
@@ -157,6 +164,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         managers: args.managers.map(planned),
         workers: (args.workers ?? []).map(planned),
         maxUnavailable: args.maxUnavailable ?? '10%',
+        ...standIn(args),
         ...(args.vip === undefined ? {} : { vipAddresses: args.vip.addresses }),
         ...(args.machine.lab === undefined ? {} : { lab: args.machine.lab }),
       },
@@ -278,6 +286,15 @@ function nodeNamed(nodes: readonly ClusterNodeArgs[], name: string): ClusterNode
   const node = nodes.find((candidate) => candidate.name === name);
   if (node === undefined) throw new Error(`the plan names ${name}, which is not declared`);
   return node;
+}
+
+/** How nodes go, for the deletes of this very run. */
+function rollPolicy(args: SwarmClusterArgs, { maxUnavailable }: PlanRolloutResult): SwarmRollArgs {
+  return { maxUnavailable, timeouts: args.timeouts ?? {}, ...standIn(args) };
+}
+
+function standIn({ standIn: wish }: SwarmClusterArgs): { standIn?: true | string } {
+  return wish === undefined || wish === false ? {} : { standIn: wish };
 }
 
 /** Known to the swarm at the head of the run that replaces the node: its Delete has older inputs. */

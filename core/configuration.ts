@@ -94,6 +94,11 @@ export const configurationSchema = z.strictObject({
       error: 'is no number of workers; give a whole number from 1, or a percentage such as "10%"',
     })
     .optional(),
+  standIn: z
+    .union([z.boolean(), z.string()], {
+      error: 'is no worker; give true, or the name of the one that stands in',
+    })
+    .optional(),
   allowDestroy: z.boolean().optional(),
   addressPools: z.array(z.string()).optional(),
   subnetSize: z.number().int().optional(),

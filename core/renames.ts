@@ -38,3 +38,8 @@ export function presentName(
   const previous = Object.hasOwn(renames, name) ? renames[name] : undefined;
   return previous !== undefined && !isListed(name) && isListed(previous) ? previous : name;
 }
+
+/** The name that the program declares for a node: what it leaves behind still has its previous one. */
+export function declaredAs(name: string, renames: Renames): string {
+  return Object.entries(renames).find(([, previous]) => previous === name)?.[0] ?? name;
+}

@@ -5,6 +5,7 @@ import type { GateFacts } from './gate';
 import { managerOrder, resolveMaxUnavailable, workerBatches } from './order';
 import { tolerance } from './quorum';
 import { atTheGate, renameReasons, rollReasons } from './rolloutReasons';
+import { chooseStandIn } from './standIn';
 import { entryOfNode, planTurns } from './rolloutTurns';
 
 /** One declared node, as far as a roll depends on it. */
@@ -42,6 +43,8 @@ export interface RolloutDeclaration {
   readonly managers: readonly RolloutNode[];
   readonly workers: readonly RolloutNode[];
   readonly maxUnavailable: number | string;
+  /** Who is a manager while one is out: see core/standIn.ts. Default: nobody. */
+  readonly standIn?: true | string;
 }
 
 /** One node's turn, with the numbers while it is out. */
@@ -89,12 +92,14 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
     })),
     maxUnavailable,
   );
+  const standIn = standInOf(declared, nodes ?? []);
   const turns =
     swarm === 'live' && nodes !== undefined
       ? planTurns(declared, {
           nodes,
           hosts: facts.managers,
           vipHolder: facts.vipHolder,
+          standIn: 'name' in standIn ? standIn.name : undefined,
           managers,
           workers: batches.flat(),
         })
@@ -107,6 +112,7 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
     turns,
     reasons: [
       ...renameReasons(declared, nodes ?? []),
+      ...('why' in standIn && turns.some(isManagerGoing) ? [standIn.why] : []),
       ...rollReasons(atTheGate(declared, facts, maxUnavailable), facts.nodes, turns),
     ],
     warnings: [
@@ -114,6 +120,23 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
       ...(swarm === 'live' ? sightWarnings(seen, names) : []),
     ],
   };
+}
+
+function standInOf(
+  { standIn, workers }: RolloutDeclaration,
+  nodes: readonly SwarmNodeFacts[],
+): { readonly name: string | undefined } | { readonly why: string } {
+  if (standIn === undefined) return { name: undefined };
+  const choice = chooseStandIn(
+    standIn,
+    workers.map(({ name }) => name),
+    nodes,
+  );
+  return 'why' in choice ? choice : { name: choice.node.hostname };
+}
+
+function isManagerGoing({ role, kind }: RolloutTurn): boolean {
+  return role === 'manager' && kind === 'replace';
 }
 
 function swarmExistence(facts: RolloutFacts): RolloutPlan['swarm'] {

@@ -3,6 +3,7 @@ import type { SwarmNodeFacts } from './facts';
 import { isAt } from './gate';
 import { osLabel } from './labels';
 import { quorum, tolerance } from './quorum';
+import { isStandIn } from './standIn';
 import type { HostSight, RolloutDeclaration, RolloutNode, RolloutTurn } from './rollout';
 
 /** What the turns are made of: the order, and what was seen of each node. */
@@ -10,6 +11,8 @@ export interface TurnFacts {
   readonly nodes: readonly SwarmNodeFacts[];
   readonly hosts: readonly HostSight[];
   readonly vipHolder: string | undefined;
+  /** The worker that is a manager while one is out; undefined: nobody. */
+  readonly standIn: string | undefined;
   /** In the order of this run. */
   readonly managers: readonly string[];
   readonly workers: readonly string[];
@@ -18,7 +21,10 @@ export interface TurnFacts {
 /** Every node that is replaced or added, in order, each with the numbers of its own moment. */
 export function planTurns(declared: RolloutDeclaration, facts: TurnFacts): readonly RolloutTurn[] {
   // A manager that is put back or added has a vote when the next one goes.
-  let members = facts.nodes.filter(({ managerStatus }) => managerStatus !== undefined).length;
+  // One that stands in is none of them: it is a worker again before the next one goes.
+  let members = facts.nodes.filter(
+    (node) => node.managerStatus !== undefined && !isStandIn(node),
+  ).length;
   const managers = inOrder(declared.managers, facts.managers).flatMap((node) => {
     const entry = entryOfNode(facts.nodes, node);
     const turn = managerTurn(node, entry, members, facts);
@@ -78,11 +84,14 @@ function managerTurn(
   const why = differences(node, entry, facts);
   if (why.length === 0) return undefined;
   const head = `replace manager ${name} (${why.join(', ')}): `;
-  const out = members - 1;
+  const out = facts.standIn === undefined ? members - 1 : members;
   const sentence =
     entry.managerStatus === undefined
       ? `${head}no member at present; ${back} when it is back`
-      : `${head}${String(members)} → ${String(out)} members while it is out, ` +
+      : head +
+        (facts.standIn === undefined
+          ? `${String(members)} → ${String(out)} members while it is out, `
+          : `${facts.standIn} stands in: ${String(members)} → ${String(members + 1)} members, ${String(out)} while it is out, `) +
         `quorum ${String(quorum(out))}, tolerance ${String(tolerance(out))}` +
         (entry.managerStatus.isLeader ? '; the leader, handed over by its demotion' : '') +
         (facts.vipHolder === name ? '; holds the virtual IP, handed over first' : '');

@@ -16,6 +16,7 @@ export interface ClusterDeclaration {
       }
     | undefined;
   readonly maxUnavailable?: number | string | undefined;
+  readonly standIn?: boolean | string | undefined;
 }
 
 export interface DeclaredNode {
@@ -56,6 +57,7 @@ export function validateCluster(cluster: ClusterDeclaration): readonly InputFail
     ...twice(placed, 'address', isSameAddress),
     ...vipFailures(cluster, placed),
     ...unavailableFailures(cluster),
+    ...standInFailures(cluster),
   ];
 }
 
@@ -193,6 +195,28 @@ function unavailableFailures({ maxUnavailable }: ClusterDeclaration): readonly I
       reason: `${typeof maxUnavailable === 'string' ? quoted(maxUnavailable) : String(maxUnavailable)} is no number of workers; give a whole number from 1, or a percentage such as "10%"`,
     },
   ];
+}
+
+function standInFailures({ standIn, workers }: ClusterDeclaration): readonly InputFailure[] {
+  if (standIn === undefined || standIn === false) return [];
+  const names = (workers ?? []).flatMap((worker) => worker?.name ?? []);
+  if (names.length === 0) {
+    return [
+      {
+        property: 'standIn',
+        reason:
+          'asks for a worker to stand in, and no worker is declared; declare one, or leave it out',
+      },
+    ];
+  }
+  return standIn === true || names.includes(standIn)
+    ? []
+    : [
+        {
+          property: 'standIn',
+          reason: `${quoted(standIn)} is no declared worker; give true, or one of ${names.join(', ')}`,
+        },
+      ];
 }
 
 /** A text as an error shows it: in quotes, and not longer than anybody would read. */

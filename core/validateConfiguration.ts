@@ -46,6 +46,7 @@ export const readableConfiguration = z
       .optional()
       .catch(undefined),
     maxUnavailable: z.union([z.number(), z.string()]).optional().catch(undefined),
+    standIn: z.union([z.boolean(), z.string()]).optional().catch(undefined),
     addressPools: texts,
     services: z
       .array(

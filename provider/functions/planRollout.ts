@@ -23,6 +23,7 @@ interface PlanArgs {
   readonly managers: readonly PlannedNode[];
   readonly workers: readonly PlannedNode[];
   readonly maxUnavailable: number | string;
+  readonly standIn?: true | string;
   readonly vipAddresses?: readonly string[];
   readonly lab?: string;
 }
@@ -45,6 +46,10 @@ const inputs = {
   managers: list(planned, 'Declared managers.', true),
   workers: list(planned, 'Declared workers.', true),
   maxUnavailable: { type: 'any', description: 'Number or percentage of workers.' } as const,
+  standIn: {
+    type: 'any',
+    description: '`true` or the name of the worker that is a manager while one is out.',
+  } as const,
   vipAddresses: list(oneText, 'Virtual addresses.'),
   lab: text('Name of the lab that machines are made in.', false),
 };
@@ -89,6 +94,7 @@ async function planRun(declared: PlanArgs, operation: Operation): Promise<Rollou
       managers: declared.managers,
       workers: declared.workers,
       maxUnavailable: declared.maxUnavailable,
+      ...(declared.standIn === undefined ? {} : { standIn: declared.standIn }),
     },
     facts,
   );

@@ -1,18 +1,8 @@
 import type { Connection, ManagerContact } from '../../core/connection';
 import type { Availability, NodeRole } from '../../core/facts';
 import type { LocalDataChoice } from '../../core/localData';
+import type { NodeTimeouts } from '../../core/rollPolicy';
 import type { SwarmAccess } from './managers';
-
-/** Seconds that steps of a node may take. */
-export interface NodeTimeouts {
-  readonly gate: number;
-  readonly drain: number;
-  readonly demote: number;
-  readonly leave: number;
-  readonly join: number;
-  readonly ready: number;
-  readonly services: number;
-}
 
 export const defaultNodeTimeouts: NodeTimeouts = {
   gate: 300,

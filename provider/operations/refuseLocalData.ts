@@ -2,6 +2,7 @@ import { SwarmError } from '../../core/errors';
 import { isSeen } from '../../core/facts';
 import { describeLocalData, localDataChoice } from '../../core/localData';
 import type { LocalDataChoice } from '../../core/localData';
+import { declaredAs, parseRenames } from '../../core/renames';
 import type { Host } from '../../effects/effects';
 import type { Operation } from '../server/resource';
 import { look } from './gatherGateFacts';
@@ -30,7 +31,7 @@ export async function refuseLocalData(
   const { labels } = await askManager(operation, access, ({ docker }) => docker.swarm(), {
     avoid: [node.name],
   });
-  if (localDataChoice(labels, node.name) !== undefined) return;
+  if (localDataChoice(labels, declaredAs(node.name, parseRenames(labels))) !== undefined) return;
   const remedy =
     'declare `onLocalData: discard` for this node (or `keep`, where you keep it yourself)';
   throw isSeen(data)

@@ -7,6 +7,8 @@ import { steps } from '../../core/steps';
 import type { Host } from '../../effects/effects';
 import type { Operation } from '../server/resource';
 import { deletePurpose } from './consent';
+import { declaredNow } from './declaredNow';
+import type { DeclaredNow } from './declaredNow';
 import { drain, undoDrain } from './drain';
 import { evictUndeclared } from './evictUndeclared';
 import { forgetBaseline } from './forgetBaseline';
@@ -20,6 +22,7 @@ import type { NodeInputs } from './nodeSpec';
 import { lastManager, passGate } from './passGate';
 import { refuseLocalData } from './refuseLocalData';
 import { resourceLabel } from './putNodeIn';
+import { callStandIn } from './standIn';
 import { demoteAndWait, findEntry, leave, removeEntry, seenAsWorker } from './takeOut';
 import { isTimedOut, waitUntil } from './waitUntil';
 
@@ -31,20 +34,22 @@ import { isTimedOut, waitUntil } from './waitUntil';
 export async function takeNodeOut(
   id: string,
   nodeId: string,
-  spec: NodeInputs,
+  before: NodeInputs,
   operation: Operation,
 ): Promise<void> {
-  const access = accessOf(spec);
+  const access = accessOf(before);
   const purpose = await deletePurpose(operation, access);
-  const host = await look(() => operation.effects.hosts.connect(spec.connection));
+  const host = await look(() => operation.effects.hosts.connect(before.connection));
   if (purpose === 'gone') {
     operation.log(
       'warning',
-      `${spec.name}: no manager is in the swarm any more, nothing is left to take it out of`,
+      `${before.name}: no manager is in the swarm any more, nothing is left to take it out of`,
     );
-    await forgetSwarm(operation, isSeen(host) ? host.seen : undefined, nodeId, id, spec);
+    await forgetSwarm(operation, isSeen(host) ? host.seen : undefined, nodeId, id, before);
     return;
   }
+  const declared = await declaredNow(operation, before);
+  const { spec } = declared;
   if (!isSeen(host)) {
     operation.log(
       'warning',
@@ -76,7 +81,7 @@ export async function takeNodeOut(
   await withLease(operation, access, `take ${spec.role} ${spec.name} out`, gate, (lease) =>
     out({
       operation,
-      spec,
+      ...declared,
       entry,
       host: machine,
       machine: own,
@@ -126,9 +131,8 @@ async function ownMachine(host: Sight<Host>, nodeId: string): Promise<Host> {
   throw new Error(`it is node ${info.nodeId} now`);
 }
 
-interface Going {
+interface Going extends DeclaredNow {
   readonly operation: Operation;
-  readonly spec: NodeInputs;
   readonly entry: SwarmNodeFacts;
   /** Whatever answers at the node's address: its data is at stake. */
   readonly host: Host | undefined;
@@ -152,6 +156,7 @@ async function out(going: Going): Promise<void> {
       await refuseLocalData(operation, access, spec, going.host);
       await keepBaseline(going);
     });
+    await standIn(going);
   }
   // Lease and gate may have taken minutes.
   const entry = await findEntry(operation, access, going.entry.id, [spec.name]);
@@ -170,6 +175,14 @@ async function out(going: Going): Promise<void> {
       timeoutSeconds: timeouts.leave + 60,
     }),
   );
+}
+
+/** The members have changed with the one that stands in, so that the gate is asked once more. */
+async function standIn(going: Going): Promise<void> {
+  const { operation, spec, lease, workers } = going;
+  if (going.standIn === undefined || going.entry.managerStatus === undefined) return;
+  await callStandIn(operation, spec, going.standIn, workers, lease);
+  await lease.step(steps.gate(spec.name), () => passNodeGate(going));
 }
 
 /** A demotion that the leader refuses leaves the node as it was: a manager, and available. */

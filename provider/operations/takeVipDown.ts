@@ -1,6 +1,8 @@
 import { isSeen } from '../../core/facts';
 import { parseKeepalivedMarker } from '../../core/keepalived';
 import { declaredNames, declaredVipsLabel } from '../../core/labels';
+import type { Labels } from '../../core/labels';
+import { parseRollPolicy } from '../../core/rollPolicy';
 import { steps } from '../../core/steps';
 import type { Host } from '../../effects/effects';
 import type { Operation } from '../server/resource';
@@ -46,23 +48,25 @@ export async function takeVipDown(
     await settlePeers(operation, spec);
     return;
   }
-  if (purpose === 'destroy' || (await isVipGone(operation, access, spec))) {
+  const labels = purpose === 'destroy' ? {} : await declaredLabels(operation, access, spec.name);
+  if (purpose === 'destroy' || isVipGone(labels, spec)) {
     await operation.step(steps.stopVip(spec.name), () => stop(host.seen));
     return;
   }
-  const timeoutSeconds = spec.timeouts?.gate ?? defaultNodeTimeouts.gate;
+  // What is stored of this member is of the run before.
+  const { gate } = { ...defaultNodeTimeouts, ...(parseRollPolicy(labels) ?? spec).timeouts };
   await withLease(
     operation,
     access,
     `take the virtual IP from ${spec.name}`,
-    timeoutSeconds,
+    gate,
     async (lease) => {
       await lease.step(steps.gate(spec.name), async () => {
         await passGate(
           operation,
           access,
           { name: spec.name, role: 'manager' },
-          { maxUnavailable: 1, timeoutSeconds },
+          { maxUnavailable: 1, timeoutSeconds: gate },
         );
         await refuseLocalData(operation, access, spec, host.seen);
       });
@@ -75,15 +79,19 @@ export async function takeVipDown(
 }
 
 /** The program has no such virtual IP any more: nobody takes it over, and no node goes. */
-async function isVipGone(
+function isVipGone(labels: Labels, spec: VipMemberInputs): boolean {
+  return declaredNames(labels, declaredVipsLabel)?.includes(spec.vip) === false;
+}
+
+async function declaredLabels(
   operation: Operation,
   access: SwarmAccess,
-  spec: VipMemberInputs,
-): Promise<boolean> {
-  const { labels } = await askManager(operation, access, ({ docker }) => docker.swarm(), {
-    avoid: [spec.name],
+  node: string,
+): Promise<Labels> {
+  const swarm = await askManager(operation, access, ({ docker }) => docker.swarm(), {
+    avoid: [node],
   });
-  return declaredNames(labels, declaredVipsLabel)?.includes(spec.vip) === false;
+  return swarm.labels;
 }
 
 /** A dead holder's address moves by itself; it is only seen to have done so. */

@@ -8,6 +8,7 @@ import { findEntry } from '../operations/takeOut';
 import { accessOf } from '../operations/nodeSpec';
 import type { NodeInputs } from '../operations/nodeSpec';
 import { activate, joinSwarm, updateNode, waitReady } from '../operations/putNodeIn';
+import { dismissStandIns } from '../operations/standIn';
 import { takeNodeOut } from '../operations/takeNodeOut';
 import { isTimedOut } from '../operations/waitUntil';
 import { diffInputs } from '../server/diffInputs';
@@ -18,8 +19,7 @@ import {
   connectionProperty,
   count,
   managersProperty,
-  record,
-  seconds,
+  nodeTimeoutsProperty,
   text,
   textMap,
   shown,
@@ -40,19 +40,7 @@ const inputs = {
     'What happens to non-empty local volumes and to containers from outside the swarm when the node is replaced: `keep` (you keep them yourself) or `discard`. Default: the replacement is refused.',
     false,
   ),
-  timeouts: record(
-    {
-      gate: seconds('Seconds to wait for the lease, and then at the gate. Default: 300.'),
-      drain: seconds('Seconds for the drain. Default: 300.'),
-      demote: seconds('Seconds for the demotion. Default: 120.'),
-      leave: seconds('Seconds for leaving; 60 more for the swarm to see it. Default: 60.'),
-      join: seconds('Seconds for the join. Default: 120.'),
-      ready: seconds('Seconds until the node is ready in its role. Default: 120.'),
-      services: seconds('Seconds until services are as before. Default: 300.'),
-    },
-    'How long each step may take.',
-    false,
-  ),
+  timeouts: nodeTimeoutsProperty,
 };
 
 const impacts = {
@@ -145,6 +133,7 @@ async function settle(
   try {
     await waitReady(operation, spec, nodeId);
     await activate(operation, spec, nodeId);
+    await dismissStandIns(operation, spec);
     return { outputs: { nodeId, isReady: true } };
   } catch (error) {
     if (!isTimedOut(error)) throw error;

@@ -72,6 +72,36 @@ export const managersProperty = list(
   true,
 );
 
+/** `NodeTimeouts` of core/rollPolicy.ts, each optional. */
+export const nodeTimeoutsProperty = record(
+  {
+    gate: seconds('Seconds to wait for the lease, and then at the gate. Default: 300.'),
+    drain: seconds('Seconds for the drain. Default: 300.'),
+    demote: seconds('Seconds for the demotion. Default: 120.'),
+    leave: seconds('Seconds for leaving; 60 more for the swarm to see it. Default: 60.'),
+    join: seconds('Seconds for the join. Default: 120.'),
+    ready: seconds('Seconds until the node is ready in its role. Default: 120.'),
+    services: seconds('Seconds until services are as before. Default: 300.'),
+  },
+  'How long each step may take.',
+  false,
+);
+
+/** `RollPolicy` of core/rollPolicy.ts. */
+export const rollPolicyProperty = record(
+  {
+    maxUnavailable: count('How many workers may be out at once. Default: that of each node.'),
+    timeouts: nodeTimeoutsProperty,
+    standIn: {
+      type: 'any',
+      description:
+        'A worker that is a manager while one is out: `true` for the first healthy one, or its name. Default: nobody.',
+    },
+  },
+  'How nodes go in the present run. Changed in place; a node that goes has it from here, since what is stored of it is of the run before.',
+  false,
+);
+
 /**
  * Checks types, required properties and unknown names against a schema; unknown values pass. Every
  * failure at once, with its path.

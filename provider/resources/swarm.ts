@@ -13,6 +13,8 @@ import { localDataLabel, renderLocalData } from '../../core/localData';
 import type { LocalDataChoices } from '../../core/localData';
 import { parseRenames, renamedLabel, renderRenames } from '../../core/renames';
 import type { Renames } from '../../core/renames';
+import { renderRollPolicy, rollPolicyLabel } from '../../core/rollPolicy';
+import type { RollPolicy } from '../../core/rollPolicy';
 import { evictUndeclared } from '../operations/evictUndeclared';
 import { foundSwarm } from '../operations/foundSwarm';
 import { hostStanding } from '../operations/hostStanding';
@@ -27,6 +29,7 @@ import {
   list,
   managersProperty,
   record,
+  rollPolicyProperty,
   text,
   textMap,
 } from './properties';
@@ -41,6 +44,7 @@ export interface SwarmInputs {
     readonly localData?: LocalDataChoices;
     readonly vips?: readonly string[];
   };
+  readonly roll?: RollPolicy;
   readonly allowDestroy?: boolean;
   readonly addressPools?: readonly string[];
   readonly subnetSize?: number;
@@ -62,6 +66,7 @@ const inputs = {
     },
     'Names of every declared node. Changed in place: members that are unreachable and no longer declared are evicted.',
   ),
+  roll: rollPolicyProperty,
   allowDestroy: flag(
     'Consent to destroy the whole cluster. Written to the swarm by `up`; without it `pulumi destroy` refuses before anything is touched. Default: false. Changed in place.',
   ),
@@ -82,6 +87,7 @@ const impacts = {
   name: 'update',
   managers: 'ignore',
   declared: 'update',
+  roll: 'update',
   allowDestroy: 'update',
   addressPools: 'ignore',
   subnetSize: 'ignore',
@@ -156,6 +162,7 @@ function swarmLabels(spec: SwarmInputs): Labels {
     [declaredWorkersLabel]: spec.declared.workers.join(','),
     [renamedLabel]: renderRenames(spec.declared.renamed ?? {}),
     [localDataLabel]: renderLocalData(spec.declared.localData ?? {}),
+    ...(spec.roll === undefined ? {} : { [rollPolicyLabel]: renderRollPolicy(spec.roll) }),
     ...(spec.declared.vips === undefined
       ? {}
       : { [declaredVipsLabel]: spec.declared.vips.join(',') }),

@@ -16,6 +16,7 @@ export interface PlanRolloutArgs {
   managers: readonly PlannedNodeArgs[];
   workers: readonly PlannedNodeArgs[];
   maxUnavailable: number | string;
+  standIn?: true | string;
   vipAddresses?: readonly string[];
   lab?: string;
 }

@@ -1,5 +1,16 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ManagerContactArgs } from './connection';
+import type { NodeTimeoutsArgs } from './node';
+
+/** How nodes go in the present run. */
+export interface SwarmRollArgs {
+  /** How many workers may be out at once. Default: that of each node. */
+  maxUnavailable?: number;
+  /** Seconds that each step may take. Default: those of each node. */
+  timeouts?: NodeTimeoutsArgs;
+  /** A worker that is a manager while one is out: `true` for the first healthy one, or its name. Default: nobody. */
+  standIn?: true | string;
+}
 
 export interface SwarmArgs {
   /** Name of the cluster, for messages. */
@@ -16,6 +27,8 @@ export interface SwarmArgs {
     /** Choices about local data, by the nodes' names. */
     localData?: Readonly<Record<string, 'keep' | 'discard'>>;
   }>;
+  /** How nodes go in the present run. Changed in place. */
+  roll?: pulumi.Input<SwarmRollArgs>;
   /** Consent to destroy the cluster. Default: false. Changed in place. */
   allowDestroy?: pulumi.Input<boolean>;
   /** Pools for overlay networks. Fixed when the swarm is founded. */

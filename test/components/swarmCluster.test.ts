@@ -83,6 +83,8 @@ describe('SwarmCluster: what it registers', () => {
       addressPools: ['10.20.0.0/16'],
       subnetSize: 26,
       adopt: 'abc',
+      standIn: 'w1',
+      timeouts: { drain: 60 },
     });
     assert.deepEqual(recording.get('Swarm', 'demo').inputs, {
       name: 'demo',
@@ -96,6 +98,7 @@ describe('SwarmCluster: what it registers', () => {
         workers: ['w1', 'w2', 'w3'],
         vips: ['demo-vip'],
       },
+      roll: { maxUnavailable: 2, timeouts: { drain: 60 }, standIn: 'w1' },
       allowDestroy: true,
       addressPools: ['10.20.0.0/16'],
       subnetSize: 26,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { parseConfiguration } from '../../core/configuration';
+import { configurationSchema, parseConfiguration } from '../../core/configuration';
 import { forHostileTexts } from './support/hostileText';
 
 /** The demo's own configuration, as the program reads it. */
@@ -69,8 +69,7 @@ function faults(raw: unknown): readonly string[] {
     : [];
 }
 
-const rootKeys =
-  'lab, connection, os, engine, managers, workers, vip, maxUnavailable, allowDestroy, addressPools, subnetSize, adopt, timeouts, services';
+const rootKeys = Object.keys(configurationSchema.shape).join(', ');
 const nodeKeys =
   'name, address, os, engine, labels, availability, onLocalData, previousName, connection';
 
@@ -170,6 +169,21 @@ const rows: readonly [string, unknown, string][] = [
     'a virtual IP without a router ID',
     { ...demo, vip: { addresses: ['10.88.0.100/24'] } },
     'vip.routerId: is missing; give a number',
+  ],
+  [
+    'somebody to stand in who is no worker',
+    { ...demo, standIn: 'm1' },
+    'standIn: "m1" is no declared worker; give true, or one of w1, w2',
+  ],
+  [
+    'somebody to stand in where there is no worker',
+    { ...demo, workers: [], standIn: true },
+    'standIn: asks for a worker to stand in, and no worker is declared; declare one, or leave it out',
+  ],
+  [
+    'standIn as a number',
+    { ...demo, standIn: 1 },
+    'standIn: 1 is no worker; give true, or the name of the one that stands in',
   ],
   [
     'maxUnavailable as a truth value',

@@ -6,6 +6,7 @@ import { managedLabel, osLabel } from '../../core/labels';
 import { planRollout } from '../../core/rollout';
 import type { RolloutDeclaration, RolloutFacts } from '../../core/rollout';
 import { randomDeclaration, randomRolloutFacts } from './support/randomWorlds';
+import { standInLabel } from '../../core/standIn';
 import { declare, see } from './support/rollouts';
 import { healthyNodes, managerNode, withNode } from './support/swarmFacts';
 
@@ -58,6 +59,54 @@ describe('planRollout: a healthy swarm', () => {
         assert.deepEqual(plan.warnings, []);
       }
     }
+  });
+
+  it('says who stands in, and that three managers keep their tolerance by it', () => {
+    const { turns, reasons } = planRollout(
+      { ...declare(size, { os: 'debian:13' }), standIn: true },
+      see(nodes, size),
+    );
+    assert.deepEqual(reasons, []);
+    assert.deepEqual(
+      turns.slice(0, 2).map(({ sentence }) => sentence),
+      [
+        'replace manager m2 (os debian:12 → debian:13): w1 stands in: 3 → 4 members, 3 while it is out, quorum 2, tolerance 1',
+        'replace manager m3 (os debian:12 → debian:13): w1 stands in: 3 → 4 members, 3 while it is out, quorum 2, tolerance 1',
+      ],
+    );
+  });
+
+  it('goes on with one that stands in since an interrupted run, and counts it out afterwards', () => {
+    const interrupted = [
+      ...nodes.filter(({ hostname }) => hostname !== 'm2' && hostname !== 'w1'),
+      managerNode('w1', {}, { labels: { ...nodes[0]?.labels, [standInLabel]: 'm2' } }),
+    ];
+    const plan = planRollout(
+      { ...declare(size, { os: 'debian:13' }), standIn: true },
+      see(interrupted, size),
+    );
+    assert.deepEqual(plan.managers, ['m2', 'm3', 'm1']);
+    assert.deepEqual(plan.reasons, []);
+    assert.deepEqual(
+      plan.turns.slice(0, 2).map(({ sentence }) => sentence),
+      [
+        'add manager m2: 2 → 3 members, quorum 2, tolerance 1',
+        'replace manager m3 (os debian:12 → debian:13): w1 stands in: 3 → 4 members, 3 while it is out, quorum 2, tolerance 1',
+      ],
+    );
+  });
+
+  it('refuses a roll that nobody healthy can stand in for, and says why of each', () => {
+    const down = withNode(nodes, 'w1', (node) => ({ ...node, state: 'down' }));
+    const both = withNode(down, 'w2', (node) => ({ ...node, state: 'down' }));
+    const wish = (standIn: true | string): ReturnType<typeof planRollout> =>
+      planRollout({ ...declare(size, { os: 'debian:13' }), standIn }, see(both, size));
+    assert.ok(
+      wish(true).reasons.includes('no healthy worker can stand in: w1 is down; w2 is down'),
+    );
+    assert.ok(wish('w2').reasons.includes('no healthy worker can stand in: w2 is down'));
+    const only = planRollout({ ...declare(size), standIn: true }, see(both, size));
+    assert.deepEqual(only.reasons, [], 'nobody goes, so nobody has to stand in');
   });
 
   it('rolls the leader last, then the workers, and says who holds the virtual IP', () => {

@@ -17,9 +17,15 @@ before(async () => {
   origin = { world, stack: await founded(world, cluster(3, 1, await webService())) };
 });
 
+/** A node that is replaced, with a worker that stands in for it or without one. */
+interface Case {
+  readonly name: string;
+  readonly standIn?: true;
+}
+
 /** A copy of the cluster whose node `name` is declared with another OS, watched for its safety. */
 function begin(
-  name: string,
+  { name, standIn }: Case,
   watch: (state: WorldState) => void = () => undefined,
 ): ReturnType<typeof copyOf> & { readonly faults: ReadonlySet<string> } {
   const safety = watchSafety();
@@ -27,18 +33,21 @@ function begin(
     safety.watch(state);
     watch(state);
   });
-  copy.stack.declared = changed(copy.stack.declared, { os: 'debian:13' }, name);
+  copy.stack.declared = {
+    ...changed(copy.stack.declared, { os: 'debian:13' }, name),
+    swarm: { roll: standIn === undefined ? {} : { standIn } },
+  };
   return { ...copy, faults: safety.faults };
 }
 
 /** The steps of a whole replacement that nothing disturbs, and the number of calls that change something. */
 async function undisturbed(
-  name: string,
+  wish: Case,
 ): Promise<{ readonly wanted: readonly string[]; readonly calls: number }> {
-  const { world, stack } = begin(name);
+  const { world, stack } = begin(wish);
   const transcript = emptyTranscript();
   const calls = world.calls().length;
-  await stack.up(new ProviderProcess(world, { transcript }), [name]);
+  await stack.up(new ProviderProcess(world, { transcript }), [wish.name]);
   return { wanted: sentences(transcript), calls: world.calls().length - calls };
 }
 
@@ -65,8 +74,9 @@ async function resume(
 }
 
 /** Returns the sentence of the step that the fault came at. */
-async function faulted(name: string, fault: StepFault): Promise<string> {
-  const run = begin(name);
+async function faulted(wish: Case, fault: StepFault): Promise<string> {
+  const { name } = wish;
+  const run = begin(wish);
   const transcript = emptyTranscript();
   const dying = new ProviderProcess(run.world, { transcript, fault });
   const failure = await run.stack.up(dying, [name]).then(
@@ -89,7 +99,7 @@ async function faulted(name: string, fault: StepFault): Promise<string> {
 }
 
 test('the steps that are killed at below are all that a replacement has', async () => {
-  const { wanted } = await undisturbed('m1');
+  const { wanted } = await undisturbed({ name: 'm1', standIn: true });
   const ofOtherOperations = ['promote', 'found', 'evict'];
   for (const [key, sentence] of Object.entries(steps)) {
     // Every placeholder as a text that matches whatever stands there.
@@ -113,30 +123,34 @@ const faults: readonly Omit<StepFault, 'step'>[] = [
   { kind: 'fail', at: 'end' },
 ];
 
-for (const name of ['m1', 'w1']) {
+const cases: readonly Case[] = [{ name: 'm1' }, { name: 'w1' }, { name: 'm1', standIn: true }];
+
+for (const wish of cases) {
+  const { name } = wish;
+  const what = wish.standIn === undefined ? name : `${name}, with a worker that stands in`;
   for (const { kind, at } of faults) {
-    test(`${name}: ${kind} at the ${at} of every step, then resumed by another process`, async () => {
-      const { wanted } = await undisturbed(name);
+    test(`${what}: ${kind} at the ${at} of every step, then resumed by another process`, async () => {
+      const { wanted } = await undisturbed(wish);
       const hit: string[] = [];
-      for (const step of wanted.keys()) hit.push(await faulted(name, { kind, at, step }));
+      for (const step of wanted.keys()) hit.push(await faulted(wish, { kind, at, step }));
       assert.deepEqual(hit, wanted, 'every step was hit');
     });
   }
 
-  test(`${name}: killed after every call that changes something, then resumed`, async () => {
-    const { calls } = await undisturbed(name);
+  test(`${what}: killed after every call that changes something, then resumed`, async () => {
+    const { calls } = await undisturbed(wish);
     for (let count = 1; count <= calls; count += 1) {
       const first = origin.world.calls().length;
       const dying: { process?: ProviderProcess } = {};
-      const run = begin(name, (state) => {
+      const run = begin(wish, (state) => {
         if (state.calls.length >= first + count) dying.process?.kill();
       });
       dying.process = new ProviderProcess(run.world);
       const ended = await run.stack.up(dying.process, [name]).catch((error: unknown) => error);
       assert.ok(ended instanceof Killed, String(ended));
       const { operation = '', host = '' } = run.world.calls().at(-1) ?? {};
-      const what = `a kill after call ${String(count)}, ${operation} on ${host}`;
-      await resume(run, name, what, true);
+      const when = `a kill after call ${String(count)}, ${operation} on ${host}`;
+      await resume(run, name, when, true);
     }
   });
 }

@@ -213,7 +213,8 @@ export class Stack {
     }
   }
 
-  private async remove(process: ProviderProcess, key: string): Promise<void> {
+  /** The engine's Delete of one resource. */
+  async remove(process: ProviderProcess, key: string): Promise<void> {
     const old = this.saved.get(key);
     if (old === undefined) return;
     if (!old.isPendingReplacement) await this.deleteSaved(process, old);

@@ -1,0 +1,80 @@
+import { labelPrefix } from './labels';
+import type { Labels } from './labels';
+
+/** Seconds that steps of a node may take. */
+export interface NodeTimeouts {
+  readonly gate: number;
+  readonly drain: number;
+  readonly demote: number;
+  readonly leave: number;
+  readonly join: number;
+  readonly ready: number;
+  readonly services: number;
+}
+
+const timeoutNames: readonly string[] = [
+  'gate',
+  'drain',
+  'demote',
+  'leave',
+  'join',
+  'ready',
+  'services',
+] satisfies readonly (keyof NodeTimeouts)[];
+
+/** How nodes go, as the program declares it now. */
+export interface RollPolicy {
+  /** How many workers may be out at once. */
+  readonly maxUnavailable?: number;
+  readonly timeouts?: Partial<NodeTimeouts>;
+  /** A healthy worker, or the one of this name, is a manager while one is out. */
+  readonly standIn?: true | string;
+}
+
+/**
+ * On the swarm itself: the policy of the present run. `Swarm` writes it at the head of a run, since a
+ * Delete has the inputs of the run before.
+ */
+export const rollPolicyLabel = `${labelPrefix}roll`;
+
+export function renderRollPolicy(policy: RollPolicy): string {
+  return JSON.stringify(policy);
+}
+
+/** The policy that the swarm carries; undefined: none, or a text that is none as a whole. */
+export function parseRollPolicy(labels: Labels): RollPolicy | undefined {
+  const text = labels[rollPolicyLabel];
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRollPolicy(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRollPolicy(value: unknown): value is RollPolicy {
+  if (!isRecord(value)) return false;
+  const { maxUnavailable, timeouts, standIn, ...rest } = value;
+  return (
+    Object.keys(rest).length === 0 &&
+    (maxUnavailable === undefined ||
+      (Number.isSafeInteger(maxUnavailable) && Number(maxUnavailable) >= 1)) &&
+    (timeouts === undefined || isTimeouts(timeouts)) &&
+    (standIn === undefined || standIn === true || typeof standIn === 'string')
+  );
+}
+
+function isTimeouts(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    Object.entries(value).every(
+      ([name, seconds]) =>
+        timeoutNames.includes(name) && Number.isFinite(seconds) && Number(seconds) > 0,
+    )
+  );
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

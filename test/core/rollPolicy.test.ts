@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { parseRollPolicy, renderRollPolicy, rollPolicyLabel } from '../../core/rollPolicy';
+import type { RollPolicy } from '../../core/rollPolicy';
+
+describe('how nodes go, as the swarm carries it', () => {
+  it('is read as it was written', () => {
+    const seconds = fc.double({ min: 0.001, max: 1e6, noNaN: true });
+    const policy = fc.record(
+      {
+        maxUnavailable: fc.integer({ min: 1, max: 1000 }),
+        timeouts: fc.record(
+          { gate: seconds, drain: seconds, demote: seconds, leave: seconds },
+          { requiredKeys: [] },
+        ),
+        standIn: fc.oneof(fc.constant(true as const), fc.string()),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(policy, (wanted: RollPolicy) => {
+        const labels = { [rollPolicyLabel]: renderRollPolicy(wanted) };
+        assert.deepEqual({ ...parseRollPolicy(labels) }, JSON.parse(JSON.stringify(wanted)));
+      }),
+    );
+  });
+
+  const none = [
+    '',
+    'x',
+    'null',
+    '[]',
+    '{"maxUnavailable":0}',
+    '{"maxUnavailable":1.5}',
+    '{"timeouts":{"gate":0}}',
+    '{"timeouts":{"gate":"1"}}',
+    '{"timeouts":{"wait":1}}',
+    '{"timeouts":[]}',
+    '{"standIn":false}',
+    '{"standIn":1}',
+    '{"more":1}',
+  ];
+  for (const text of none) {
+    it(`${text === '' ? 'an empty text' : text} is none: half of one would be a guess`, () => {
+      assert.equal(parseRollPolicy({ [rollPolicyLabel]: text }), undefined);
+    });
+  }
+
+  it('no label is none', () => {
+    assert.equal(parseRollPolicy({}), undefined);
+  });
+});
