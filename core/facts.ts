@@ -51,6 +51,24 @@ export interface EngineInfo {
   readonly clusterId: string | undefined;
   readonly managers: number;
   readonly nodes: number;
+  /**
+   * The members of raft as this node's agent last learned them, itself included if it is one; kept over
+   * restarts and without a leader, and no word on their health. Empty outside a swarm.
+   */
+  readonly remoteManagers: readonly RemoteManager[];
+}
+
+export interface RemoteManager {
+  readonly nodeId: string;
+  /** `<ip>:2377`. */
+  readonly address: string;
+}
+
+/** Whose a node's certificate is: known while the engine is stopped, and without a leader. */
+export interface NodeCertificate {
+  readonly clusterId: string;
+  readonly nodeId: string;
+  readonly role: NodeRole;
 }
 
 /** One entry of `GET /nodes`. */

@@ -3,6 +3,7 @@ import type {
   ConfigFacts,
   EngineInfo,
   LocalDataFacts,
+  NodeCertificate,
   NodeRole,
   ServiceFacts,
   SwarmFacts,
@@ -24,6 +25,15 @@ export interface DockerApi {
 
   /** `POST /swarm/init`; returns the new node's ID. */
   swarmInit(request: SwarmInitRequest): Promise<string>;
+  /**
+   * `POST /swarm/init` with ForceNewCluster on a manager: it becomes the only member of raft, with node ID,
+   * cluster ID, services and entries as they were. Address as in an init.
+   *
+   * @throws SwarmError `NotAManager` on any other node, where the engine would found a new swarm; nothing was asked of it.
+   */
+  forceNewCluster(request: { readonly advertiseAddress: string }): Promise<void>;
+  /** From its file, so the engine may be stopped, locked or without a leader; undefined: the node is in no swarm. */
+  nodeCertificate(): Promise<NodeCertificate | undefined>;
   swarmJoin(request: SwarmJoinRequest): Promise<void>;
   swarmLeave(options: { readonly force: boolean }): Promise<void>;
   swarm(): Promise<SwarmFacts>;

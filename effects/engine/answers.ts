@@ -35,6 +35,7 @@ export const infoAnswer = z
       Managers: z.number().default(0),
       Nodes: z.number().default(0),
       Cluster: z.object({ ID: z.string() }).nullish(),
+      RemoteManagers: z.array(z.object({ NodeID: z.string(), Addr: z.string() })).nullish(),
     }),
   })
   .transform(({ ServerVersion, Swarm }): EngineInfo => ({
@@ -47,6 +48,10 @@ export const infoAnswer = z
     clusterId: Swarm.Cluster?.ID === '' ? undefined : Swarm.Cluster?.ID,
     managers: Swarm.Managers,
     nodes: Swarm.Nodes,
+    remoteManagers: (Swarm.RemoteManagers ?? []).map(({ NodeID, Addr }) => ({
+      nodeId: NodeID,
+      address: Addr,
+    })),
   }));
 
 const swarmSpec = z.looseObject({

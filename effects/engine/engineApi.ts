@@ -4,12 +4,14 @@ import type {
   ConfigFacts,
   EngineInfo,
   LocalDataFacts,
+  NodeCertificate,
   NodeRole,
   ServiceFacts,
   SwarmFacts,
   SwarmNodeFacts,
   TaskFacts,
 } from '../../core/facts';
+import { SwarmError } from '../../core/errors';
 import { plainEngineVersion } from '../../core/parse/engineVersion';
 import type { ServiceSpec } from '../../core/service';
 import {
@@ -26,6 +28,7 @@ import { runContainerCheck } from './containerCheck';
 import type { EngineClient } from './engineClient';
 import { loadError } from './loadError';
 import { gatherLocalData } from './localData';
+import { readNodeCertificate } from './nodeCertificate';
 import { retryConflict } from './retryConflict';
 import { serviceBody } from './serviceBody';
 
@@ -63,6 +66,26 @@ export class EngineApi implements DockerApi {
         Spec: { Labels: request.labels },
       },
     });
+  }
+
+  async forceNewCluster(request: { readonly advertiseAddress: string }): Promise<void> {
+    const { localNodeState, isControlAvailable } = await this.info();
+    if (!isControlAvailable) {
+      // Outside a swarm the engine would found one, and a worker's engine never answers again.
+      throw new SwarmError(
+        'NotAManager',
+        `${this.subject}: it is no manager by its own word (${localNodeState}); nothing was asked of it; only a manager can carry a swarm on alone`,
+        { source: 'world' },
+      );
+    }
+    await this.client.command('POST', '/swarm/init', {
+      timeoutSeconds: membershipSeconds,
+      body: { ...addresses(request.advertiseAddress), ForceNewCluster: true },
+    });
+  }
+
+  nodeCertificate(): Promise<NodeCertificate | undefined> {
+    return readNodeCertificate(this.subject, this.exec);
   }
 
   async swarmJoin(request: SwarmJoinRequest): Promise<void> {

@@ -173,3 +173,84 @@ export async function outOfRaftForGood(
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
 }
+
+/**
+ * Two members, one of them lost: what the survivor knows without a leader, after a restart too; then it is
+ * made the only member. The lost one comes back to no swarm at all, leaves by force and joins again.
+ */
+export async function loseForGood(
+  survivor: ContractHost,
+  lost: ContractHost,
+  worker: ContractHost,
+  wait: (seconds: number, what: string, look: () => Promise<string | undefined>) => Promise<void>,
+  /** An engine without a leader takes 20 s for each answer: only one of the survivors is asked for all. */
+  hasTime: boolean,
+): Promise<void> {
+  const ids = { survivor: await ownId(survivor), lost: await ownId(lost) };
+  const swarm = await survivor.docker.swarm();
+  const services = (await survivor.docker.services()).map(({ id }) => id);
+  const members = [
+    { nodeId: ids.survivor, address: `${survivor.address}:2377` },
+    { nodeId: ids.lost, address: `${lost.address}:2377` },
+  ];
+  const byId = (one: { nodeId: string }, other: { nodeId: string }): number =>
+    one.nodeId.localeCompare(other.nodeId);
+  const knowsMembers = async (): Promise<void> => {
+    const info = await survivor.docker.info();
+    assert.deepEqual([...info.remoteManagers].sort(byId), [...members].sort(byId));
+    assert.deepEqual([info.nodeId, info.isControlAvailable], [ids.survivor, true]);
+  };
+  await stopEngine(lost);
+  await wait(90, 'no leader', () => seesNoLeader(survivor));
+  await knowsMembers();
+  await stopEngine(survivor);
+  const certificate = { clusterId: swarm.clusterId, nodeId: ids.survivor, role: 'manager' };
+  assert.deepEqual(await survivor.docker.nodeCertificate(), certificate);
+  await startEngine(survivor);
+  if (hasTime) {
+    await wait(90, 'no leader after a restart', () => seesNoLeader(survivor));
+    await knowsMembers();
+  } else {
+    await wait(90, 'in control again', () => hasControl(survivor, true));
+  }
+
+  await survivor.docker.forceNewCluster({ advertiseAddress: survivor.address });
+  await wait(60, 'the survivor leads alone', () => membersAre(survivor, [survivor]));
+  assert.equal(await ownId(survivor), ids.survivor);
+  const { version: _, ...kept } = await survivor.docker.swarm();
+  const { version: __, ...had } = swarm;
+  assert.deepEqual(kept, had);
+  assert.deepEqual(
+    (await survivor.docker.services()).map(({ id }) => id),
+    services,
+  );
+  const entry = await findNode(survivor, ids.lost);
+  assert.deepEqual([entry?.role, entry?.managerStatus], ['manager', undefined]);
+  await wait(60, 'it is its only address', async () => {
+    const { remoteManagers } = await survivor.docker.info();
+    return remoteManagers.length === 1 ? undefined : JSON.stringify(remoteManagers);
+  });
+  await wait(90, 'the worker is ready', () => isReady(survivor, worker));
+  await assert.rejects(worker.docker.forceNewCluster({ advertiseAddress: worker.address }), {
+    code: 'NotAManager',
+  });
+  await survivor.docker.removeNode(ids.lost, { force: true });
+
+  await startEngine(lost);
+  if (hasTime) await wait(90, 'the lost one without a leader', () => seesNoLeader(lost));
+  assert.equal((await lost.docker.nodeCertificate())?.nodeId, ids.lost);
+  assert.equal(await membersAre(survivor, [survivor]), undefined);
+  await lost.docker.swarmLeave({ force: true });
+  assert.equal(await lost.docker.nodeCertificate(), undefined);
+  await assert.rejects(lost.docker.forceNewCluster({ advertiseAddress: lost.address }), {
+    code: 'NotAManager',
+  });
+  await joinAs(lost, survivor, 'manager');
+  await wait(60, 'a member again', () => isMember(survivor, lost));
+  await wait(60, 'ready again', () => isReady(survivor, lost));
+}
+
+async function seesNoLeader({ docker }: ContractHost): Promise<string | undefined> {
+  const { error, isControlAvailable } = await docker.info();
+  return isControlAvailable && /does not have a leader/.test(error) ? undefined : error;
+}

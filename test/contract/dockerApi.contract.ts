@@ -12,6 +12,7 @@ import {
   isReady,
   joinAs,
   joinWithToken,
+  loseForGood,
   nodeOf,
   outOfRaftForGood,
   membersAre,
@@ -353,6 +354,11 @@ export function dockerApiContract(
         return states.every((state) => state === 'ready') ? undefined : states.join();
       });
       assert.equal((await hosts.a.docker.info()).error, '');
+    });
+
+    it('two members, one lost for good: the other one is made the only member, and the lost one harms nothing when it comes back', async () => {
+      await loseForGood(hosts.a, hosts.b, hosts.c, wait, true);
+      await loseForGood(hosts.b, hosts.a, hosts.c, wait, false);
     });
 
     it('two members: the one that does not lead is demoted, the other leads alone', async () => {

@@ -48,6 +48,7 @@ const info: fc.Arbitrary<EngineInfo> = fc.record({
   clusterId: fc.constantFrom(undefined, 'one', 'two'),
   managers: fc.nat(9),
   nodes: fc.nat(9),
+  remoteManagers: fc.constant([]),
 });
 
 const list = fc.array(node, { maxLength: 7 });

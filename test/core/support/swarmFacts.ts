@@ -72,6 +72,7 @@ export function engineInfo(name: string, over: Partial<EngineInfo> = {}): Engine
     clusterId,
     managers: 3,
     nodes: 5,
+    remoteManagers: [],
     ...over,
   };
 }

@@ -5,7 +5,7 @@ import { clusterObjects } from './clusterObjects';
 import { clusterNodes } from './clusterNodes';
 import { archiveReferences } from './imageArchive';
 import { isEngineRunning, startUnit } from './machines';
-import { initSwarm, joinSwarm, leaveSwarm } from './membership';
+import { forceNewCluster, initSwarm, joinSwarm, leaveSwarm } from './membership';
 import { Delayed, noLeaderSentence } from './refusals';
 import type { MachineState, WorldState } from './state';
 import { timing } from './timing';
@@ -42,6 +42,22 @@ export function fakeDocker(world: World, key: string): DockerApi {
     },
     swarmInit: (request) =>
       call('swarmInit', true, (state, machine) => initSwarm(state, machine, request), timing.join),
+    forceNewCluster: () =>
+      call(
+        'forceNewCluster',
+        true,
+        (state, machine) => {
+          forceNewCluster(state, machine);
+        },
+        timing.join,
+      ),
+    nodeCertificate: () =>
+      world.act({ operation: 'docker.nodeCertificate', host: key, isChange: false }, (state) => {
+        const membership = reach(state, key).engine.membership;
+        if (membership === undefined || membership.nodeId === '') return undefined;
+        const { clusterId, nodeId, isControlAvailable } = membership;
+        return { clusterId, nodeId, role: isControlAvailable ? 'manager' : 'worker' };
+      }),
     swarmJoin: (request) =>
       call(
         'swarmJoin',
@@ -123,12 +139,13 @@ function engineInfo(
     clusterId: undefined,
     managers: 0,
     nodes: 0,
+    remoteManagers: membership?.remoteManagers ?? [],
   };
   const swarm = membership === undefined ? undefined : state.swarms[membership.clusterId];
   if (membership?.isControlAvailable !== true || swarm === undefined) {
     return { info: outside, delayMs: 0 };
   }
-  if (swarm.leader === undefined) {
+  if (swarm.leader === undefined || membership.isCutOff) {
     return { info: { ...outside, error: noLeaderSentence }, delayMs: timing.withoutLeader };
   }
   const info = {

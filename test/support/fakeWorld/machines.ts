@@ -179,7 +179,12 @@ export function machineOfNode(state: WorldState, nodeId: string): MachineState |
 /** Other nodes see this node: its engine runs, linked, with its own membership. */
 export function isLive(state: WorldState, nodeId: string): boolean {
   const machine = machineOfNode(state, nodeId);
-  return machine !== undefined && machine.link !== 'cut' && isEngineRunning(machine);
+  return (
+    machine !== undefined &&
+    machine.link !== 'cut' &&
+    isEngineRunning(machine) &&
+    machine.engine.membership?.isCutOff === false
+  );
 }
 
 export function findNode(swarm: SwarmState, nodeId: string): NodeEntry | undefined {

@@ -1,7 +1,7 @@
 import type { NodeRole } from '../../../core/facts';
 import type { SwarmInitRequest, SwarmJoinRequest } from '../../../effects/docker';
 import { isEngineRunning, machineAt } from './machines';
-import { addNode, majority, reachableMembers } from './raft';
+import { addNode, becomeLeader, majority, reachableMembers } from './raft';
 import { Delayed, leaveRefusal, noLeaderSentence, refusals, rpcError } from './refusals';
 import { newId, type MachineState, type SwarmState, type WorldState } from './state';
 import { timing } from './timing';
@@ -44,6 +44,23 @@ export function initSwarm(
   return nodeId;
 }
 
+/** The only member from now on; the machines of the others remember a raft that is no more. */
+export function forceNewCluster(state: WorldState, machine: MachineState): void {
+  const membership = machine.engine.membership;
+  const swarm = membership === undefined ? undefined : state.swarms[membership.clusterId];
+  if (membership?.isControlAvailable !== true || swarm === undefined || membership.isCutOff) {
+    throw refusals.notAManager(machine.key);
+  }
+  for (const other of Object.values(state.machines)) {
+    const memory = other.engine.membership;
+    if (memory === undefined || memory === membership) continue;
+    if (swarm.members.includes(memory.nodeId)) memory.isCutOff = true;
+  }
+  swarm.members = [membership.nodeId];
+  // Of the others' nodes nobody asks any more whether they are wanted as managers: see `stepRole`.
+  becomeLeader(swarm, membership.nodeId, state.nowMs);
+}
+
 /** @throws Delayed when the remote manager does not answer: the join then goes on in the background. */
 export function joinSwarm(
   state: WorldState,
@@ -62,6 +79,8 @@ export function joinSwarm(
       isControlAvailable: false,
       controlChangeDueMs: undefined,
       error: '',
+      remoteManagers: [],
+      isCutOff: false,
       pendingJoin: {
         remoteAddress: request.remoteAddress,
         token: request.token,
@@ -153,6 +172,8 @@ function enter(
     isControlAvailable: role === 'manager',
     controlChangeDueMs: undefined,
     error: '',
+    remoteManagers: [],
+    isCutOff: false,
     pendingJoin: undefined,
   };
   const engineVersion = machine.engine.runningVersion ?? '';

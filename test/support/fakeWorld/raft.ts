@@ -36,6 +36,11 @@ export function stepSwarm(state: WorldState, swarm: SwarmState, nowMs: number): 
   for (const machine of Object.values(state.machines)) {
     const membership = machine.engine.membership;
     if (membership?.clusterId !== swarm.clusterId || !isLive(state, membership.nodeId)) continue;
+    if (swarm.leader !== undefined) {
+      membership.remoteManagers = swarm.nodes
+        .filter(({ id }) => swarm.members.includes(id))
+        .map(({ id, address }) => ({ nodeId: id, address: `${address}:2377` }));
+    }
     const isMember = swarm.members.includes(membership.nodeId);
     if (isMember === membership.isControlAvailable) membership.controlChangeDueMs = undefined;
     else if (membership.controlChangeDueMs === undefined) {

@@ -1,3 +1,4 @@
+import { SwarmError } from '../../../core/errors';
 import { DockerApiError } from '../../../effects/docker';
 
 /** A failure that comes only after some fake time, as a call that nobody answers does. */
@@ -58,6 +59,13 @@ export const refusals = {
   invalidToken: () =>
     rpcError('InvalidArgument', 'A valid join token is necessary to join this cluster'),
   malformedToken: () => new DockerApiError(500, 'invalid join token'),
+  /** The adapter's own: the engine is not asked. */
+  notAManager: (host: string) =>
+    new SwarmError(
+      'NotAManager',
+      `${host}: it is no manager by its own word; nothing was asked of it; only a manager can carry a swarm on alone`,
+      { source: 'world' },
+    ),
   lastManager: () =>
     rpcError('FailedPrecondition', 'attempting to demote the last manager of the swarm'),
   quorumLoss: () =>

@@ -114,6 +114,10 @@ export interface Membership {
   isControlAvailable: boolean;
   controlChangeDueMs: number | undefined;
   error: string;
+  /** Members of raft as its agent last learned them. */
+  remoteManagers: { readonly nodeId: string; readonly address: string }[];
+  /** Another member was made the only one without it: it never sees a leader again. */
+  isCutOff: boolean;
   /** A join that goes on in the background. */
   pendingJoin:
     | { remoteAddress: string; token: string; availability: Availability; retryMs: number }
