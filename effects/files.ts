@@ -4,6 +4,15 @@ export interface Files {
   read(path: string): Promise<string | undefined>;
   /** Written beside its place, synced and renamed, with its directories made; owner root. `mode` is octal, default 0o644. */
   write(path: string, content: string, options?: { readonly mode?: number }): Promise<void>;
+  /**
+   * Compare-and-swap among all who use this method on the path: puts `content` (mode 0o600; undefined: no
+   * file) in the place of exactly `expected` (undefined: no file). False: something else is there, and stays.
+   */
+  exchange(
+    path: string,
+    expected: string | undefined,
+    content: string | undefined,
+  ): Promise<boolean>;
   /** Copies a file of this computer to the host, whole or not at all. */
   upload(localPath: string, path: string, options?: { readonly mode?: number }): Promise<void>;
   /** Succeeds when there is no such file. Never removes a directory. */

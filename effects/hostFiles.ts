@@ -27,6 +27,33 @@ mv -fT -- "$new" "$path"
 sync -- "$dir"
 `;
 
+/**
+ * Constant; arguments: path, checksum of what must be there, checksum of what comes by standard input (`-`:
+ * no file). The guard is a lock of the kernel, which ends with its process.
+ */
+const exchangeScript = `
+set -eu
+umask 077
+path=$1 expected=$2 sum=$3
+dir=$(dirname -- "$path")
+mkdir -p -- "$dir"
+exec 9> "$path.guard"
+flock -w 30 9 || { echo 'another command keeps it locked' >&2; exit 75; }
+found=-
+[ ! -e "$path" ] || { found=$(sha256sum < "$path"); found=\${found%% *}; }
+[ "$found" = "$expected" ] || exit 3
+[ "$sum" != - ] || { rm -f -- "$path"; exit 0; }
+new=$dir/.$(basename -- "$path").swarm-new
+rm -f -- "$new"
+trap 'rm -f -- "$new"' EXIT
+cat > "$new"
+[ "$(sha256sum < "$new")" = "$sum  -" ] || { echo 'the content was cut on its way' >&2; exit 75; }
+mv -fT -- "$new" "$path"
+`;
+
+/** Exit code of the exchange when something else is there. */
+const otherContent = 3;
+
 const maxReadBytes = 16 * 1024 * 1024;
 
 /** Files of a host by its coreutils, with root's rights. */
@@ -57,8 +84,24 @@ export class HostFiles implements Files {
     content: string,
     options: { readonly mode?: number } = {},
   ): Promise<void> {
-    const sum = createHash('sha256').update(content, 'utf8').digest('hex');
-    await this.put(path, sum, options.mode ?? 0o644, content, 60);
+    await this.put(path, checksum(content), options.mode ?? 0o644, content, 60);
+  }
+
+  /** @throws SwarmError `FileWriteFailed`. */
+  async exchange(
+    path: string,
+    expected: string | undefined,
+    content: string | undefined,
+  ): Promise<boolean> {
+    const sums = [expected, content].map((text) => (text === undefined ? '-' : checksum(text)));
+    const result = await this.exec(['sh', '-c', exchangeScript, 'exchange', path, ...sums], {
+      stdin: content ?? '',
+      timeoutSeconds: 60,
+    });
+    if (result.code !== 0 && result.code !== otherContent) {
+      throw this.failed('Write', path, result.stderr);
+    }
+    return result.code === 0;
   }
 
   /** @throws SwarmError `FileWriteFailed`. */
@@ -107,4 +150,8 @@ export class HostFiles implements Files {
       { source: 'world' },
     );
   }
+}
+
+function checksum(content: string): string {
+  return createHash('sha256').update(content, 'utf8').digest('hex');
 }

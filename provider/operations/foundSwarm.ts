@@ -4,7 +4,9 @@ import { labelPrefix } from '../../core/labels';
 import type { Labels } from '../../core/labels';
 import { steps } from '../../core/steps';
 import { urnIdentity } from '../../core/urn';
+import type { Host } from '../../effects/effects';
 import type { Operation } from '../server/resource';
+import { withHostLock } from './hostLock';
 import { hostStanding } from './hostStanding';
 import type { HostStanding } from './hostStanding';
 import { waitUntil } from './waitUntil';
@@ -37,10 +39,8 @@ export async function foundSwarm(
   const candidates = await definiteCandidates(operation, founding.managers);
   const existing = await existingSwarm(operation, founding, candidates);
   if (existing !== undefined) return existing;
-  const founder = candidates.find(
-    ({ standing }) => standing.kind === 'none' && standing.info !== undefined,
-  );
-  if (founder?.standing.kind !== 'none') {
+  const founder = founderOf(candidates);
+  if (founder === undefined) {
     throw new SwarmError(
       'NoEngineToFoundOn',
       `${operation.name}: none of ${founding.managers.map(({ name }) => name).join(', ')} has a running engine yet; ` +
@@ -48,23 +48,51 @@ export async function foundSwarm(
       { source: 'world' },
     );
   }
-  const { docker } = founder.standing.host;
-  return operation.step(steps.found(founder.contact.name), async () => {
-    await docker.swarmInit({
-      advertiseAddress: founder.contact.address,
-      availability: 'drain',
-      addressPools: founding.addressPools ?? [],
-      subnetSize: founding.subnetSize,
-      labels: { ...labels, [founderLabel]: urnIdentity(operation.urn) },
-    });
-    let clusterId = '';
-    await waitUntil(operation, 'the new swarm has its leader', 60, async () => {
-      const info = await docker.info();
-      clusterId = info.clusterId ?? '';
-      return (clusterId !== '' && info.isControlAvailable && info.error === '') || info.error;
-    });
-    return clusterId;
+  const sentence = steps.found(founder.contact.name);
+  return withHostLock(operation, founder.host, sentence, 300, async (lock) => {
+    // Another run, whose stack lock was broken, may have held the lock before us.
+    const again = await definiteCandidates(operation, founding.managers);
+    const meanwhile = await existingSwarm(operation, founding, again);
+    if (meanwhile !== undefined) return meanwhile;
+    return lock.step(sentence, () => init(operation, founding, founder, labels));
   });
+}
+
+interface Founder {
+  readonly contact: ManagerContact;
+  readonly host: Host;
+}
+
+/** The first that answers as being in no swarm. */
+function founderOf(candidates: readonly Candidate[]): Founder | undefined {
+  for (const { contact, standing } of candidates) {
+    if (standing.kind === 'none' && standing.info !== undefined) {
+      return { contact, host: standing.host };
+    }
+  }
+  return undefined;
+}
+
+async function init(
+  operation: Operation,
+  founding: Founding,
+  { contact, host: { docker } }: Founder,
+  labels: Labels,
+): Promise<string> {
+  await docker.swarmInit({
+    advertiseAddress: contact.address,
+    availability: 'drain',
+    addressPools: founding.addressPools ?? [],
+    subnetSize: founding.subnetSize,
+    labels: { ...labels, [founderLabel]: urnIdentity(operation.urn) },
+  });
+  let clusterId = '';
+  await waitUntil(operation, 'the new swarm has its leader', 60, async () => {
+    const info = await docker.info();
+    clusterId = info.clusterId ?? '';
+    return (clusterId !== '' && info.isControlAvailable && info.error === '') || info.error;
+  });
+  return clusterId;
 }
 
 /** In a founding run the other machines boot at the same time: their answer is waited for. */

@@ -13,6 +13,7 @@ import { drain, undoDrain } from './drain';
 import { evictUndeclared } from './evictUndeclared';
 import { forgetBaseline } from './forgetBaseline';
 import { look } from './gatherGateFacts';
+import { withHostLock } from './hostLock';
 import { withLease } from './lease';
 import type { Lease } from './lease';
 import { askManager } from './managers';
@@ -263,9 +264,12 @@ async function endSwarm(
 ): Promise<void> {
   if (!isDestroy) throw lastManager(spec.name);
   if (machine === undefined) return;
-  await operation.step(steps.leave(spec.name), async () => {
-    const info = await machine.docker.info();
-    if (info.localNodeState !== 'inactive') await machine.docker.swarmLeave({ force: true });
-  });
+  const { leave: timeoutSeconds } = timeoutsOf(spec);
+  await withHostLock(operation, machine, `end the swarm on ${spec.name}`, timeoutSeconds, (lock) =>
+    lock.step(steps.leave(spec.name), async () => {
+      const info = await machine.docker.info();
+      if (info.localNodeState !== 'inactive') await machine.docker.swarmLeave({ force: true });
+    }),
+  );
   await removeMarker(machine, 'node', id);
 }

@@ -216,6 +216,23 @@ describe('SSH against a real sshd', { skip: sshdSkip }, () => {
         assert.ok(readFileSync(path).equals(bytes));
         assert.deepEqual((await host.run(['ls', '-A', join(folder, 'a b')])).stdout, "it's\n");
 
+        const lock = join(folder, 'locks', 'lock');
+        assert.equal(await host.files.exchange(lock, 'a', 'b'), false);
+        const rivals = ['one', 'two', 'three'];
+        const won = await Promise.all(
+          rivals.map((rival) => host.files.exchange(lock, undefined, rival)),
+        );
+        assert.equal(won.filter((isWinner) => isWinner).length, 1);
+        const winner = rivals[won.indexOf(true)]!;
+        assert.equal(await host.files.read(lock), winner);
+        assert.equal(statSync(lock).mode & 0o7777, 0o600);
+        assert.equal(await host.files.exchange(lock, `${winner}.`, 'b'), false);
+        assert.equal(await host.files.exchange(lock, winner, ''), true);
+        assert.equal(await host.files.read(lock), '');
+        assert.equal(await host.files.exchange(lock, undefined, undefined), false);
+        assert.equal(await host.files.exchange(lock, '', undefined), true);
+        assert.equal(await host.files.read(lock), undefined);
+
         await host.files.remove(path);
         await host.files.remove(path);
         assert.equal(await host.files.read(path), undefined);

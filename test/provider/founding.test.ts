@@ -28,6 +28,13 @@ function begin(adopt?: string): { readonly world: FakeWorld; readonly stack: Sta
   return copy;
 }
 
+/** What a second run knows whose stack lock was broken. */
+function copyOfStack(stack: Stack): Stack {
+  const copy = new Stack(stack.declared);
+  for (const [key, saved] of stack.saved) copy.saved.set(key, saved);
+  return copy;
+}
+
 /** Somebody else's swarm on one of the machines, made by hand. */
 async function foreignSwarm(world: FakeWorld, name: string): Promise<string> {
   const connection = { lab: 'test', machine: name };
@@ -141,6 +148,17 @@ test('after an interrupted founding there is no second one, not even while the f
   await stack.up(new ProviderProcess(world));
   assert.equal(stack.clusterId, clusterId);
   assertAsDeclared(world, stack);
+});
+
+test('two first runs at once found one swarm', async () => {
+  const { world, stack } = begin();
+  const other = copyOfStack(stack);
+  await Promise.all([
+    stack.applySwarm(new ProviderProcess(world)),
+    other.applySwarm(new ProviderProcess(world)),
+  ]);
+  assert.equal(world.swarms().length, 1);
+  assert.equal(stack.clusterId, other.clusterId);
 });
 
 test('a first run that was killed after any of its changes is finished by the next one', async () => {

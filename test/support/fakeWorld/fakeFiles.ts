@@ -31,6 +31,14 @@ export function fakeFiles(world: World, key: string): Files {
       world.act(action('write', true), (state) => {
         reach(state, key).files[path] = { content, mode: options?.mode ?? defaultMode };
       }),
+    exchange: (path, expected, content) =>
+      world.act(action('exchange', true), (state) => {
+        const { files } = reach(state, key);
+        if (files[path]?.content !== expected) return false;
+        if (content === undefined) Reflect.deleteProperty(files, path);
+        else files[path] = { content, mode: 0o600 };
+        return true;
+      }),
     upload: (localPath, path, options) =>
       world.act(action('upload', true), (state) => {
         const content = fs.readFileSync(localPath).toString('base64');
