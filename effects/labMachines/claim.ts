@@ -12,7 +12,7 @@ import {
   writeMachine,
   type StoredMachine,
 } from './records';
-import { isOverlapping, parseSubnet } from './subnet';
+import { isOverlapping, parseSubnet, type Subnet } from './subnet';
 
 /**
  * Takes name and address for a machine by writing its record: from here on its traces are found. Call
@@ -26,8 +26,8 @@ export async function claimMachine(
   image: string,
 ): Promise<StoredMachine> {
   const subnet = parseSubnet(spec.subnet);
-  await requireFreeAddress(directories, spec, subnet.cidr);
-  await requireFreeSubnet(spec.lab, subnet);
+  await requireOwnSubnet(directories, spec.lab, subnet, `lab ${spec.lab}/${spec.name}`);
+  await requireFreeAddress(directories, spec);
   await writeLab(directories, { lab: spec.lab, subnet: subnet.cidr });
   await ensureClientKey(directories, spec.lab);
   const record: StoredMachine = {
@@ -49,37 +49,52 @@ export async function claimMachine(
   return record;
 }
 
-/** Refuses a subnet or address that another lab or machine has. */
-async function requireFreeAddress(
+/**
+ * Refuses a subnet that is not the lab's own, or that something else of this computer has. Call under
+ * the host lock.
+ *
+ * @throws SwarmError `LabAddressTaken`.
+ */
+export async function requireOwnSubnet(
   directories: LabDirectories,
-  spec: LabMachineSpec,
-  cidr: string,
+  lab: string,
+  subnet: Subnet,
+  subject: string,
 ): Promise<void> {
-  const taken = (fact: string): SwarmError =>
-    new SwarmError('LabAddressTaken', `lab ${spec.lab}/${spec.name}: ${fact}`, {
-      source: 'user',
-    });
+  const { cidr } = subnet;
   for (const name of await labNames(directories)) {
     const other = await readLab(directories, name);
     if (other === undefined) continue;
-    if (name === spec.lab && other.subnet !== cidr) {
+    if (name === lab && other.subnet !== cidr) {
       throw taken(
-        `the lab has the subnet ${other.subnet}, not ${cidr}; a lab has one; use it, or another lab`,
+        `${subject}: the lab has the subnet ${other.subnet}, not ${cidr}; a lab has one; use it, or another lab`,
       );
     }
-    if (name !== spec.lab && isOverlapping(other.subnet, cidr)) {
+    if (name !== lab && isOverlapping(other.subnet, cidr)) {
       throw taken(
-        `its subnet ${cidr} overlaps ${other.subnet} of the lab ${name}; both would answer; choose another subnet`,
+        `${subject}: its subnet ${cidr} overlaps ${other.subnet} of the lab ${name}; both would answer; choose another subnet`,
       );
     }
   }
+  await requireFreeSubnet(lab, subnet);
+}
+
+/** Refuses an address that another machine of the lab has. */
+async function requireFreeAddress(
+  directories: LabDirectories,
+  spec: LabMachineSpec,
+): Promise<void> {
   const machines = await readMachines(directories, spec.lab);
   const holder = machines.find(
     ({ name, address }) => name !== spec.name && address === spec.address,
   );
   if (holder !== undefined) {
     throw taken(
-      `its address ${spec.address} is that of ${holder.name}; both would answer; choose another address`,
+      `lab ${spec.lab}/${spec.name}: its address ${spec.address} is that of ${holder.name}; both would answer; choose another address`,
     );
   }
+}
+
+function taken(message: string): SwarmError {
+  return new SwarmError('LabAddressTaken', message, { source: 'user' });
 }
