@@ -1,4 +1,4 @@
-// npm run demo | demo:down | lab, npm test: sets up what is missing, then runs the thing itself.
+// npm run demo | demo:down | lab | scenario, npm test: sets up what is missing, then runs the thing itself.
 import { isRoot, runInOurPlace } from './setup/command.mjs';
 import { setUp } from './setup/index.mjs';
 import { say, SetupError } from './setup/progress.mjs';
@@ -9,14 +9,20 @@ const demoNeeds = ['pulumi', 'lab', 'images'];
 const commands = {
   demo: (args) => start('dist/demo/main.js', args, demoNeeds),
   'demo:down': (args) => start('dist/demo/down.js', args, ['pulumi']),
+  scenario: (args) => start('dist/scenarios/cli.js', args, isLookOnly(args) ? [] : demoNeeds),
   lab: (args) => start('dist/lab/cli.js', args, []),
   test: (args) => runTests(args),
 };
 
+/** Nothing is run: no machine, no Pulumi, and no root are needed. */
+function isLookOnly(args) {
+  return args.length === 0 || args.some((arg) => ['--list', '--help', '-h'].includes(arg));
+}
+
 async function start(script, args, needs) {
   if (needs.includes('lab') && !isRoot()) {
     throw new SetupError(
-      'demo: we are not root, and machines on this computer need it; run the command as root, or see docs/guide for a cluster of your own hosts',
+      'machines: we are not root, and machines on this computer need it; run the command as root, or see docs/guide for a cluster of your own hosts',
     );
   }
   const env = await setUp(needs);

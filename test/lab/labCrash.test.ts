@@ -13,7 +13,8 @@ import {
 import { machineProcesses } from '../../effects/labMachines/processes';
 import { diffInventory, takeInventory, type HostInventory } from '../../lab/inventory';
 import type { LabMachineSpec } from '../../effects/lab';
-import { machineSpec, reasonToSkip, takeDown, until } from './support/testLab';
+import { until } from '../../scenarios/until';
+import { machineSpec, reasonToSkip, takeDown } from './support/testLab';
 
 const testLab = 'lab-test-crash';
 

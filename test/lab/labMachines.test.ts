@@ -3,8 +3,9 @@ import { after, before, describe, test } from 'node:test';
 import { createLab } from '../../effects/labMachines';
 import type { LabMachineRecord } from '../../effects/lab';
 import { diffInventory, takeInventory, type HostInventory } from '../../lab/inventory';
+import { until } from '../../scenarios/until';
 import { remote } from './support/remote';
-import { machineSpec, reasonToSkip, takeDown, until } from './support/testLab';
+import { machineSpec, reasonToSkip, takeDown } from './support/testLab';
 
 const testLab = 'lab-test';
 const virtualAddress = '10.91.0.100';

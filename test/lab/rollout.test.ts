@@ -13,8 +13,9 @@ import {
   markChildren,
   markedEnded,
   type MarkedProcess,
-} from './support/markedProcesses';
-import { PulumiProject } from './support/pulumiProject';
+} from '../../scenarios/markedProcesses';
+import { PulumiProject } from '../../scenarios/pulumi/pulumiProject';
+import { until } from '../../scenarios/until';
 import {
   bootId,
   bootIds,
@@ -29,7 +30,7 @@ import {
 } from './support/rollCluster';
 import { describeWatched, watchRoll, type RollWatch } from './support/rollWatch';
 import { secondsBetween, stages } from './support/stages';
-import { reasonToSkip, takeDown, until } from './support/testLab';
+import { reasonToSkip, takeDown } from './support/testLab';
 
 const directoryPrefix = `swarm-${rollLab}-`;
 const fromOs = 'debian:12';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { changes } from './callLog';
-import type { PlannedStep } from './engineEvents';
+import type { PlannedStep } from '../../scenarios/pulumi/engineEvents';
 import type { Run } from './harness';
 import { build, createProbeProject, rebuild, type ProbeProject } from './probe/project';
 

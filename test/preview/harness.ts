@@ -3,7 +3,11 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { callsFileVariable, readLines, type Call } from './callLog';
-import { parseEvents, type EngineEvent, type PlannedStep } from './engineEvents';
+import {
+  parseEvents,
+  type EngineEvent,
+  type PlannedStep,
+} from '../../scenarios/pulumi/engineEvents';
 
 /**
  * Runs the real Pulumi CLI and engine on a project of its own: temporary directory, file backend, own

@@ -8,6 +8,7 @@ import { generateSshKeyPair } from '../../../effects/sshKeyPair';
 export const testLabs = {
   'lab-test': '10.91.0.0/24',
   'lab-test-crash': '10.91.1.0/24',
+  'lab-test-snapshot': '10.91.2.0/24',
   'lab-test-roll': '10.95.0.0/24',
 } as const;
 
@@ -43,20 +44,4 @@ export function machineSpec(
 /** Takes the lab away by its traces, as `npm run lab -- down LAB` does. */
 export async function takeDown(lab: keyof typeof testLabs): Promise<void> {
   await removeLab(defaultDirectories, lab, () => undefined);
-}
-
-/** Waits for a condition that says why it is not yet true. */
-export async function until(
-  condition: () => Promise<true | string>,
-  timeoutSeconds: number,
-): Promise<void> {
-  const deadline = performance.now() + timeoutSeconds * 1000;
-  for (;;) {
-    const answer = await condition();
-    if (answer === true) return;
-    if (performance.now() > deadline) {
-      throw new Error(`not within ${timeoutSeconds} s: ${answer}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

@@ -1,4 +1,4 @@
-import type { PlannedStep } from '../engineEvents';
+import type { PlannedStep } from '../../../scenarios/pulumi/engineEvents';
 import type { Run } from '../harness';
 
 /** The plan's steps as the provider would be called. */

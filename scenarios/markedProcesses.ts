@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { until } from './testLab';
+import { until } from './until';
 
 /** A process that a test started, at any depth. */
 export interface MarkedProcess {
@@ -39,7 +39,7 @@ export async function killMarked(value: string): Promise<void> {
       // It ended by itself meanwhile.
     }
   }
-  await until(async () => describe(markedProcesses(value)), 10);
+  await until(() => Promise.resolve(describe(markedProcesses(value))), 10);
 }
 
 /** Waits until none is left that `isMeant`. */
@@ -48,7 +48,10 @@ export async function markedEnded(
   timeoutSeconds: number,
   isMeant: (process: MarkedProcess) => boolean = () => true,
 ): Promise<void> {
-  await until(async () => describe(markedProcesses(value).filter(isMeant)), timeoutSeconds);
+  await until(
+    () => Promise.resolve(describe(markedProcesses(value).filter(isMeant))),
+    timeoutSeconds,
+  );
 }
 
 function describe(processes: readonly MarkedProcess[]): true | string {

@@ -2,9 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseJournal, type JournalLine } from '../../../demo/report/journal';
-import { readLines } from '../../preview/callLog';
-import { parseEvents, type EngineEvent, type PlannedStep } from '../../preview/engineEvents';
+import { parseJournal, type JournalLine } from '../../demo/report/journal';
+import { parseEvents, type EngineEvent, type PlannedStep } from './engineEvents';
 import { layProject } from './projectFiles';
 
 /** One `pulumi` run. */
@@ -19,8 +18,13 @@ export interface PulumiRun {
 }
 
 export interface RunningPulumi {
+  /** The CLI. A kill -9 of it leaves the provider to itself. */
   readonly process: ChildProcess;
   readonly done: Promise<PulumiRun>;
+  /** Lines that the journal had when it was started. */
+  readonly journalMark: number;
+  /** Ctrl-C, as a terminal sends it: SIGINT to the CLI and everything in its group. */
+  interrupt(): void;
 }
 
 /** `pulumi preview --json`, as far as tests look at it. */
@@ -31,31 +35,39 @@ export interface Preview {
   readonly order: readonly string[];
 }
 
+/** Where a project is, and the stack that it is for. */
+export interface ProjectPlace {
+  readonly directory: string;
+  readonly stack: string;
+}
+
 /** Longest that one command may take, in seconds; a hang is a failure and no wait for ever. */
 const longestRun = 900;
 
 /**
- * The repository's own program and Pulumi.yaml on a stack of a test's own: temporary project directory
- * that leads to the checkout's files, own backend, own PULUMI_HOME, own journal.
+ * The repository's own program and Pulumi.yaml on a stack of a test's own: a project directory that
+ * leads to the checkout's files, own backend, own PULUMI_HOME, own journal.
  */
 export class PulumiProject {
   readonly directory: string;
-  private readonly stack: string;
+  readonly stack: string;
   private runs = 0;
 
-  private constructor(prefix: string, stack: string) {
-    this.directory = mkdtempSync(join(tmpdir(), prefix));
+  /** A project whose files are laid already. */
+  constructor({ directory, stack }: ProjectPlace) {
+    this.directory = directory;
     this.stack = stack;
   }
 
-  /** @throws Error when the CLI is not on PATH, or fails. */
+  /** In a temporary directory. @throws Error when the CLI is not on PATH, or fails. */
   static async create(
     prefix: string,
     stack: string,
     configure: (directory: string) => Promise<Readonly<Record<string, unknown>>>,
   ): Promise<PulumiProject> {
-    const project = new PulumiProject(prefix, stack);
-    layProject(project.directory, stack, await configure(project.directory));
+    const directory = mkdtempSync(join(tmpdir(), prefix));
+    layProject(directory, stack, await configure(directory));
+    const project = new PulumiProject({ directory, stack });
     await project.runOrFail('stack', 'init', stack);
     return project;
   }
@@ -76,6 +88,7 @@ export class PulumiProject {
     this.runs += 1;
     const isUpdate = ['up', 'destroy', 'refresh'].includes(command);
     const events = this.path(`events-${this.runs}.jsonl`);
+    const journalMark = this.journal().length;
     const began = performance.now();
     const child = spawn(
       'pulumi',
@@ -90,6 +103,8 @@ export class PulumiProject {
         cwd: this.directory,
         env: this.environment(),
         stdio: ['ignore', 'pipe', 'pipe'],
+        // A group of its own, which `interrupt` can hit as a terminal does.
+        detached: true,
         // Not `timeout`: its timer would outlive a command that could not be started.
         signal: AbortSignal.timeout(longestRun * 1000),
         killSignal: 'SIGKILL',
@@ -100,11 +115,16 @@ export class PulumiProject {
       stdout,
       output: stdout + stderr,
       seconds: Math.round((performance.now() - began) / 100) / 10,
-      changes: existsSync(events)
-        ? parseEvents(readLines<EngineEvent>(events)).steps.filter(isChange)
-        : [],
+      changes: existsSync(events) ? parseEvents(readEvents(events)).steps.filter(isChange) : [],
     }));
-    return { process: child, done };
+    return {
+      process: child,
+      done,
+      journalMark,
+      interrupt: () => {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+      },
+    };
   }
 
   run(command: string, ...args: readonly string[]): Promise<PulumiRun> {
@@ -134,7 +154,7 @@ export class PulumiProject {
         Object.entries(changeSummary ?? {}).filter(([op, count]) => op !== 'same' && count > 0),
       ),
       order: [...(plan ?? '').matchAll(/^ +\d+\. \w+ (?:manager|worker) ([\w-]+)/gm)].map(
-        ([, name]) => name!,
+        ([, name]) => name ?? '',
       ),
     };
   }
@@ -159,6 +179,13 @@ export class PulumiProject {
       SWARM_JOURNAL: this.path('journal.jsonl'),
     };
   }
+}
+
+function readEvents(file: string): readonly EngineEvent[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as EngineEvent);
 }
 
 function isChange({ op }: PlannedStep): boolean {

@@ -1,0 +1,110 @@
+import { parseArgs } from 'node:util';
+import { SwarmError, errorMessage } from '../core/errors';
+import { requireLabName } from '../effects/labMachines/spec';
+import { defaultLab, type ScenarioLab } from './places';
+import { findScenarios, scenarios } from './registry';
+import { reportFiles } from './report/reportFiles';
+import type { ScenarioRow } from './report/scenarioRow';
+import { runScenarios } from './runScenarios';
+
+const usage = `Usage: npm run scenario -- NAME… | --all | --list
+
+Faults on real machines of this computer: each scenario restores a golden cluster, breaks something in the
+middle of a change, and checks what must hold. It prints what was done, what was seen and the verdict; the
+table in docs/reliability.md and out/scenarios/report.json are written anew from it.
+
+  NAME…               run these
+  --all               run all
+  --list              names, with what each does
+  --lab NAME=SUBNET   use another lab than ${defaultLab.name}=${defaultLab.subnet}, e.g. mine=10.96.7.0/24
+  --reuse-golden      take a golden cluster that earlier code made, if there is one
+  --help              this
+
+Exit code 0 when every verdict is "held", 1 when one is not, 2 when nothing was chosen, 130 after Ctrl-C.
+`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      all: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      lab: { type: 'string' },
+      'reuse-golden': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return print(usage, 0);
+  if (values.list) return print(renderList(), 0);
+  const chosen = values.all ? scenarios : findScenarios(positionals);
+  if (chosen.length === 0) return print(usage, 2);
+
+  const interrupted = new AbortController();
+  process.on('SIGINT', () => {
+    if (interrupted.signal.aborted) return;
+    console.error('\ninterrupted: taking machines and network away …');
+    interrupted.abort();
+  });
+  process.on('SIGTERM', () => {
+    interrupted.abort();
+  });
+  const rows = await runScenarios(chosen, reportFiles(), {
+    lab: values.lab === undefined ? defaultLab : parseLab(values.lab),
+    mayGoldenBeOlder: values['reuse-golden'],
+    signal: interrupted.signal,
+    say: (line) => {
+      console.log(line);
+    },
+  });
+  console.log(`\n${renderSummary(rows)}`);
+  if (interrupted.signal.aborted) return 130;
+  return rows.every(({ verdict }) => verdict === 'held') ? 0 : 1;
+}
+
+function renderList(): string {
+  const width = Math.max(...scenarios.map(({ name }) => name.length));
+  return scenarios
+    .map(
+      ({ name, number, title, holds, isTelling }) =>
+        `${String(number).padStart(3)}  ${name.padEnd(width)}  ${title}${isTelling === true ? ' (in npm test)' : ''}\n${' '.repeat(width + 7)}${holds}\n`,
+    )
+    .join('');
+}
+
+function renderSummary(rows: readonly ScenarioRow[]): string {
+  const lines = rows.map(
+    ({ name, verdict, seconds }) =>
+      `${verdict.padEnd(9)}  ${seconds.toFixed(1).padStart(7)} s  ${name}`,
+  );
+  const held = rows.filter(({ verdict }) => verdict === 'held').length;
+  return [...lines, `${String(held)} of ${String(rows.length)} held`].join('\n');
+}
+
+/** @throws SwarmError `ScenarioUsage`, `LabNameInvalid`. */
+function parseLab(text: string): ScenarioLab {
+  const [, name, subnet] = /^([^=]+)=((?:\d+\.){3}0\/24)$/.exec(text) ?? [];
+  if (name === undefined || subnet === undefined) {
+    throw new SwarmError(
+      'ScenarioUsage',
+      `--lab ${text}: is not NAME=SUBNET with a /24; nothing was run; give e.g. mine=10.96.7.0/24`,
+      { source: 'user' },
+    );
+  }
+  requireLabName(name);
+  return { name, subnet };
+}
+
+function print(text: string, code: number): number {
+  process.stdout.write(text);
+  return code;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(`scenario: ${errorMessage(error)}`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,97 @@
+import { addressOf } from '../core/addresses';
+import type { DemoCluster } from '../demo/cluster';
+import { nodeVariable, webPort, type WebImage } from '../demo/webImage';
+import type { ScenarioLab } from './places';
+
+/** What a golden cluster is declared as. Managers are m1, m2, …, workers w1, w2, …. */
+export interface ClusterShape {
+  /** Names its snapshot; one per shape. */
+  readonly name: string;
+  readonly managers: number;
+  readonly workers: number;
+  /** More keys of the stack's configuration, e.g. `{ allowDestroy: true }`. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
+}
+
+/** Shapes that scenarios start from; add one here where none fits. */
+export const shapes = {
+  threeManagers: { name: 'three-managers', managers: 3, workers: 1 },
+  fiveManagers: { name: 'five-managers', managers: 5, workers: 0 },
+  twoManagers: { name: 'two-managers', managers: 2, workers: 1 },
+  oneManager: { name: 'one-manager', managers: 1, workers: 1 },
+} as const satisfies Record<string, ClusterShape>;
+
+/** OS of every golden cluster, and what a roll in a scenario changes it to. */
+export const goldenOs = 'debian:12';
+export const nextOs = 'debian:13';
+
+const port = 8080;
+
+/** The cluster as scenarios look at it. */
+export function clusterOf(shape: ClusterShape, lab: ScenarioLab): DemoCluster {
+  const { managers, workers } = nodesOf(shape, lab);
+  return {
+    lab: lab.name,
+    managers: managers.map(({ name }) => name),
+    workers: workers.map(({ name }) => name),
+    addresses: Object.fromEntries(
+      [...managers, ...workers].map(({ name, address }) => [name, address]),
+    ),
+    vip: addressOf(vipOf(lab)),
+    port,
+  };
+}
+
+/** Its stack's configuration; without consent to destroy, unless the shape gives it. */
+export function configurationOf(
+  shape: ClusterShape,
+  lab: ScenarioLab,
+  image: WebImage,
+): Readonly<Record<string, unknown>> {
+  return {
+    lab: { name: lab.name, subnet: lab.subnet },
+    os: goldenOs,
+    ...nodesOf(shape, lab),
+    vip: { addresses: [vipOf(lab)], routerId: routerIdOf(lab) },
+    engine: { images: [{ ...image }] },
+    services: [
+      {
+        name: 'web',
+        image: image.reference,
+        global: true,
+        environment: { [nodeVariable]: '{{.Node.Hostname}}' },
+        // Without the kernel's IP_VS there are no service VIPs and no routing mesh.
+        endpointMode: 'dnsrr',
+        stopGraceSeconds: 5,
+        ports: [{ target: webPort, published: port, mode: 'host' }],
+      },
+    ],
+    ...shape.configuration,
+  };
+}
+
+interface DeclaredNode {
+  readonly name: string;
+  readonly address: string;
+}
+
+function nodesOf(
+  { managers, workers }: ClusterShape,
+  { subnet }: ScenarioLab,
+): { readonly managers: readonly DeclaredNode[]; readonly workers: readonly DeclaredNode[] } {
+  const declare = (letter: string, count: number, from: number): readonly DeclaredNode[] =>
+    Array.from({ length: count }, (_, index) => ({
+      name: `${letter}${String(index + 1)}`,
+      address: subnet.replace(/\.0\/24$/, `.${String(from + index + 1)}`),
+    }));
+  return { managers: declare('m', managers, 10), workers: declare('w', workers, 20) };
+}
+
+function vipOf({ subnet }: ScenarioLab): string {
+  return subnet.replace(/\.0\/24$/, '.100/24');
+}
+
+/** Of a lab's own bridge; it differs from lab to lab all the same, for those who read logs. */
+function routerIdOf({ subnet }: ScenarioLab): number {
+  return (Number(subnet.split('.')[1]) % 255) + 1;
+}

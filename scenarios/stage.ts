@@ -1,0 +1,295 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { SwarmNodeFacts } from '../core/facts';
+import { errorMessage } from '../core/errors';
+import { findProblems, listNodes, type DemoCluster } from '../demo/cluster';
+import { probe } from '../demo/httpProbe';
+import type { JournalLine } from '../demo/report/journal';
+import type { Effects, Host } from '../effects/effects';
+import { setLink } from '../effects/labMachines/link';
+import type { PulumiProject, PulumiRun, RunningPulumi } from './pulumi/pulumiProject';
+import { until } from './until';
+import { NotHeld } from './verdict';
+
+/** Where what is done and seen goes, as it happens. */
+export interface Narrator {
+  readonly did: (sentence: string) => void;
+  readonly saw: (sentence: string) => void;
+}
+
+/**
+ * What a scenario works with: the cluster as it looks from outside, its machines, and its Pulumi
+ * project. What is done by a method here is told by itself; the rest a scenario tells by `did` and `saw`.
+ */
+export class Stage {
+  constructor(
+    readonly cluster: DemoCluster,
+    readonly effects: Effects,
+    /** Any command: `pulumi.run('cancel')`, `pulumi.start('up')`; `up`, `preview` below tell what they do. */
+    readonly pulumi: PulumiProject,
+    private readonly narrator: Narrator,
+  ) {}
+
+  /** Tells what was done, e.g. `cut the power of m3`. */
+  did(sentence: string): void {
+    this.narrator.did(sentence);
+  }
+
+  /** Tells what was seen, with its figures. */
+  saw(sentence: string): void {
+    this.narrator.saw(sentence);
+  }
+
+  /** What must hold, as a sentence. @throws NotHeld, with `detail`, when it does not. */
+  check(holds: boolean, sentence: string, detail?: string): void {
+    if (!holds) throw new NotHeld(withDetail(`it does not hold that ${sentence}`, detail));
+    this.saw(sentence);
+  }
+
+  /** As `check`, for two values that must be equal. */
+  checkEqual(actual: unknown, expected: unknown, sentence: string): void {
+    const shown = `${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`;
+    this.check(isDeepStrictEqual(actual, expected), sentence, shown);
+  }
+
+  /**
+   * Waits for what must become true; the condition says why it is not yet.
+   *
+   * @throws NotHeld with the last reason.
+   */
+  async until(
+    sentence: string,
+    condition: () => Promise<true | string>,
+    timeoutSeconds: number,
+  ): Promise<void> {
+    const began = performance.now();
+    const patient = (): Promise<true | string> => condition().catch(errorMessage);
+    await until(patient, timeoutSeconds, 250).catch((error: unknown) => {
+      throw new NotHeld(`it does not come true that ${sentence}: ${errorMessage(error)}`);
+    });
+    this.saw(`${sentence}, after ${secondsSince(began)} s`);
+  }
+
+  get nodeNames(): readonly string[] {
+    return [...this.cluster.managers, ...this.cluster.workers];
+  }
+
+  async host(name: string): Promise<Host> {
+    return this.effects.hosts.connect({ lab: this.cluster.lab, machine: name });
+  }
+
+  /** The list of nodes, of the first manager that answers. */
+  async nodes(): Promise<readonly SwarmNodeFacts[]> {
+    return listNodes(this.effects, this.cluster);
+  }
+
+  /** The one entry of a node. @throws NotHeld when there is none, or more than one. */
+  async node(name: string): Promise<SwarmNodeFacts> {
+    const found = (await this.nodes()).filter(({ hostname }) => hostname === name);
+    const [only] = found;
+    if (only !== undefined && found.length === 1) return only;
+    throw new NotHeld(`the list of nodes has ${String(found.length)} entries of ${name}, not one`);
+  }
+
+  /** Name of the leader. @throws Error when there is none. */
+  async leader(): Promise<string> {
+    const leader = (await this.nodes()).find(
+      ({ managerStatus }) => managerStatus?.isLeader === true,
+    );
+    if (leader === undefined) throw new Error('no manager is the leader');
+    return leader.hostname;
+  }
+
+  /** The swarm's ID, asked of one manager. Default: the first that answers. */
+  async clusterId(manager?: string): Promise<string> {
+    for (const name of manager === undefined ? this.cluster.managers : [manager]) {
+      try {
+        const { clusterId } = await (await this.host(name)).docker.info();
+        if (clusterId !== undefined) return clusterId;
+      } catch (error) {
+        if (manager !== undefined) throw error;
+      }
+    }
+    throw new Error('no manager knows the ID of the swarm');
+  }
+
+  /** Boot ID of each machine that answers: the same exactly while it was neither rebuilt nor restarted. */
+  async bootIds(
+    names: readonly string[] = this.nodeNames,
+  ): Promise<Readonly<Record<string, string>>> {
+    const entries = names.map(
+      async (name) => [name, (await (await this.host(name)).facts()).bootId] as const,
+    );
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  /** What is not as declared on this OS, as sentences; empty when all is well. */
+  async problems(os: string): Promise<readonly string[]> {
+    return findProblems(this.effects, this.cluster, os);
+  }
+
+  /** Waits until every node is as declared on this OS: one entry each, Ready, active, in its role. */
+  async untilAsDeclared(os: string, timeoutSeconds = 120): Promise<void> {
+    await this.until(
+      `every node is as declared on ${os}, with one entry`,
+      async () => {
+        const problems = await this.problems(os);
+        return problems.length === 0 || problems.join('; ');
+      },
+      timeoutSeconds,
+    );
+  }
+
+  /** Waits until the web service answers through the virtual IP. */
+  async untilServed(timeoutSeconds = 60): Promise<void> {
+    const url = `http://${this.cluster.vip}:${String(this.cluster.port)}/`;
+    await this.until(
+      'the service answers through the virtual IP',
+      async () => {
+        const { outcome } = await probe(url, 1000);
+        return outcome === 'ok' || `${url}: ${outcome}`;
+      },
+      timeoutSeconds,
+    );
+  }
+
+  /** Cuts the power of a machine. */
+  async powerOff(name: string): Promise<void> {
+    await this.effects.lab.powerOff(this.cluster.lab, name);
+    this.did(`cut the power of ${name}`);
+  }
+
+  /** Powers a machine on, until one can log in. */
+  async powerOn(name: string): Promise<void> {
+    await this.effects.lab.powerOn(this.cluster.lab, name);
+    this.did(`powered ${name} on`);
+  }
+
+  /** Cuts the cable of a machine: it goes on, and nothing reaches it. */
+  async cutLink(name: string): Promise<void> {
+    await setLink(this.cluster.lab, name, 'down');
+    this.did(`cut the link of ${name}`);
+  }
+
+  async mendLink(name: string): Promise<void> {
+    await setLink(this.cluster.lab, name, 'up');
+    this.did(`mended the link of ${name}`);
+  }
+
+  /** Changes a value of the stack's configuration; a path such as `timeouts.gate` or `workers[0].labels.rack`. */
+  async setConfig(path: string, value: string): Promise<void> {
+    await this.pulumi.runOrFail('config', 'set', '--path', path, value);
+    this.did(`set ${path} to ${value}`);
+  }
+
+  /** Runs a command of Pulumi to its end, whatever its exit code. */
+  async run(command: string, ...args: readonly string[]): Promise<PulumiRun> {
+    return this.ended(command, await this.pulumi.run(command, ...args));
+  }
+
+  /** As `run`; an exit code other than 0 is a verdict. */
+  async runToTheEnd(command: string, ...args: readonly string[]): Promise<PulumiRun> {
+    return this.mustEndWell(command, await this.run(command, ...args));
+  }
+
+  /** Starts a command, to be waited for by `finish`, after `untilStep` or another fault. */
+  start(command: string, ...args: readonly string[]): RunningPulumi {
+    this.did(`started pulumi ${command}`);
+    return this.pulumi.start(command, ...args);
+  }
+
+  /** Waits for the end of a started command, whatever its exit code. */
+  async finish(command: string, running: RunningPulumi): Promise<PulumiRun> {
+    return this.ended(command, await running.done);
+  }
+
+  mustEndWell(command: string, run: PulumiRun): PulumiRun {
+    if (run.exitCode === 0) return run;
+    throw new NotHeld(
+      withDetail(`pulumi ${command} ended with ${String(run.exitCode)}`, tail(run.output)),
+    );
+  }
+
+  /**
+   * Waits until a started command has begun (or ended) a step, by its sentence of `core/steps.ts`.
+   *
+   * @throws NotHeld when the command ends before that.
+   */
+  async untilStep(
+    running: RunningPulumi,
+    sentence: string,
+    event: JournalLine['event'] = 'start',
+    timeoutSeconds = 300,
+  ): Promise<void> {
+    let early: PulumiRun | undefined;
+    void running.done.then(
+      (run) => (early = run),
+      () => undefined,
+    );
+    const isThere = (): boolean =>
+      this.pulumi
+        .journal()
+        .slice(running.journalMark)
+        .some((line) => line.event === event && line.sentence === sentence);
+    await until(async () => {
+      if (isThere()) return true;
+      if (early !== undefined) {
+        throw new NotHeld(
+          withDetail(`pulumi ended before the ${event} of "${sentence}"`, tail(early.output)),
+        );
+      }
+      return Promise.resolve(`no ${event} of "${sentence}"`);
+    }, timeoutSeconds);
+    this.saw(`the ${event} of the step "${sentence}"`);
+  }
+
+  /** What the plan still has to change, e.g. `{ update: 1 }`; told. @throws NotHeld when preview fails. */
+  async pendingChanges(): Promise<Readonly<Record<string, number>>> {
+    const run = await this.pulumi.run('preview', '--json');
+    this.mustEndWell('preview', run);
+    return changesOf(run.stdout);
+  }
+
+  /** @throws NotHeld when the next preview has a change. */
+  async checkNothingPending(): Promise<void> {
+    this.checkEqual(await this.pendingChanges(), {}, 'the next preview has no change');
+  }
+
+  /** Steps that began since a mark (`journal().length`) taken before, as sentences. */
+  stepsSince(mark: number): readonly string[] {
+    return this.pulumi
+      .journal()
+      .slice(mark)
+      .filter(({ event }) => event === 'start')
+      .map(({ sentence }) => sentence);
+  }
+
+  /** A mark for `stepsSince`. */
+  mark(): number {
+    return this.pulumi.journal().length;
+  }
+
+  private ended(command: string, run: PulumiRun): PulumiRun {
+    this.did(`pulumi ${command}: exit code ${String(run.exitCode)} after ${String(run.seconds)} s`);
+    return run;
+  }
+}
+
+function changesOf(json: string): Readonly<Record<string, number>> {
+  const { changeSummary } = JSON.parse(json) as { changeSummary?: Record<string, number> };
+  return Object.fromEntries(
+    Object.entries(changeSummary ?? {}).filter(([op, count]) => op !== 'same' && count > 0),
+  );
+}
+
+function withDetail(sentence: string, detail: string | undefined): string {
+  return detail === undefined ? sentence : `${sentence}: ${detail}`;
+}
+
+/** The last lines of a command's output: where the errors are. */
+function tail(output: string): string {
+  return `\n${output.trimEnd().split('\n').slice(-40).join('\n')}`;
+}
+
+function secondsSince(began: number): string {
+  return ((performance.now() - began) / 1000).toFixed(1);
+}
