@@ -55,7 +55,7 @@ export class Apt implements Packages {
   async installed(name: string): Promise<string | undefined> {
     const result = await this.exec(
       ['dpkg-query', '--show', '--showformat=${db:Status-Status} ${Version}', '--', name],
-      { timeoutSeconds: 30 },
+      { rights: 'login', timeoutSeconds: 30 },
     );
     const [status, version] = result.stdout.trim().split(' ');
     if (result.code === 0) {
@@ -103,7 +103,10 @@ export class Apt implements Packages {
   }
 
   private async madison(name: string): Promise<readonly string[]> {
-    const result = await this.exec(['apt-cache', 'madison', '--', name], { timeoutSeconds: 60 });
+    const result = await this.exec(['apt-cache', 'madison', '--', name], {
+      rights: 'login',
+      timeoutSeconds: 60,
+    });
     if (result.code !== 0) {
       throw this.failed('PackagesUnreadable', `\`apt-cache madison\` for ${name}`, result);
     }
@@ -129,10 +132,10 @@ export class Apt implements Packages {
 
   /** Completes what an installation that was cut has left half done. */
   private async repair(): Promise<void> {
-    const audit = await this.exec(['dpkg', '--audit'], { timeoutSeconds: 60 });
+    const audit = await this.exec(['dpkg', '--audit'], { rights: 'login', timeoutSeconds: 60 });
     const journal = await this.exec(
       ['find', '/var/lib/dpkg/updates', '-type', 'f', '-print', '-quit'],
-      { timeoutSeconds: 30 },
+      { rights: 'login', timeoutSeconds: 30 },
     );
     if (audit.code === 0 && audit.stdout.trim() === '' && journal.stdout.trim() === '') {
       return;

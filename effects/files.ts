@@ -6,7 +6,8 @@ export interface Files {
   write(path: string, content: string, options?: { readonly mode?: number }): Promise<void>;
   /**
    * Compare-and-swap among all who use this method on the path: puts `content` (mode 0o600; undefined: no
-   * file) in the place of exactly `expected` (undefined: no file). False: something else is there, and stays.
+   * file) in the place of exactly `expected` (undefined: no file). False: something else is there, and stays. The
+   * folder is one that the login user may enter.
    */
   exchange(
     path: string,

@@ -16,7 +16,7 @@ cat /etc/os-release
 
 /** @throws SwarmError `HostFactsUnreadable`. */
 export async function gatherHostFacts(subject: string, exec: Exec): Promise<HostFacts> {
-  const result = await exec(['sh', '-c', script], { timeoutSeconds: 30 });
+  const result = await exec(['sh', '-c', script], { rights: 'login', timeoutSeconds: 30 });
   const facts = parseHostFacts(result.stdout);
   if (typeof facts === 'string') {
     throw new SwarmError(

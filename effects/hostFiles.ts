@@ -6,49 +6,55 @@ import { localFiles } from './localFiles';
 import type { Exec } from './ssh/sshExec';
 
 /**
- * Constant; arguments: path, mode, sha256 of the content, which comes by standard input. The checksum
- * is what keeps a connection that breaks half-way from putting half a file in place: to `cat`, the
- * break looks like the end of the content.
+ * Puts standard input in the place of `$path`. The checksum is what keeps a connection that breaks
+ * half-way from putting half a file in place: to `dd`, the break looks like the end of the content. The
+ * new file has its mode before it has any content.
+ */
+const place = `
+new=$dir/.$(basename -- "$path").swarm-new
+trap '"$@" rm -f -- "$new"' EXIT
+"$@" install -D -m "$mode" -T -- /dev/null "$new"
+"$@" dd "of=$new" bs=1M iflag=fullblock conv=fsync status=none
+seen=$("$@" sha256sum -- "$new")
+seen=\${seen%% *}
+# A backslash stands before the sum of a file whose name had to be quoted.
+[ "\${seen#\\\\}" = "$sum" ] || { echo 'the content was cut on its way' >&2; exit 75; }
+"$@" mv -fT -- "$new" "$path"
+trap - EXIT
+`;
+
+/**
+ * Constant; arguments: path, mode, sha256 of the content, which comes by standard input, and then what
+ * makes a command root's. Each such command is one that a rule of sudoers can name.
  */
 const writeScript = `
 set -eu
-umask 022
 path=$1 mode=$2 sum=$3
+shift 3
 dir=$(dirname -- "$path")
-new=$dir/.$(basename -- "$path").swarm-new
-mkdir -p -- "$dir"
-rm -f -- "$new"
-trap 'rm -f -- "$new"' EXIT
-(umask 077; set -C; cat > "$new")
-[ "$(sha256sum < "$new")" = "$sum  -" ] || { echo 'the content was cut on its way' >&2; exit 75; }
-chmod -- "$mode" "$new"
-sync -- "$new"
-mv -fT -- "$new" "$path"
-sync -- "$dir"
+${place}
+"$@" sync -- "$dir"
 `;
 
 /**
  * Constant; arguments: path, checksum of what must be there, checksum of what comes by standard input (`-`:
- * no file). The guard is a lock of the kernel, which ends with its process.
+ * no file), and then what makes a command root's. The guard is a lock of the kernel on the folder, which
+ * root and other login users can take alike, and which ends with its process.
  */
 const exchangeScript = `
 set -eu
-umask 077
-path=$1 expected=$2 sum=$3
+path=$1 expected=$2 sum=$3 mode=600
+shift 3
 dir=$(dirname -- "$path")
-mkdir -p -- "$dir"
-exec 9> "$path.guard"
+"$@" mkdir -p -m 755 -- "$dir"
+exec 9< "$dir"
 flock -w 30 9 || { echo 'another command keeps it locked' >&2; exit 75; }
 found=-
-[ ! -e "$path" ] || { found=$(sha256sum < "$path"); found=\${found%% *}; }
-[ "$found" = "$expected" ] || exit 3
-[ "$sum" != - ] || { rm -f -- "$path"; exit 0; }
-new=$dir/.$(basename -- "$path").swarm-new
-rm -f -- "$new"
-trap 'rm -f -- "$new"' EXIT
-cat > "$new"
-[ "$(sha256sum < "$new")" = "$sum  -" ] || { echo 'the content was cut on its way' >&2; exit 75; }
-mv -fT -- "$new" "$path"
+[ ! -e "$path" ] || found=$("$@" sha256sum -- "$path")
+found=\${found%% *}
+[ "\${found#\\\\}" = "$expected" ] || exit 3
+[ "$sum" != - ] || { "$@" rm -f -- "$path"; exit 0; }
+${place}
 `;
 
 /** Exit code of the exchange when something else is there. */
@@ -95,6 +101,7 @@ export class HostFiles implements Files {
   ): Promise<boolean> {
     const sums = [expected, content].map((text) => (text === undefined ? '-' : checksum(text)));
     const result = await this.exec(['sh', '-c', exchangeScript, 'exchange', path, ...sums], {
+      rights: 'inner',
       stdin: content ?? '',
       timeoutSeconds: 60,
     });
@@ -136,7 +143,7 @@ export class HostFiles implements Files {
   ): Promise<void> {
     const result = await this.exec(
       ['sh', '-c', writeScript, 'write', path, mode.toString(8), sum],
-      { stdin, timeoutSeconds },
+      { rights: 'inner', stdin, timeoutSeconds },
     );
     if (result.code !== 0) {
       throw this.failed('Write', path, result.stderr);

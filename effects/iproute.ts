@@ -19,7 +19,10 @@ export class Iproute implements HostNetwork {
 
   /** @throws SwarmError `AddressesUnreadable`. */
   async addresses(): Promise<readonly InterfaceAddress[]> {
-    const result = await this.exec(['ip', '-j', 'addr', 'show'], { timeoutSeconds: 30 });
+    const result = await this.exec(['ip', '-j', 'addr', 'show'], {
+      rights: 'login',
+      timeoutSeconds: 30,
+    });
     try {
       return parseIpAddresses(result.stdout);
     } catch (error) {
@@ -48,7 +51,7 @@ export class Iproute implements HostNetwork {
         address,
         String(port),
       ],
-      { timeoutSeconds: timeoutSeconds + 10 },
+      { rights: 'login', timeoutSeconds: timeoutSeconds + 10 },
     );
     if (result.code === 0) {
       return 'open';
@@ -71,7 +74,7 @@ export class Iproute implements HostNetwork {
   async probeUdp(address: string, port: number, timeoutSeconds = 2): Promise<'refused' | 'silent'> {
     const result = await this.exec(
       ['bash', '-c', udpProbeScript, 'probe', address, String(port), String(timeoutSeconds)],
-      { timeoutSeconds: timeoutSeconds + 10 },
+      { rights: 'login', timeoutSeconds: timeoutSeconds + 10 },
     );
     if (result.stderr.includes('Connection refused')) {
       return 'refused';

@@ -13,7 +13,7 @@ export class Systemctl implements Systemd {
   async state(unit: string): Promise<string> {
     const result = await this.exec(
       ['systemctl', 'show', '--property=LoadState,ActiveState', '--', unit],
-      { timeoutSeconds: 30 },
+      { rights: 'login', timeoutSeconds: 30 },
     );
     const property = (name: string): string | undefined =>
       new RegExp(`^${name}=(.*)$`, 'm').exec(result.stdout)?.[1];

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { openChannel, openSession } from '../ssh/openChannel';
 import { TailBuffer } from '../ssh/tailBuffer';
-import { privilegedCommandLine } from '../ssh/sshExec';
+import { commandLine } from '../ssh/privilege';
 import type { LiveClient, SshSession } from '../ssh/sshSession';
 
 /** A byte stream to the engine's socket, and what its other end said when it could not connect. */
@@ -57,8 +57,11 @@ export class EngineStreams implements StreamSource {
 }
 
 async function dial(live: LiveClient): Promise<EngineStream> {
-  const commandLine = privilegedCommandLine(live.isRoot, ['docker', 'system', 'dial-stdio']);
-  const stream = await openSession((done) => live.client.exec(commandLine, done));
+  const line = commandLine(['docker', 'system', 'dial-stdio'], {
+    isRoot: live.isRoot,
+    rights: 'root',
+  });
+  const stream = await openSession((done) => live.client.exec(line, done));
   const complaints = new TailBuffer(4096);
   stream.stderr.on('data', (chunk: Buffer) => {
     complaints.write(chunk);

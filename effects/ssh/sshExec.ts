@@ -3,7 +3,7 @@ import { SwarmError, errorMessage } from '../../core/errors';
 import { ConnectionLost, type ExecResult, ExecTimeout, channelExec } from './channelExec';
 import { ChannelRefused } from './openChannel';
 import { unreachable } from './openClient';
-import { quoteArgv } from './quoteArgv';
+import { type Rights, commandLine, sudoAnswer } from './privilege';
 import type { SshSession } from './sshSession';
 
 export interface ExecOptions {
@@ -11,17 +11,16 @@ export interface ExecOptions {
   readonly stdin?: string | Buffer | (() => Readable);
   /** Default: 300. */
   readonly timeoutSeconds?: number;
-  /** Further environment variables. They are part of the argv of `env`: never secrets. */
+  /** Whose rights it needs. Default: `root`. */
+  readonly rights?: Rights;
+  /** Further environment variables. They are part of the command line: never secrets. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Bytes kept of each stream's end. Default: 1 MiB. */
   readonly maxOutputBytes?: number;
 }
 
-/** Runs an argv with root's rights. A non-zero exit is a result. */
+/** Runs an argv, by default with root's rights. A non-zero exit is a result. */
 export type Exec = (argv: readonly string[], options?: ExecOptions) => Promise<ExecResult>;
-
-/** sshd's own PATH leaves out the sbin folders for users that are not root. */
-const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** How long the host has to kill the command at its timeout before the channel is given up here. */
 const graceSeconds = 8;
@@ -30,7 +29,7 @@ const graceSeconds = 8;
  * Runs commands on a session's host. The host itself ends a command at its timeout (`timeout` of
  * coreutils), because closing a channel does not: sshd leaves the process running.
  *
- * @throws SwarmError `HostUnreachable`, `CommandTimedOut`.
+ * @throws SwarmError `HostUnreachable`, `CommandTimedOut`, `HostNotPrivileged` when sudo refuses.
  */
 export function sshExec(session: SshSession): Exec {
   return async (argv, options = {}) => {
@@ -40,23 +39,25 @@ export function sshExec(session: SshSession): Exec {
     if (isEnded && result.durationMs >= timeoutSeconds * 1000 - 50) {
       throw timedOut(session.subject, argv, timeoutSeconds);
     }
-    return result;
+    return withoutSudo(session.subject, argv, result, options.rights ?? 'root');
   };
 }
 
-/** `argv` as it goes over the wire: with a fixed environment, and through sudo where it is needed. */
-export function privilegedCommandLine(
-  isRoot: boolean,
+/** What the command itself answered: a refusal of sudo is no answer of it, and never "no". */
+function withoutSudo(
+  subject: string,
   argv: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
-): string {
-  const variables = { LC_ALL: 'C', PATH: path, ...environment };
-  return quoteArgv([
-    ...(isRoot ? [] : ['sudo', '-n', '--']),
-    'env',
-    ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
-    ...argv,
-  ]);
+  result: ExecResult,
+  rights: Rights,
+): ExecResult {
+  const answer = rights === 'login' ? undefined : sudoAnswer(result.code, result.stderr);
+  if (answer === 'command not found' && rights === 'root') return { ...result, code: 127 };
+  if (answer !== 'refused') return result;
+  throw new SwarmError(
+    'HostNotPrivileged',
+    `${subject}: sudo does not let the login user run \`${argv[0] ?? ''}\` as it is needed; the step was not done; bring the user's rules on the host in line with docs/security.md of this version`,
+    { source: 'user' },
+  );
 }
 
 async function start(
@@ -66,18 +67,18 @@ async function start(
   isRetry = false,
 ): Promise<ExecResult> {
   const live = await session.acquire();
-  const limited = ['timeout', '--kill-after=5', String(options.timeoutSeconds), ...argv];
-  const commandLine = privilegedCommandLine(live.isRoot, limited, options.environment);
+  const { timeoutSeconds, environment = {}, rights = 'root' } = options;
+  const line = commandLine(argv, { isRoot: live.isRoot, rights, timeoutSeconds, environment });
   try {
     return await session.channels.use(() =>
-      channelExec(live.client, commandLine, {
+      channelExec(live.client, line, {
         ...options,
-        timeoutMs: (options.timeoutSeconds + graceSeconds) * 1000,
+        timeoutMs: (timeoutSeconds + graceSeconds) * 1000,
       }),
     );
   } catch (error) {
     if (error instanceof ExecTimeout) {
-      throw timedOut(session.subject, argv, options.timeoutSeconds);
+      throw timedOut(session.subject, argv, timeoutSeconds);
     }
     if (error instanceof ChannelRefused) {
       throw unreachable(

@@ -129,7 +129,7 @@ async function checkPrivilege(subject: string, client: Client, user: string): Pr
   }
   throw new SwarmError(
     'HostNotPrivileged',
-    `${subject}: ${user} is not root and has no sudo without a password (${sudo.stderr.trim()}); nothing can be changed on this host; log in as root, or add \`${user} ALL=(ALL) NOPASSWD: ALL\` to /etc/sudoers.d`,
+    `${subject}: ${user} is not root and has no sudo without a password (${sudo.stderr.trim()}); nothing can be changed on this host; log in as root, or give the user the rules of docs/security.md in /etc/sudoers.d`,
     { source: 'user' },
   );
 }

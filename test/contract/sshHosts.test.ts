@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -142,6 +142,7 @@ describe('SSH against a real sshd', { skip: sshdSkip }, () => {
         host = await hosts.connect(asRoot(login === 'root' ? {} : { user: sshd.sudoer }));
         // Not writable by the sudo user itself.
         folder = mkdtempSync(join(scratch, 'files-'));
+        for (const one of [scratch, folder]) chmodSync(one, 0o755);
       });
 
       it('gives each argument as it is', async () => {

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Apt } from '../../effects/apt';
+import { systemClock } from '../../effects/clock';
+import { HostFiles } from '../../effects/hostFiles';
+import { Systemctl } from '../../effects/systemctl';
+import { founded } from '../support/clusterState';
+import { changed, cluster } from '../support/declaredCluster';
+import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import { ProviderProcess } from '../support/providerHarness';
+import { notingEffects, notingExec, type RootCommands } from '../support/rootCommands';
+import { documentedSudoers, sudoRules } from '../support/sudoRules';
+import { webService } from '../support/webService';
+
+const isAllowed = sudoRules(documentedSudoers());
+
+/** Every command must be in docs/security.md: what a user was told to allow is what there is. */
+function assertAllowed(commands: RootCommands): void {
+  const missing = [...new Set(commands.filter((argv) => !isAllowed(argv)).map((a) => a.join(' ')))];
+  assert.deepEqual(
+    missing,
+    [],
+    'run as root, and in no rule of docs/security.md: add a rule, or give the command `rights: "login"`',
+  );
+}
+
+/** A world whose hosts note what root would run on them. */
+class NotingWorld extends FakeWorld {
+  readonly noted: RootCommands = [];
+
+  override effects(): ReturnType<FakeWorld['effects']> {
+    return notingEffects(super.effects(), this.noted);
+  }
+}
+
+describe('the sudoers rules of docs/security.md', () => {
+  test('are enough for the whole life of a cluster', async () => {
+    const world = new NotingWorld();
+    const stack = await founded(world, cluster(3, 1, await webService()));
+    stack.declared = changed(stack.declared, { os: 'debian:13' });
+    for (const name of ['m2', 'm3', 'm1', 'w1']) {
+      await stack.applyNode(new ProviderProcess(world), name);
+    }
+    stack.declared = { ...stack.declared, swarm: { allowDestroy: true } };
+    await stack.up(new ProviderProcess(world));
+    for (const kind of ['LabMachine', 'Engine', 'Node', 'VipMember']) {
+      await stack.refresh(new ProviderProcess(world), kind, 'm1');
+    }
+    await stack.destroy(new ProviderProcess(world));
+    for (const program of [
+      'cat',
+      'dd',
+      'apt-get',
+      'apt-mark',
+      'systemctl',
+      'keepalived',
+      'docker',
+    ]) {
+      assert.ok(
+        world.noted.some(([name]) => name === program),
+        `${program} was not used`,
+      );
+    }
+    assertAllowed(world.noted);
+  });
+
+  test('are enough for what only a fault brings', async () => {
+    const noted: RootCommands = [];
+    const broken = notingExec(noted, ([program, ...args]) => {
+      if (program === 'dpkg' && args[0] === '--audit') return { stdout: 'half installed' };
+      if (args.includes('install')) return { code: 100, stderr: 'Unable to locate package' };
+      return program === 'systemctl' && args[0] === 'start' ? { code: 1 } : undefined;
+    });
+    const files = new HostFiles('h', broken);
+    const apt = new Apt('h', broken, files, systemClock, () => Promise.resolve(1));
+    await assert.rejects(apt.install({ 'docker.io': '26.1.5+dfsg1-9+b11', apparmor: undefined }));
+    await apt.hold(['docker.io', 'docker-cli']);
+    await apt.unhold(['docker.io', 'docker-cli']);
+    await assert.rejects(new Systemctl('h', broken).start('docker.service'));
+    const seen = noted.map((argv) => argv.find((word) => /^[a-z]/.test(word) && word !== 'env'));
+    for (const program of ['dpkg', 'journalctl']) assert.ok(seen.includes(program), program);
+    assert.ok(noted.some((argv) => argv.at(-1) === 'update'));
+    assertAllowed(noted);
+  });
+
+  for (const argv of [
+    ['sh', '-c', 'id'],
+    ['true', 'x'],
+    ['cat', '--', '/etc/shadow'],
+    ['cat', '--', '/etc/pulumi-swarm/../shadow'],
+    ['cat', '--', '/etc/pulumi-swarm/node.json', '/etc/shadow'],
+    ['dd', 'of=/etc/passwd', 'bs=1M', 'iflag=fullblock', 'conv=fsync', 'status=none'],
+    ['mv', '-fT', '--', '/etc/pulumi-swarm/.node.json.swarm-new', '/etc/sudoers'],
+    ['mv', '-fT', '--', '/etc/pulumi-swarm/.node.json.swarm-new', '/usr/sbin/policy-rc.d'],
+    ['rm', '-f', '--', '/etc/passwd'],
+    ['apt-get', 'install', '-o', 'DPkg::Pre-Invoke::=id', 'docker.io'],
+    ['apt-mark', 'hold', 'linux-image-amd64'],
+    ['systemctl', 'stop', '--', 'ssh.service'],
+    ['systemctl', 'start', '--', 'docker.service', 'ssh.service'],
+    ['journalctl', '--unit=ssh.service'],
+    ['find', '/', '-exec', 'id', ';'],
+    ['find', '/var/x', '-delete', '-mindepth', '1', '-print', '-quit'],
+    ['docker', 'run', '-v', '/:/host', 'x'],
+    ['keepalived', '-t', '-f', '/etc/shadow'],
+  ]) {
+    test(`do not allow \`${argv.join(' ')}\``, () => {
+      assert.equal(isAllowed(argv), false);
+    });
+  }
+});
