@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { resolve } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import { Service, SwarmCluster, existingHosts, labMachines } from './components';
 import type { ClusterNodeArgs, MachineKind, SshConnection } from './components';
@@ -85,20 +84,25 @@ function machineKind({
   }
   const nodes = [...declared, ...(others ?? [])];
   return existingHosts({
-    connection: ({ name }) => ({
-      ...sshConnection(connection ?? {}),
-      ...sshConnection(nodes.find((node) => node.name === name)?.connection ?? {}),
-    }),
+    connection: ({ name }) => {
+      const { privateKey, privateKeyFile, ...shared } = sshConnection(connection ?? {});
+      const own = sshConnection(nodes.find((node) => node.name === name)?.connection ?? {});
+      // A node's own key takes the place of the shared one, whichever of the two ways each is given in.
+      const hasOwnKey = own.privateKey !== undefined || own.privateKeyFile !== undefined;
+      return { ...shared, ...(hasOwnKey ? {} : defined({ privateKey, privateKeyFile })), ...own };
+    },
   });
 }
 
+/** The key's file goes on by its path: a key that does not pass through Pulumi is in none of its logs. */
 function sshConnection(connection: ConnectionConfiguration): Partial<SshConnection> {
   const { privateKeyFile, ...given } = connection;
+  const isAbsolute = privateKeyFile === undefined || /^(~?\/)/.test(privateKeyFile);
   return {
     ...defined(given),
     ...(privateKeyFile === undefined
       ? {}
-      : { privateKey: readFileSync(privateKeyFile.replace(/^~(?=\/)/, homedir()), 'utf8') }),
+      : { privateKeyFile: isAbsolute ? privateKeyFile : resolve(privateKeyFile) }),
   };
 }
 

@@ -11,6 +11,12 @@ export interface SshConnection {
   readonly user?: string;
   /** Private key in OpenSSH or PEM form. Secret. */
   readonly privateKey?: string;
+  /**
+   * File with the private key, in place of `privateKey`, on the computer where Pulumi runs. It is read
+   * when a connection is opened, so nothing of the key is in Pulumi's state or logs. `~/` is the home
+   * directory of whoever runs it; a relative path begins at the project's folder.
+   */
+  readonly privateKeyFile?: string;
   /** Passphrase of `privateKey`. Secret. */
   readonly privateKeyPassword?: string;
   /** Password of the login user. Secret. */

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { type Socket, connect as connectTcp } from 'node:net';
+import { homedir } from 'node:os';
 import { Client, type ConnectConfig } from 'ssh2';
 import type { SshConnection } from '../../core/connection';
 import { SwarmError, errorMessage } from '../../core/errors';
@@ -19,7 +21,8 @@ const keepalive = { keepaliveInterval: 5000, keepaliveCountMax: 2 } as const;
 /**
  * Connects and logs in, with the host's key checked.
  *
- * @throws SwarmError `HostUnreachable`, `HostKeyUnknown`, `HostKeyChanged`, `HostLoginRefused`.
+ * @throws SwarmError `HostUnreachable`, `HostKeyUnknown`, `HostKeyChanged`, `HostLoginRefused`,
+ * `PrivateKeyUnreadable`.
  */
 export async function openClient(
   subject: string,
@@ -27,7 +30,7 @@ export async function openClient(
   timeoutSeconds: number,
 ): Promise<OpenedClient> {
   const check = await HostKeyCheck.prepare(subject, connection);
-  const login = loginConfig(subject, connection);
+  const login = await loginConfig(subject, connection);
   const socket = await openSocket(subject, connection, timeoutSeconds);
   const client = new Client();
   try {
@@ -50,11 +53,12 @@ export async function openClient(
   }
 }
 
-function loginConfig(subject: string, connection: SshConnection): ConnectConfig {
+async function loginConfig(subject: string, connection: SshConnection): Promise<ConnectConfig> {
   const agent = connection.agentSocketPath ?? process.env['SSH_AUTH_SOCK'];
-  if (connection.privateKey !== undefined || connection.password !== undefined) {
+  const privateKey = await readPrivateKey(subject, connection);
+  if (privateKey !== undefined || connection.password !== undefined) {
     return {
-      ...(connection.privateKey === undefined ? {} : { privateKey: connection.privateKey }),
+      ...(privateKey === undefined ? {} : { privateKey }),
       ...(connection.privateKeyPassword === undefined
         ? {}
         : { passphrase: connection.privateKeyPassword }),
@@ -67,11 +71,28 @@ function loginConfig(subject: string, connection: SshConnection): ConnectConfig 
   if (agent === undefined || agent === '') {
     throw new SwarmError(
       'HostLoginRefused',
-      `${subject}: no private key, no password and no SSH agent (SSH_AUTH_SOCK) is given; nobody can log in; set connection.privateKey, or start an agent that holds the key`,
+      `${subject}: no private key, no password and no SSH agent (SSH_AUTH_SOCK) is given; nobody can log in; set connection.privateKeyFile, or start an agent that holds the key`,
       { source: 'user' },
     );
   }
   return { agent };
+}
+
+async function readPrivateKey(
+  subject: string,
+  { privateKey, privateKeyFile }: SshConnection,
+): Promise<string | undefined> {
+  if (privateKey !== undefined || privateKeyFile === undefined) return privateKey;
+  const path = privateKeyFile.replace(/^~(?=\/)/, homedir());
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new SwarmError(
+      'PrivateKeyUnreadable',
+      `${subject}: connection.privateKeyFile cannot be read (${errorMessage(error)}); nobody can log in with it; put the key there, name another file, or leave it out and start an SSH agent that holds the key`,
+      { source: 'user', cause: error },
+    );
+  }
 }
 
 function openSocket(

@@ -48,6 +48,7 @@ export const connectionProperty = record(
     port: count('TCP port of sshd. Default: 22.'),
     user: text('Login user. Default: root. Any other user needs sudo without a password.', false),
     privateKey: secretText('Private key in OpenSSH or PEM form.', false),
+    privateKeyFile: text('File with the private key where Pulumi runs, in place of it.', false),
     privateKeyPassword: secretText('Passphrase of `privateKey`.', false),
     password: secretText('Password of the login user.', false),
     agentSocketPath: text('Path of the SSH agent’s socket.', false),

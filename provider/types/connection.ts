@@ -10,6 +10,8 @@ export interface SshConnectionArgs {
   user?: pulumi.Input<string>;
   /** Private key in OpenSSH or PEM form; pass it as a secret. */
   privateKey?: pulumi.Input<string>;
+  /** File with the private key where Pulumi runs, in place of `privateKey`; nothing of it is in the state. */
+  privateKeyFile?: pulumi.Input<string>;
   /** Passphrase of `privateKey`; pass it as a secret. */
   privateKeyPassword?: pulumi.Input<string>;
   /** Password of the login user; pass it as a secret. */

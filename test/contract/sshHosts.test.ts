@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -107,6 +115,27 @@ describe('SSH against a real sshd', { skip: sshdSkip }, () => {
         /nobody-of-that-name/,
       );
       await rejects(hosts.connect(withoutLogin()), 'HostLoginRefused', /no private key/);
+    });
+
+    it('reads the key from a file, at each login and from the home directory of whoever runs it', async () => {
+      const file = join(scratch, 'key');
+      const byFile = (privateKeyFile: string): SshConnection => ({
+        ...withoutLogin(),
+        privateKeyFile,
+      });
+      writeFileSync(file, sshd.clientKey, { mode: 0o600 });
+      await hosts.connect(byFile(file));
+      await hosts.connect(byFile('~/key'));
+      rmSync(file);
+      const own = new SshHosts(systemClock, noLab);
+      await rejects(own.connect(byFile(file)), 'PrivateKeyUnreadable', /ENOENT.*SSH agent/);
+      writeFileSync(file, 'no key at all, but a secret');
+      await assert.rejects(own.connect(byFile(file)), (error) => {
+        assert.ok(error instanceof SwarmError && error.code === 'HostLoginRefused', String(error));
+        assert.doesNotMatch(error.message, /secret/);
+        return true;
+      });
+      await own.close();
     });
 
     it('refuses a user without sudo', async () => {
@@ -239,6 +268,26 @@ describe('SSH against a real sshd', { skip: sshdSkip }, () => {
         assert.equal(await host.files.read(path), undefined);
         await rejects(host.files.remove(folder), 'FileRemoveFailed', /directory/i);
         await rejects(host.files.upload(join(scratch, 'none'), path), 'FileMissing', /none/);
+      });
+
+      it('a file has its mode before it has any content', async () => {
+        const path = join(folder, 'secret');
+        const modes = new Set<number>();
+        const writing = host.files.write(path, 'x'.repeat(10_000_000), { mode: 0o600 });
+        const written = new AbortController();
+        const end = (): void => {
+          written.abort();
+        };
+        writing.then(end, end);
+        while (!written.signal.aborted) {
+          for (const name of ['secret', '.secret.swarm-new']) {
+            const seen = statSync(join(folder, name), { throwIfNoEntry: false });
+            if (seen !== undefined) modes.add(seen.mode & 0o7777);
+          }
+          await systemClock.sleep(1);
+        }
+        await writing;
+        assert.deepEqual([...modes], [0o600]);
       });
 
       it('tells facts, addresses and ports', async () => {
