@@ -38,6 +38,9 @@ export function isWithin(address: string, subnet: string): boolean {
 
 /** Equal as addresses, however they are written; `::ffff:10.0.0.1` is 10.0.0.1. */
 export function isSameAddress(a: string, b: string): boolean {
+  const isIpv4 = (text: string): boolean => ipaddr.IPv4.isValidFourPartDecimal(text);
+  // Written in one way only; parsing each pair of a large cluster would take seconds.
+  if (isIpv4(a) && isIpv4(b)) return a === b;
   return (
     isIpAddress(a) &&
     isIpAddress(b) &&

@@ -108,6 +108,17 @@ describe('isSameAddress', () => {
     assert.ok(!isSameAddress('fd00::11', '10.88.0.11'));
   });
 
+  it('is quick enough to compare every pair of a large cluster', () => {
+    const all = Array.from(
+      { length: 1000 },
+      (_, i) => `10.88.${String(i >> 8)}.${String(i & 255)}`,
+    );
+    const startedMs = performance.now();
+    const pairs = all.filter((a) => all.filter((b) => isSameAddress(a, b)).length !== 1);
+    assert.deepEqual(pairs, []);
+    assert.ok(performance.now() - startedMs < 10_000);
+  });
+
   it('takes nothing that is no address for the same', () => {
     assert.ok(!isSameAddress('m1', 'm1'));
     assert.ok(!isSameAddress('', ''));
