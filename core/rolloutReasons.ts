@@ -33,8 +33,14 @@ export function rollReasons(
   const reasons = going
     // Its own gate has nobody to ask, and would say so beside the sentence that tells why.
     .filter((turn) => turn !== only)
-    .flatMap((turn) => gate(gateFacts, turn).reasons)
-    .filter((reason) => !isSettling(nodes, reason) && !isPutBackFirst(nodes, turns, reason))
+    .flatMap((turn) =>
+      gate(gateFacts, turn).reasons.filter(
+        (reason) =>
+          !isSettling(nodes, reason) &&
+          !isPutBackFirst(nodes, turns, reason) &&
+          !isAskedFirst(gateFacts, nodes, turn, reason),
+      ),
+    )
     .map(({ message }) => message);
   const refusal =
     only === undefined
@@ -89,4 +95,19 @@ function isPutBackFirst(
   return code === 'WorkersOut'
     ? turns.some(({ name }) => name === subject)
     : entryOf(nodes.seen, subject)?.managerStatus === undefined;
+}
+
+/**
+ * That no other manager answers with its list, where all the others are out and are put back first: of
+ * two managers, the one that an interrupted run took out.
+ */
+function isAskedFirst(
+  { managers }: GateFacts,
+  nodes: RolloutFacts['nodes'],
+  turn: RolloutTurn,
+  { code, subject }: GateReason,
+): boolean {
+  if (code !== 'NoAnswer' || subject !== undefined || !isSeen(nodes)) return false;
+  const others = managers.filter(({ name }) => name !== turn.name);
+  return others.every(({ name }) => entryOf(nodes.seen, name)?.managerStatus === undefined);
 }

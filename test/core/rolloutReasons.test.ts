@@ -72,6 +72,23 @@ describe('planRollout: an interrupted run goes on', () => {
     ]);
   });
 
+  it('one of two is out: nobody but the other can be asked, until it is put back', () => {
+    const two = { managers: 2, workers: 0 };
+    const declared = declare(two, { os: 'debian:13' });
+    const other = managerNode('m1');
+    const demoted = workerNode('m2', { availability: 'drain' });
+    for (const world of [[other, demoted], [other]]) {
+      const plan = planRollout(declared, see(world, two));
+      assert.deepEqual(plan.reasons, []);
+      assert.deepEqual(plan.managers, ['m2', 'm1']);
+    }
+    const silent = planRollout(declared, see([other, managerNode('m2', {})], two, ['m2']));
+    assert.deepEqual(silent.reasons, [
+      'm2 does not answer: no route to host',
+      'no other manager answers with the list of nodes',
+    ]);
+  });
+
   it('m1 is drained only', () => {
     const drained = withNode(nodes, 'm1', (node) => ({ ...node, availability: 'drain' }));
     assert.deepEqual(resume(drained).reasons, []);
