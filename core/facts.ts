@@ -165,6 +165,13 @@ export interface ServiceFacts {
   readonly updateStatus?: { readonly state: UpdateState; readonly message: string };
 }
 
+/** The ingress network as one engine has it. */
+export interface IngressFacts {
+  readonly id: string;
+  /** This node's own address on it; undefined while the engine has not attached itself. */
+  readonly address: string | undefined;
+}
+
 /** A swarm config object; ours carries the lease. */
 export interface ConfigFacts {
   readonly id: string;

@@ -2,6 +2,7 @@ import type {
   Availability,
   ConfigFacts,
   EngineInfo,
+  IngressFacts,
   LocalDataFacts,
   NodeCertificate,
   NodeRole,
@@ -57,6 +58,13 @@ export interface DockerApi {
   createService(spec: ServiceSpec): Promise<string>;
   updateService(serviceId: string, spec: ServiceSpec): Promise<void>;
   removeService(serviceId: string): Promise<void>;
+
+  /**
+   * The swarm's ingress network: the one overlay that every node is attached to, drained or not.
+   * `undefined`: this engine knows of none. A manager knows the swarm's; a worker only what it has set
+   * up itself, which takes it a second after its join.
+   */
+  ingressNetwork(): Promise<IngressFacts | undefined>;
 
   configs(): Promise<readonly ConfigFacts[]>;
   /** @throws DockerApiError 409 when the name is taken. */

@@ -9,6 +9,15 @@ export interface HostNetwork {
     timeoutSeconds?: number,
   ): Promise<'open' | 'refused' | 'silent'>;
   /**
+   * As `probe`, from inside the engine's ingress sandbox: what it sends to another node's address on
+   * the ingress network goes over the swarm's overlay.
+   */
+  probeFromIngress(
+    address: string,
+    port: number,
+    timeoutSeconds?: number,
+  ): Promise<'open' | 'refused' | 'silent'>;
+  /**
    * Whether a datagram from this host reaches `address:port`, where nothing listens: the other host's
    * kernel says so (`refused`). `silent`: no sign came back, so it is dropped on the way, or something listens.
    */

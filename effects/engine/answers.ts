@@ -254,6 +254,13 @@ export const configAnswer = z
     labels: Spec.Labels,
   }));
 
+export const networkAnswer = z.object({ Id: z.string(), Ingress: z.boolean().default(false) });
+
+/** Only the inspection of one network tells its endpoints. */
+export const networkEndpointsAnswer = z.object({
+  Containers: z.record(z.string(), z.object({ IPv4Address: z.string().default('') })).nullish(),
+});
+
 /** `POST /swarm/init` answers with the bare ID. */
 export const nodeIdAnswer = z.string();
 export const serviceIdAnswer = z.object({ ID: z.string() });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type {
   ConfigFacts,
   EngineInfo,
+  IngressFacts,
   LocalDataFacts,
   NodeCertificate,
   NodeRole,
@@ -26,6 +27,7 @@ import type { Exec } from '../ssh/sshExec';
 import * as answers from './answers';
 import { runContainerCheck } from './containerCheck';
 import type { EngineClient } from './engineClient';
+import { gatherIngress } from './ingress';
 import { loadError } from './loadError';
 import { gatherLocalData } from './localData';
 import { readNodeCertificate } from './nodeCertificate';
@@ -191,6 +193,10 @@ export class EngineApi implements DockerApi {
 
   async removeService(serviceId: string): Promise<void> {
     await this.client.command('DELETE', `/services/${encodeURIComponent(serviceId)}`);
+  }
+
+  ingressNetwork(): Promise<IngressFacts | undefined> {
+    return gatherIngress(this.client);
   }
 
   configs(): Promise<readonly ConfigFacts[]> {

@@ -4,6 +4,7 @@ import { SwarmError, errorMessage } from '../../core/errors';
 import { labelPrefix, ownLabels, sameLabels, userLabels } from '../../core/labels';
 import { steps } from '../../core/steps';
 import { changeRole } from '../operations/changeRole';
+import { checkOverlay, isOverlaySilent } from '../operations/checkOverlay';
 import { findEntry } from '../operations/takeOut';
 import { accessOf } from '../operations/nodeSpec';
 import type { NodeInputs } from '../operations/nodeSpec';
@@ -62,7 +63,7 @@ const impacts = {
 export const node: Resource = {
   token: 'swarm:index:Node',
   description:
-    'Membership of an engine in a swarm. Its delete waits at the gate, drains, demotes, leaves and removes the entry by its ID; its create joins drained, and activates the node when it is ready.',
+    'Membership of an engine in a swarm. Its delete waits at the gate, drains, demotes, leaves and removes the entry by its ID; its create joins drained, and activates the node when it is ready and answers over the overlay network.',
   inputs,
   outputs: {
     nodeId: text('ID of the node in the swarm.'),
@@ -93,7 +94,7 @@ export const node: Resource = {
     const spec = wanted as unknown as NodeInputs;
     const id = newId('node', spec.name);
     const nodeId = await joinSwarm(id, spec, operation);
-    return { id, ...(await settle(operation, spec, nodeId)) };
+    return { id, ...(await settle(operation, spec, nodeId, false)) };
   },
   read: (id, old, operation) => read(id, old, operation),
   update: async (_id, { state }, wanted, operation) => {
@@ -118,7 +119,7 @@ export const node: Resource = {
         updateNode(operation, spec, nodeId, { labels }),
       );
     }
-    return settle(operation, spec, nodeId);
+    return settle(operation, spec, nodeId, state['isReady'] === false);
   },
   delete: (id, { inputs: known, state }, operation) =>
     takeNodeOut(id, shown(state['nodeId']), known as unknown as NodeInputs, operation),
@@ -129,14 +130,16 @@ async function settle(
   operation: Operation,
   spec: NodeInputs,
   nodeId: string,
+  isUnfinished: boolean,
 ): Promise<{ outputs: PropertyMap; initErrors?: readonly string[] }> {
   try {
     await waitReady(operation, spec, nodeId);
+    await checkOverlay(operation, spec, nodeId, isUnfinished);
     await activate(operation, spec, nodeId);
     await dismissStandIns(operation, spec);
     return { outputs: { nodeId, isReady: true } };
   } catch (error) {
-    if (!isTimedOut(error)) throw error;
+    if (!isTimedOut(error) && !isOverlaySilent(error)) throw error;
     return { outputs: { nodeId, isReady: false }, initErrors: [errorMessage(error)] };
   }
 }

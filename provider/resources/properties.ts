@@ -81,7 +81,9 @@ export const nodeTimeoutsProperty = record(
     demote: seconds('Seconds for the demotion. Default: 120.'),
     leave: seconds('Seconds for leaving; 60 more for the swarm to see it. Default: 60.'),
     join: seconds('Seconds for the join. Default: 120.'),
-    ready: seconds('Seconds until the node is ready in its role. Default: 120.'),
+    ready: seconds(
+      'Seconds until the node is ready in its role, and then until its overlay answers. Default: 120.',
+    ),
     services: seconds('Seconds until services are as before. Default: 300.'),
   },
   'How long each step may take.',

@@ -8,6 +8,8 @@ export interface ContractHost {
   readonly address: string;
   readonly host: Host;
   readonly docker: DockerApi;
+  /** Whether what comes to 4789/udp, the data path of overlay networks, is let in. */
+  readonly setDataPath: (isOpen: boolean) => Promise<void>;
 }
 
 /** Three such machines that reach each other, and their time. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { NodeRole, SwarmNodeFacts } from '../../core/facts';
+import type { IngressFacts, NodeRole, SwarmNodeFacts } from '../../core/facts';
+import { overlayProbePort } from '../../core/overlay';
 import type { ServiceSpec } from '../../core/service';
 import { DockerApiError } from '../../effects/docker';
 import type { ContractHost, ContractHosts } from './contractHosts';
@@ -83,6 +84,27 @@ export async function isMember(
 ): Promise<string | undefined> {
   const { managerStatus } = await nodeOf(manager, host);
   return managerStatus?.reachability === 'reachable' ? undefined : JSON.stringify(managerStatus);
+}
+
+/** An address on the ingress network comes a moment after the join. */
+export async function ingressOf({ name, docker }: ContractHost): Promise<IngressFacts> {
+  const found = await docker.ingressNetwork();
+  assert.ok(found !== undefined, `${name} knows no ingress network`);
+  return found;
+}
+
+/** What each end gets from the other over the ingress network, unless both get an answer. */
+export async function overlayAnswers(
+  a: ContractHost,
+  b: ContractHost,
+): Promise<string | undefined> {
+  const [ofA, ofB] = await Promise.all([a.docker.ingressNetwork(), b.docker.ingressNetwork()]);
+  if (ofA?.address === undefined || ofB?.address === undefined) return 'not attached yet';
+  const [fromA, fromB] = await Promise.all([
+    a.host.network.probeFromIngress(ofB.address, overlayProbePort),
+    b.host.network.probeFromIngress(ofA.address, overlayProbePort),
+  ]);
+  return fromA === 'refused' && fromB === 'refused' ? undefined : `a: ${fromA}, b: ${fromB}`;
 }
 
 /** The raft members are exactly these, all reachable, and one of them leads. */

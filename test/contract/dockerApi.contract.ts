@@ -3,10 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { isWithin } from '../../core/addresses';
+import { overlayProbePort } from '../../core/overlay';
 import type { ContractHosts } from './contractHosts';
 import {
   findNode,
   hasControl,
+  ingressOf,
   initSwarm,
   isMember,
   isReady,
@@ -15,6 +18,7 @@ import {
   loseForGood,
   nodeOf,
   outOfRaftForGood,
+  overlayAnswers,
   membersAre,
   ownId,
   pauseService,
@@ -156,6 +160,28 @@ export function dockerApiContract(
         503,
         /This node is already part of a swarm/,
       );
+    });
+
+    it('the ingress network: on every node, drained or not; packets pass both ways, unless the data path drops them', async () => {
+      assert.equal(await hosts.c.docker.ingressNetwork(), undefined);
+      await assert.rejects(hosts.c.host.network.probeFromIngress('10.20.0.2', overlayProbePort), {
+        code: 'ProbeFailed',
+      });
+      await wait(30, 'both answer', () => overlayAnswers(hosts.a, hosts.b));
+      const [a, b] = await Promise.all([hosts.a, hosts.b].map((each) => ingressOf(each)));
+      assert.equal(a?.id, b?.id);
+      assert.ok(isWithin(a?.address ?? '', '10.20.0.0/26'), a?.address);
+      assert.notEqual(a?.address, b?.address);
+      for (const blocked of [hosts.a, hosts.b]) {
+        await blocked.setDataPath(false);
+        try {
+          // What is asked or its answer is dropped, whichever side it begins at.
+          assert.match((await overlayAnswers(hosts.a, hosts.b)) ?? '', /^a: silent, b: silent$/);
+        } finally {
+          await blocked.setDataPath(true);
+        }
+        await wait(30, 'both answer again', () => overlayAnswers(hosts.a, hosts.b));
+      }
     });
 
     it('a ready node is not removed; an unknown one is not found', async () => {

@@ -12,7 +12,11 @@ async function setUp(): Promise<ContractHosts> {
     const host = await effects.hosts.connect({ host: address });
     await host.packages.install({ 'docker.io': undefined });
     await host.systemd.start('docker.service');
-    return { name, address, host, docker: host.docker };
+    const setDataPath = (isOpen: boolean): Promise<void> => {
+      world.editMachine(name, (machine) => (machine.blockedPorts = isOpen ? [] : [4789]));
+      return Promise.resolve();
+    };
+    return { name, address, host, docker: host.docker, setDataPath };
   };
   const [a, b, c] = await Promise.all([
     prepare('a', '10.92.0.11'),

@@ -76,5 +76,10 @@ async function prepare(machine: (typeof machines)[number]): Promise<ContractHost
   const host = await effects.hosts.connect({ lab, machine: name });
   await host.packages.install({ 'docker.io': undefined });
   await host.systemd.start('docker.service');
-  return { name, address, host, docker: host.docker };
+  const setDataPath = async (isOpen: boolean): Promise<void> => {
+    const rule = ['INPUT', '-p', 'udp', '--dport', '4789', '-j', 'DROP'];
+    const { code, stderr } = await host.run(['iptables', isOpen ? '-D' : '-I', ...rule]);
+    if (code !== 0) throw new Error(`${name}: iptables: ${stderr}`);
+  };
+  return { name, address, host, docker: host.docker, setDataPath };
 }

@@ -54,6 +54,7 @@ test('the leader that holds the virtual IP is replaced: handed over, drained, ou
     'join m1 as manager, drained',
     'label m1',
     'wait until m1 is ready',
+    'try the overlay between m1 and m2',
     'set m1 active',
     'wait until services are as before m1 went',
     'install keepalived on m1',

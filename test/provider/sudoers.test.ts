@@ -55,6 +55,7 @@ describe('the sudoers rules of docs/security.md', () => {
       'systemctl',
       'keepalived',
       'docker',
+      'nsenter',
     ]) {
       assert.ok(
         world.noted.some(([name]) => name === program),
@@ -102,6 +103,8 @@ describe('the sudoers rules of docs/security.md', () => {
     ['find', '/var/x', '-delete', '-mindepth', '1', '-print', '-quit'],
     ['docker', 'run', '-v', '/:/host', 'x'],
     ['keepalived', '-t', '-f', '/etc/shadow'],
+    ['nsenter', '--net=/var/run/docker/netns/ingress_sbox', '--', 'bash', '-c', 'id'],
+    ['nsenter', '--target=1', '--all', '--setuid=65534', '--setgid=65534', '--', 'id'],
   ]) {
     test(`do not allow \`${argv.join(' ')}\``, () => {
       assert.equal(isAllowed(argv), false);

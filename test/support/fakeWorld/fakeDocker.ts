@@ -4,6 +4,7 @@ import type { DockerApi } from '../../../effects/docker';
 import { clusterObjects } from './clusterObjects';
 import { clusterNodes } from './clusterNodes';
 import { archiveReferences } from './imageArchive';
+import { ingressFacts } from './ingress';
 import { isEngineRunning, startUnit } from './machines';
 import { forceNewCluster, initSwarm, joinSwarm, leaveSwarm } from './membership';
 import { Delayed, noLeaderSentence } from './refusals';
@@ -78,6 +79,7 @@ export function fakeDocker(world: World, key: string): DockerApi {
       ),
     ...clusterNodes(call),
     ...clusterObjects(call),
+    ingressNetwork: () => call('ingressNetwork', false, ingressFacts),
     images: () => call('images', false, (_, machine) => machine.engine.images),
     loadImage: (localPath) =>
       call('loadImage', true, (_, machine) => {

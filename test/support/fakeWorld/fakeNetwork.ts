@@ -1,4 +1,5 @@
 import type { HostNetwork, InterfaceAddress } from '../../../effects/network';
+import { probeFromIngress } from './ingress';
 import { isEngineRunning, machineAt } from './machines';
 import type { MachineState, WorldState } from './state';
 import { reach, type World } from './world';
@@ -16,6 +17,14 @@ export function fakeNetwork(world: World, key: string): HostNetwork {
       const action = { operation: 'network.probe', host: key, isChange: false };
       const answer = await world.act(action, (state) =>
         probe(state, reach(state, key), address, port),
+      );
+      if (answer === 'silent') await world.clock.sleep(timeoutSeconds * 1000);
+      return answer;
+    },
+    probeFromIngress: async (address, _port, timeoutSeconds = 2) => {
+      const action = { operation: 'network.probeFromIngress', host: key, isChange: false };
+      const answer = await world.act(action, (state) =>
+        probeFromIngress(state, reach(state, key), address),
       );
       if (answer === 'silent') await world.clock.sleep(timeoutSeconds * 1000);
       return answer;

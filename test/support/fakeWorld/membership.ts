@@ -31,6 +31,8 @@ export function initSwarm(
       manager: `SWMTKN-1-${digest}-${newId(state)}`,
       worker: `SWMTKN-1-${digest}-${newId(state)}`,
     },
+    hasIngress: true,
+    ingressAddresses: 0,
     leader: nodeId,
     electionDueMs: undefined,
     members: [],

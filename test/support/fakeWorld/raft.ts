@@ -1,3 +1,4 @@
+import { nextIngressAddress } from './ingress';
 import { isLive, machineOfNode } from './machines';
 import { nextVersion, type NodeEntry, type SwarmState, type WorldState } from './state';
 import { timing } from './timing';
@@ -129,6 +130,8 @@ export function addNode(
 ): void {
   swarm.nodes.push({
     ...node,
+    ingressAddress: nextIngressAddress(swarm),
+    joinedMs: nowMs,
     version: nextVersion(swarm),
     labels: {},
     state: 'ready',

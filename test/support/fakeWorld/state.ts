@@ -135,6 +135,10 @@ export interface SwarmState {
   isAutolocked: boolean;
   isRootRotationInProgress: boolean;
   tokens: Record<NodeRole, string>;
+  /** False: somebody removed the ingress network. */
+  hasIngress: boolean;
+  /** How many addresses of the ingress network were given out. */
+  ingressAddresses: number;
   leader: string | undefined;
   electionDueMs: number | undefined;
   /** Node IDs of the raft members, in order of joining. */
@@ -150,6 +154,9 @@ export interface NodeEntry {
   version: number;
   hostname: string;
   address: string;
+  /** Its own on the ingress network. */
+  readonly ingressAddress: string;
+  readonly joinedMs: number;
   role: NodeRole;
   availability: Availability;
   labels: Record<string, string>;

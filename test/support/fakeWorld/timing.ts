@@ -19,6 +19,7 @@ export const timing = {
   promote: 1_000,
   demote: 1_000,
   demoteRetry: 5_000,
+  ingress: 1_000,
   ownControl: 1_000,
   taskStart: 1_000,
   taskStop: 1_000,

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import type { IngressFacts } from '../../core/facts';
+import { DockerApiError } from '../docker';
+import { networkAnswer, networkEndpointsAnswer } from './answers';
+import type { EngineClient } from './engineClient';
+
+/** The Engine's own endpoint on the ingress network (moby `daemon.setupIngress`, libnetwork `sandbox.go`). */
+const ingressSandbox = 'ingress-sbox';
+
+/** The ingress network may have another name than `ingress`: a user may have made it again. */
+export async function gatherIngress(client: EngineClient): Promise<IngressFacts | undefined> {
+  const networks = await client.get(z.array(networkAnswer), '/networks', {
+    query: { filters: JSON.stringify({ driver: ['overlay'] }) },
+  });
+  const found = networks.find(({ Ingress }) => Ingress);
+  if (found === undefined) {
+    return undefined;
+  }
+  try {
+    const { Containers } = await client.get(networkEndpointsAnswer, `/networks/${found.Id}`);
+    const address = Containers?.[ingressSandbox]?.IPv4Address.replace(/\/.*$/, '') ?? '';
+    return { id: found.Id, address: address === '' ? undefined : address };
+  } catch (error) {
+    if (error instanceof DockerApiError && error.statusCode === 404) {
+      return undefined;
+    }
+    throw error;
+  }
+}
