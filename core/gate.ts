@@ -23,6 +23,15 @@ export interface GateFacts {
   readonly isRootRotationInProgress: boolean;
   /** How many workers may be out at once, this one counted. At least 1. */
   readonly maxUnavailable: number;
+  /** What is worse than before other nodes went, whose steps have not ended well. */
+  readonly services: Sight<readonly BelowBaseline[]>;
+}
+
+/** A service that runs fewer tasks than the baseline that was taken before a node went. */
+export interface BelowBaseline {
+  readonly node: string;
+  /** E.g. `service web runs 1 of 3 tasks`. */
+  readonly sentence: string;
 }
 
 /** Who goes. */
@@ -45,6 +54,7 @@ export interface GateReason {
     | 'RootRotation'
     | 'LeaderSettling'
     | 'Quorum'
+    | 'ServicesBelowBaseline'
     | 'WorkersOut';
   /** The node that the reason is about; undefined: the swarm as a whole. */
   readonly subject?: string;
@@ -84,6 +94,7 @@ export function gate(facts: GateFacts, target: GateTarget): GateVerdict {
   reasons.push(...outReasons(others, members));
   reasons.push(...staleReasons(facts, members, target));
   reasons.push(...settlingReasons(list, target));
+  reasons.push(...serviceReasons(facts, target));
   if (facts.isRootRotationInProgress) {
     reasons.push({
       code: 'RootRotation',
@@ -254,6 +265,20 @@ function settlingReasons(list: readonly SwarmNodeFacts[], target: GateTarget): G
     subject: node.hostname,
     message: `${node.hostname} has not registered with the present leader yet`,
   }));
+}
+
+/** What the last node cost is given back before the next one goes. */
+function serviceReasons({ services }: GateFacts, target: GateTarget): GateReason[] {
+  if (!isSeen(services)) {
+    return [{ code: 'NoAnswer', message: `the services were not looked at: ${services.unseen}` }];
+  }
+  return services.seen
+    .filter(({ node }) => node !== target.name)
+    .map(({ node, sentence }) => ({
+      code: 'ServicesBelowBaseline',
+      subject: node,
+      message: `services are not as they were before ${node} went: ${sentence}`,
+    }));
 }
 
 function workerReasons(

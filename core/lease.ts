@@ -94,6 +94,19 @@ export function readBaseline(labels: Labels, node: string): ServiceBaseline | un
   }
 }
 
+/** Every readable baseline, by the node that it was taken for. */
+export function readBaselines(labels: Labels): Readonly<Record<string, ServiceBaseline>> {
+  const nodes = Object.keys(labels)
+    .filter((name) => name.startsWith(baselinePrefix))
+    .map((name) => name.slice(baselinePrefix.length));
+  return Object.fromEntries(
+    nodes.flatMap((node) => {
+      const baseline = readBaseline(labels, node);
+      return baseline === undefined ? [] : [[node, baseline]];
+    }),
+  );
+}
+
 function isBaseline(value: unknown): value is ServiceBaseline {
   return (
     typeof value === 'object' &&

@@ -118,6 +118,7 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
     warnings: [
       ...countWarnings(declared.managers.length),
       ...(swarm === 'live' ? sightWarnings(seen, names) : []),
+      ...(turns.length > 0 ? serviceWarnings(facts.gate) : []),
     ],
   };
 }
@@ -198,6 +199,16 @@ function sightWarnings(facts: RolloutFacts, declared: readonly string[]): readon
       (node) =>
         `${node.hostname} (${node.id}) does not answer and is no longer declared: it is evicted before anything else`,
     );
+}
+
+/** The next node waits for them at its gate; what mends them may be in this very run. */
+function serviceWarnings(gate: GateFacts | undefined): readonly string[] {
+  return gate === undefined || !isSeen(gate.services)
+    ? []
+    : gate.services.seen.map(
+        ({ node, sentence }) =>
+          `${sentence}, fewer than before ${node} went: the next node waits for it at its gate`,
+      );
 }
 
 function isReachableManager(node: SwarmNodeFacts | undefined): boolean {

@@ -41,6 +41,8 @@ export function rollReasons(
           !isAskedFirst(gateFacts, nodes, turn, reason),
       ),
     )
+    // Their own step waits for them first, and what mends them may be in this very run.
+    .filter(({ code }) => code !== 'ServicesBelowBaseline')
     .map(({ message }) => message);
   const refusal =
     only === undefined

@@ -5,7 +5,9 @@ import type { Sight } from '../../core/facts';
 import type { GateFacts, ManagerSight } from '../../core/gate';
 import { declaredManagersLabel, declaredNames, declaredWorkersLabel } from '../../core/labels';
 import type { Labels } from '../../core/labels';
+import { leaseConfigName, readBaselines } from '../../core/lease';
 import { parseRenames, presentName } from '../../core/renames';
+import { worseThanBaseline } from '../../core/services';
 import type { DockerApi } from '../../effects/docker';
 import type { Operation } from '../server/resource';
 import type { SwarmAccess } from './managers';
@@ -30,7 +32,8 @@ export async function gatherGateFacts(
   const labels = answers.map((answer) => answer.labels).find((found) => found !== undefined) ?? {};
   const managers = declared ?? declaredNames(labels, declaredManagersLabel);
   const renames = parseRenames(labels);
-  const nodes = answers.map((answer) => answer.sight.nodes).find(isSeen)?.seen ?? [];
+  const views = answers.filter(({ sight }) => isSeen(sight.nodes));
+  const nodes = views.map((answer) => answer.sight.nodes).find(isSeen)?.seen ?? [];
   return {
     clusterId: access.clusterId,
     managers: answers
@@ -41,7 +44,30 @@ export async function gatherGateFacts(
     ),
     isRootRotationInProgress: answers.some(({ isRotating }) => isRotating),
     maxUnavailable,
+    services: await lookAtServices(views.map(({ docker }) => docker)),
   };
+}
+
+/** Kept baselines are those of nodes whose step has not ended well; mostly there is none. */
+async function lookAtServices(
+  views: readonly (DockerApi | undefined)[],
+): Promise<GateFacts['services']> {
+  const docker = views.find((view) => view !== undefined);
+  if (docker === undefined) return { unseen: 'no manager answers' };
+  return look(async () => {
+    const configs = await docker.configs();
+    const lease = configs.find(({ name }) => name === leaseConfigName);
+    const baselines = Object.entries(readBaselines(lease?.labels ?? {}));
+    if (baselines.length === 0) return [];
+    const [services, tasks, nodes] = await Promise.all([
+      docker.services(),
+      docker.tasks(),
+      docker.nodes(),
+    ]);
+    return baselines.flatMap(([node, baseline]) =>
+      worseThanBaseline(baseline, services, tasks, nodes).map((sentence) => ({ node, sentence })),
+    );
+  });
 }
 
 async function lookAtManager(
@@ -49,6 +75,7 @@ async function lookAtManager(
   contact: ManagerContact,
 ): Promise<{
   readonly sight: ManagerSight;
+  readonly docker: DockerApi | undefined;
   readonly labels: Labels | undefined;
   readonly isRotating: boolean;
 }> {
@@ -65,11 +92,17 @@ async function lookAtManager(
   ]);
   const { name, address } = contact;
   if (!isSeen(both)) {
-    return { sight: { name, address, info, nodes: both }, labels: undefined, isRotating: false };
+    return {
+      sight: { name, address, info, nodes: both },
+      docker: undefined,
+      labels: undefined,
+      isRotating: false,
+    };
   }
   const [nodes, swarm] = both.seen;
   return {
     sight: { name, address, info, nodes: { seen: nodes } },
+    docker: isSeen(docker) ? docker.seen : undefined,
     labels: swarm.labels,
     isRotating: swarm.isRootRotationInProgress,
   };

@@ -191,6 +191,23 @@ const rows: readonly Row[] = [
     message: 'a rotation of the root CA is in progress: tokens and certificates are changing',
   },
   {
+    rule: 'services are worse than before another node went',
+    facts: {
+      ...open,
+      services: { seen: [{ node: 'm2', sentence: 'service web runs 1 of 3 tasks' }] },
+    },
+    target: manager5,
+    code: 'ServicesBelowBaseline',
+    message: 'services are not as they were before m2 went: service web runs 1 of 3 tasks',
+  },
+  {
+    rule: 'the services could not be looked at',
+    facts: { ...open, services: { unseen: 'timed out' } },
+    target: manager5,
+    code: 'NoAnswer',
+    message: 'the services were not looked at: timed out',
+  },
+  {
     rule: 'a node has not registered since the leader changed',
     facts: sees(withNode(nodes, 'w2', (node) => ({ ...node, state: 'unknown' }))),
     target: manager5,
@@ -257,9 +274,15 @@ describe('gate: every term alone shuts it', () => {
       RootRotation: true,
       LeaderSettling: true,
       Quorum: true,
+      ServicesBelowBaseline: true,
       WorkersOut: true,
     } satisfies Record<GateReason['code'], true>;
     assert.deepEqual(new Set(rows.map(({ code }) => code)), new Set(Object.keys(codes)));
+  });
+
+  it('lets the node itself go whose services are worse: an interrupted run was taking it out', () => {
+    const services = { seen: [{ node: 'm5', sentence: 'service web runs 1 of 3 tasks' }] };
+    assert.deepEqual(gate({ ...open, services }, manager5).reasons, []);
   });
 
   it('tells everything that is wrong at once', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { leaseConfigName, readLease } from '../../core/lease';
+import { leaseConfigName, readLease, withBaseline } from '../../core/lease';
 import {
   assertAsDeclared,
   changesSince,
@@ -69,6 +69,35 @@ test('a manager waits at the gate while another one is off, says why, and touche
     'it says what it waits for',
   );
   assert.equal(vipHolder(world), 'm1');
+});
+
+test('a node waits until the services are as before the last one went', async () => {
+  const { world } = await refused(
+    'w2',
+    (world) => {
+      world.edit(({ swarms }) => {
+        for (const { configs } of Object.values(swarms)) {
+          const lease = configs.find(({ name }) => name === leaseConfigName);
+          assert.ok(lease !== undefined);
+          lease.labels = withBaseline(lease.labels, 'm2', { web: 2 });
+        }
+      });
+      world.edit(({ swarms }) => {
+        for (const swarm of Object.values(swarms)) {
+          const web = swarm.services.find(({ spec }) => spec.name === 'web');
+          swarm.tasks = swarm.tasks.filter(({ serviceId }) => serviceId !== web?.id);
+          // Nobody makes the missing tasks again: their image is on no engine.
+          if (web !== undefined) web.spec = { ...web.spec, image: 'gone:1' };
+        }
+      });
+    },
+    {
+      code: 'TimedOut',
+      message:
+        /the gate before worker w2 .*: shut: services are not as they were before m2 went: service web runs 0 of 2 tasks/,
+    },
+  );
+  assert.ok(view(world).entries.includes('w2 worker ready active'));
 });
 
 test('the gate opens as soon as the other manager is back', async () => {

@@ -84,6 +84,12 @@ const cases: Record<Code, Case> = {
       world.entries.push({ ...entry, state: 'down', reachability: 'unreachable' });
     },
   },
+  ServicesBelowBaseline: {
+    what: 'services are short since another node went',
+    strike: (world) => {
+      world.poorSince = 'm3';
+    },
+  },
   WorkersOut: {
     what: 'another worker is down',
     target: 'w1',

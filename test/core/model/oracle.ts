@@ -25,6 +25,9 @@ export function whatIsUnsafe(world: World, target: string): string | undefined {
   );
   if (missing.length > 0) return `${missing.join(', ')} is out already: two would be out at once`;
   if (world.isRotating) return 'the root CA rotates: it could not join again';
+  if (world.poorSince !== '' && world.poorSince !== target) {
+    return `services have not recovered since ${world.poorSince} went`;
+  }
   const unregistered = world.entries.filter(
     (entry) => entry.state === 'unknown' && entry.name !== target,
   );

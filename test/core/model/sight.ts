@@ -45,6 +45,10 @@ export function gateFacts(world: World): GateFacts {
     workers: declaredWorkers(world),
     isRootRotationInProgress: world.isRotating,
     maxUnavailable: 1,
+    services: {
+      seen:
+        world.poorSince === '' ? [] : [{ node: world.poorSince, sentence: 'service web is short' }],
+    },
   };
 }
 

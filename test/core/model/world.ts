@@ -16,6 +16,8 @@ export interface World {
   /** Entry ID; empty without a leader. */
   leader: string;
   isRotating: boolean;
+  /** The node since whose departure a service runs fewer tasks than before; empty: none does. */
+  poorSince: string;
   /** Labels of the lease's config object, and how often it moved. */
   lease: Labels;
   leaseVersion: number;
@@ -90,6 +92,7 @@ export function createWorld(size: SwarmSize, wantedOs = newOs): World {
     entries: all.map((name) => entryOn(name, `id-${name}`, oldOs)),
     leader: `id-m${String(Math.ceil(size.managers / 2))}`,
     isRotating: false,
+    poorSince: '',
     lease: {},
     leaseVersion: 1,
     vip: 'm1',

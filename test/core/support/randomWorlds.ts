@@ -61,6 +61,7 @@ export const randomGateFacts: fc.Arbitrary<GateFacts> = fc.record({
   workers: fc.array(name, { maxLength: 3 }),
   isRootRotationInProgress: fc.boolean(),
   maxUnavailable: fc.integer({ min: 1, max: 3 }),
+  services: sight(fc.array(fc.record({ node: name, sentence: fc.string() }), { maxLength: 2 })),
 });
 
 export const randomTarget: fc.Arbitrary<GateTarget> = fc.record({

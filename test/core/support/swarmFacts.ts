@@ -93,6 +93,7 @@ export function gateFactsOf(
     workers: names('w', workers),
     isRootRotationInProgress: false,
     maxUnavailable: 1,
+    services: { seen: [] },
   };
 }
 
