@@ -55,6 +55,8 @@ export interface RolloutTurn {
   readonly kind: 'replace' | 'add';
   /** What differs, e.g. `os debian:12 → debian:13`. */
   readonly why: readonly string[];
+  /** The manager that it will join by; undefined: there is none but itself. */
+  readonly contact: string | undefined;
   readonly sentence: string;
 }
 

@@ -1,3 +1,4 @@
+import { contactOrder } from './contacts';
 import { versionWithin } from './engineVersion';
 import type { SwarmNodeFacts } from './facts';
 import { isAt } from './gate';
@@ -25,17 +26,42 @@ export function planTurns(declared: RolloutDeclaration, facts: TurnFacts): reado
   let members = facts.nodes.filter(
     (node) => node.managerStatus !== undefined && !isStandIn(node),
   ).length;
+  const inControl = new Set(
+    declared.managers
+      .filter((node) => isReachable(entryOfNode(facts.nodes, node)))
+      .map(({ name }) => name),
+  );
+  const joins = (turn: Omit<RolloutTurn, 'contact'> | undefined): readonly RolloutTurn[] =>
+    turn === undefined ? [] : [joining(turn, declared, inControl, facts.standIn)];
   const managers = inOrder(declared.managers, facts.managers).flatMap((node) => {
     const entry = entryOfNode(facts.nodes, node);
-    const turn = managerTurn(node, entry, members, facts);
+    const turn = joins(managerTurn(node, entry, members, facts));
     if (entry?.managerStatus === undefined) members += 1;
-    return turn === undefined ? [] : [turn];
+    inControl.add(node.name);
+    return turn;
   });
-  const workers = inOrder(declared.workers, facts.workers).flatMap((node) => {
-    const turn = workerTurn(node, entryOfNode(facts.nodes, node), facts);
-    return turn === undefined ? [] : [turn];
-  });
+  const workers = inOrder(declared.workers, facts.workers).flatMap((node) =>
+    joins(workerTurn(node, entryOfNode(facts.nodes, node), facts)),
+  );
   return [...managers, ...workers];
+}
+
+/** With the manager that it will ask: the first one in control, never itself. */
+function joining(
+  turn: Omit<RolloutTurn, 'contact'>,
+  { managers }: RolloutDeclaration,
+  inControl: ReadonlySet<string>,
+  standIn: string | undefined,
+): RolloutTurn {
+  const others = managers.filter(({ name }) => name !== turn.name && inControl.has(name));
+  const contact = contactOrder(others, () => false)[0]?.name ?? standIn;
+  return contact === undefined
+    ? { ...turn, contact }
+    : { ...turn, contact, sentence: `${turn.sentence}; joins through ${contact}` };
+}
+
+function isReachable(entry: SwarmNodeFacts | undefined): boolean {
+  return entry?.managerStatus?.reachability === 'reachable';
 }
 
 /** The entry of a name; of several the one that is alive. */
@@ -67,7 +93,7 @@ function managerTurn(
   entry: SwarmNodeFacts | undefined,
   members: number,
   facts: TurnFacts,
-): RolloutTurn | undefined {
+): Omit<RolloutTurn, 'contact'> | undefined {
   const { name } = node;
   const back =
     `${String(members)} → ${String(members + 1)} members, ` +
@@ -102,7 +128,7 @@ function workerTurn(
   node: RolloutNode,
   entry: SwarmNodeFacts | undefined,
   facts: TurnFacts,
-): RolloutTurn | undefined {
+): Omit<RolloutTurn, 'contact'> | undefined {
   const { name } = node;
   if (entry === undefined) {
     return { name, role: 'worker', kind: 'add', why: [], sentence: `add worker ${name}` };

@@ -1,4 +1,5 @@
 import type { ManagerContact } from '../../core/connection';
+import { contactOrder } from '../../core/contacts';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { isTransient } from '../../core/transient';
 import type { DockerApi } from '../../effects/docker';
@@ -45,9 +46,10 @@ export async function findManager(
 ): Promise<LiveManager> {
   const silent = silentContacts(operation);
   const now = operation.effects.clock.monotonicMs();
-  const rank = ({ name }: ManagerContact): number =>
-    avoid.includes(name) || now - (silent.get(name) ?? -Infinity) < silentMilliseconds ? 1 : 0;
-  const contacts = [...access.managers].sort((a, b) => rank(a) - rank(b));
+  const contacts = contactOrder(
+    access.managers,
+    (name) => avoid.includes(name) || now - (silent.get(name) ?? -Infinity) < silentMilliseconds,
+  );
   const whys: string[] = [];
   let outside = 0;
   for (const contact of contacts) {

@@ -67,7 +67,7 @@ describe('planRollout: a node with another name at the same address', () => {
     assert.deepEqual(
       plan.turns.map(({ sentence }) => sentence),
       [
-        'replace manager m9 (name m1 → m9): 3 → 2 members while it is out, quorum 2, tolerance 0; the leader, handed over by its demotion',
+        'replace manager m9 (name m1 → m9): 3 → 2 members while it is out, quorum 2, tolerance 0; the leader, handed over by its demotion; joins through m2',
       ],
     );
   });

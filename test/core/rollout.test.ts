@@ -70,8 +70,8 @@ describe('planRollout: a healthy swarm', () => {
     assert.deepEqual(
       turns.slice(0, 2).map(({ sentence }) => sentence),
       [
-        'replace manager m2 (os debian:12 → debian:13): w1 stands in: 3 → 4 members, 3 while it is out, quorum 2, tolerance 1',
-        'replace manager m3 (os debian:12 → debian:13): w1 stands in: 3 → 4 members, 3 while it is out, quorum 2, tolerance 1',
+        'replace manager m2 (os debian:12 → debian:13): w1 stands in: 3 → 4 members, 3 while it is out, quorum 2, tolerance 1; joins through m1',
+        'replace manager m3 (os debian:12 → debian:13): w1 stands in: 3 → 4 members, 3 while it is out, quorum 2, tolerance 1; joins through m1',
       ],
     );
   });
@@ -90,8 +90,8 @@ describe('planRollout: a healthy swarm', () => {
     assert.deepEqual(
       plan.turns.slice(0, 2).map(({ sentence }) => sentence),
       [
-        'add manager m2: 2 → 3 members, quorum 2, tolerance 1',
-        'replace manager m3 (os debian:12 → debian:13): w1 stands in: 3 → 4 members, 3 while it is out, quorum 2, tolerance 1',
+        'add manager m2: 2 → 3 members, quorum 2, tolerance 1; joins through m1',
+        'replace manager m3 (os debian:12 → debian:13): w1 stands in: 3 → 4 members, 3 while it is out, quorum 2, tolerance 1; joins through m1',
       ],
     );
   });
@@ -117,11 +117,11 @@ describe('planRollout: a healthy swarm', () => {
     assert.deepEqual(
       plan.turns.map(({ sentence }) => sentence),
       [
-        'replace manager m2 (os debian:12 → debian:13): 3 → 2 members while it is out, quorum 2, tolerance 0; holds the virtual IP, handed over first',
-        'replace manager m3 (os debian:12 → debian:13): 3 → 2 members while it is out, quorum 2, tolerance 0',
-        'replace manager m1 (os debian:12 → debian:13): 3 → 2 members while it is out, quorum 2, tolerance 0; the leader, handed over by its demotion',
-        'replace worker w1 (os debian:12 → debian:13): drained first, the managers stay untouched',
-        'replace worker w2 (os debian:12 → debian:13): drained first, the managers stay untouched',
+        'replace manager m2 (os debian:12 → debian:13): 3 → 2 members while it is out, quorum 2, tolerance 0; holds the virtual IP, handed over first; joins through m1',
+        'replace manager m3 (os debian:12 → debian:13): 3 → 2 members while it is out, quorum 2, tolerance 0; joins through m1',
+        'replace manager m1 (os debian:12 → debian:13): 3 → 2 members while it is out, quorum 2, tolerance 0; the leader, handed over by its demotion; joins through m2',
+        'replace worker w1 (os debian:12 → debian:13): drained first, the managers stay untouched; joins through m1',
+        'replace worker w2 (os debian:12 → debian:13): drained first, the managers stay untouched; joins through m1',
       ],
     );
   });
@@ -161,14 +161,14 @@ describe('planRollout: a healthy swarm', () => {
     const four = { managers: 4, workers: 0 };
     const facts = see(healthyNodes({ managers: 3, workers: 0 }), four, ['m4']);
     assert.deepEqual(turns(declare(four, { os: 'debian:13' }), facts).slice(0, 2), [
-      'add manager m4: 3 → 4 members, quorum 3, tolerance 1',
-      'replace manager m2 (os debian:12 → debian:13): 4 → 3 members while it is out, quorum 2, tolerance 1',
+      'add manager m4: 3 → 4 members, quorum 3, tolerance 1; joins through m1',
+      'replace manager m2 (os debian:12 → debian:13): 4 → 3 members while it is out, quorum 2, tolerance 1; joins through m1',
     ]);
   });
 
   it('adds a worker', () => {
     const three = { managers: 3, workers: 3 };
-    assert.deepEqual(turns(declare(three), see(nodes, three)), ['add worker w3']);
+    assert.deepEqual(turns(declare(three), see(nodes, three)), ['add worker w3; joins through m1']);
   });
 
   it('waits out a change of leader instead of refusing', () => {

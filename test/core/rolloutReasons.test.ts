@@ -42,8 +42,8 @@ describe('planRollout: an interrupted run goes on', () => {
     assert.deepEqual(plan.reasons, []);
     assert.deepEqual(plan.managers, ['m1', 'm3', 'm2']);
     assert.deepEqual(sentences(plan).slice(0, 2), [
-      'add manager m1: 2 → 3 members, quorum 2, tolerance 1',
-      'replace manager m3 (os debian:12 → debian:13): 3 → 2 members while it is out, quorum 2, tolerance 0',
+      'add manager m1: 2 → 3 members, quorum 2, tolerance 1; joins through m2',
+      'replace manager m3 (os debian:12 → debian:13): 3 → 2 members while it is out, quorum 2, tolerance 0; joins through m1',
     ]);
   });
 
@@ -67,8 +67,8 @@ describe('planRollout: an interrupted run goes on', () => {
     const plan = resume(demoted);
     assert.deepEqual(plan.reasons, []);
     assert.deepEqual(sentences(plan).slice(0, 2), [
-      'replace manager m1 (os debian:12 → debian:13): no member at present; 2 → 3 members, quorum 2, tolerance 1 when it is back',
-      'replace manager m3 (os debian:12 → debian:13): 3 → 2 members while it is out, quorum 2, tolerance 0',
+      'replace manager m1 (os debian:12 → debian:13): no member at present; 2 → 3 members, quorum 2, tolerance 1 when it is back; joins through m2',
+      'replace manager m3 (os debian:12 → debian:13): 3 → 2 members while it is out, quorum 2, tolerance 0; joins through m1',
     ]);
   });
 
@@ -103,7 +103,7 @@ describe('planRollout: an interrupted run goes on', () => {
     const plan = resume(without('w1'));
     assert.deepEqual(plan.reasons, []);
     assert.deepEqual(plan.batches, [['w1'], ['w2']]);
-    assert.ok(sentences(plan).includes('add worker w1'));
+    assert.ok(sentences(plan).includes('add worker w1; joins through m1'));
   });
 
   it('w1 has left, and its entry is still there: rebuilt first', () => {

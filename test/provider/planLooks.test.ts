@@ -3,9 +3,9 @@ import { before, test } from 'node:test';
 import { planRollout } from '../../provider/functions/planRollout';
 import type { PropertyMap } from '../../provider/server/resource';
 import { copyOf, founded } from '../support/clusterState';
-import { cluster } from '../support/declaredCluster';
+import { changed, cluster } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
-import { ProviderProcess } from '../support/providerHarness';
+import { emptyTranscript, ProviderProcess } from '../support/providerHarness';
 import type { Stack } from '../support/providerStack';
 
 /** Three managers and a worker, all of debian:12. */
@@ -78,3 +78,31 @@ test('before a founding every host must answer, workers too', async () => {
   assert.equal(reasons.length, 1);
   assert.match(reasons[0] ?? '', /^w1: /);
 });
+
+test('the plan names the very manager that each node then joins by, and the very order', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  const nodes = ['m1', 'm2', 'm3', 'w1'].map((name) =>
+    planned(name, addressOfNode(stack, name), { os: 'debian:13' }),
+  );
+  const { turns, reasons } = await plan(world, {
+    managers: nodes.slice(0, 3),
+    workers: nodes.slice(3),
+  });
+  assert.deepEqual(reasons, []);
+  stack.declared = changed(stack.declared, { os: 'debian:13' });
+  const order = turns.map((turn) => / (?:manager|worker) (\w+) /.exec(turn)?.[1] ?? '');
+  const transcript = emptyTranscript();
+  await stack.up(new ProviderProcess(world, { transcript }), order);
+  const asked = transcript.statuses.flatMap((status) => /: asked (\w+)$/.exec(status)?.[1] ?? []);
+  assert.deepEqual(
+    asked,
+    turns.map((turn) => / joins through (\w+)$/.exec(turn)?.[1]),
+  );
+  const began = transcript.journal.filter(({ event }) => event === 'start');
+  const gone = began.flatMap(({ sentence }) => /^drain (\w+)$/.exec(sentence)?.[1] ?? []);
+  assert.deepEqual(gone, order);
+});
+
+function addressOfNode(stack: Stack, name: string): string {
+  return stack.declared.nodes.find((node) => node.name === name)?.address ?? '';
+}
