@@ -20,7 +20,10 @@ export interface CommandRights {
 /** sshd's own PATH leaves out the sbin folders for users that are not root. */
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-const sudo = ['sudo', '-n', '--'];
+/** Variables go before the `--`: behind it sudo would take one for the command. */
+function sudo(variables: readonly string[] = []): readonly string[] {
+  return ['sudo', '-n', ...variables, '--'];
+}
 
 /**
  * `argv` as it goes over the wire. sudo comes last, directly before the command: behind an `env` or a
@@ -29,7 +32,6 @@ const sudo = ['sudo', '-n', '--'];
  */
 export function commandLine(argv: readonly string[], how: CommandRights): string {
   const { isRoot, rights, timeoutSeconds, environment = {} } = how;
-  const prefix = isRoot ? [] : sudo;
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   return quoteArgv([
     'env',
@@ -38,9 +40,9 @@ export function commandLine(argv: readonly string[], how: CommandRights): string
     // sudo empties the environment: to it they are given by name.
     ...(isRoot || rights !== 'root' ? variables : []),
     ...(timeoutSeconds === undefined ? [] : ['timeout', '--kill-after=5', String(timeoutSeconds)]),
-    ...(rights === 'root' && !isRoot ? [...sudo, ...variables] : []),
+    ...(rights === 'root' && !isRoot ? sudo(variables) : []),
     ...argv,
-    ...(rights === 'inner' ? prefix : []),
+    ...(rights === 'inner' && !isRoot ? sudo() : []),
   ]);
 }
 

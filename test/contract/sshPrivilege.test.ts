@@ -22,7 +22,7 @@ describe('the command line of a command', () => {
     [
       'by sudo: directly before the command, so that a rule can name it',
       { timeoutSeconds: 30, environment },
-      `${env} ${timeout} sudo -n -- ${variable} apt-get update`,
+      `${env} ${timeout} sudo -n ${variable} -- apt-get update`,
     ],
     ['by sudo, without a timeout', {}, `${env} sudo -n -- apt-get update`],
     ['with the login user’s rights', { rights: 'login' }, `${env} apt-get update`],
