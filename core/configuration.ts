@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { describeIssue } from './configurationFaults';
 import type { InputFailure } from './errors';
 import { readableConfiguration, validateConfiguration } from './validateConfiguration';
+import { interfacePattern } from './vrrpFaults';
 
 /**
  * The configuration of a stack (stacks/Pulumi.<environment>.yaml), key by key. Unknown keys are errors,
@@ -85,8 +86,11 @@ export const configurationSchema = z.strictObject({
     .strictObject({
       addresses: z.array(z.string()),
       routerId: z.number(),
-      interface: z.string().optional(),
-      advertisementSeconds: z.number().positive().optional(),
+      interface: z
+        .string()
+        .regex(interfacePattern, 'is no name of an interface; give one such as "eth0"')
+        .optional(),
+      advertisementSeconds: z.number().min(0.01).max(40.95).optional(),
     })
     .optional(),
   maxUnavailable: z

@@ -1,3 +1,8 @@
+/** Whether a text can be an engine's version, in full or by its leading parts, e.g. `29.0.0-rc.1` or `26.1`. */
+export function isEngineVersion(text: string): boolean {
+  return /^\d{1,4}(\.\d{1,4}){0,2}(-[a-z0-9.]{1,20})?$/.test(text);
+}
+
 /**
  * Whether a package's version carries the engine that was asked for: `26.1.5` matches
  * `26.1.5+dfsg1-9+b9`, `5:28.5.2-1~debian.13~trixie` matches `28.5.2`; `26.1` matches any 26.1.x.

@@ -1,3 +1,7 @@
+import { SwarmError } from './errors';
+import type { InputFailure } from './errors';
+import { vrrpFaults } from './vrrpFaults';
+
 /** What one keepalived instance of ours needs to know. */
 export interface VrrpSpec {
   /** Name of the VIP's resource; names the instance. */
@@ -33,13 +37,16 @@ const raisedPriority = 254;
  *
  * Without `raisedFor`, `nopreempt` keeps the address where it is when a rebuilt node comes back: each
  * move is a risk, and a roll moves it as few times as possible. `state BACKUP` is what nopreempt needs.
+ *
+ * @throws SwarmError `VrrpValueInvalid` for a value that would not be one word of the file.
  */
 export function renderKeepalived(spec: VrrpSpec, marker: VrrpMarker, raisedFor?: string): string {
   const isRaised = raisedFor !== undefined;
+  requireWords(spec, raisedFor);
   return [
     header,
-    `# id: ${marker.id}`,
-    `# urn: ${marker.urn}`,
+    `# id: ${onOneLine(marker.id)}`,
+    `# urn: ${onOneLine(marker.urn)}`,
     `${priorityLine}${String(spec.priority)}`,
     ...(isRaised ? [`${raisedLine}${raisedFor}`] : []),
     'global_defs {',
@@ -80,7 +87,39 @@ export function parseKeepalivedMarker(text: string): VrrpMarker | undefined {
   if (!text.startsWith(header)) return undefined;
   const id = /^# id: (.+)$/m.exec(text)?.[1];
   const urn = /^# urn: (.+)$/m.exec(text)?.[1];
-  return id === undefined || urn === undefined ? undefined : { id, urn };
+  return id === undefined || urn === undefined ? undefined : { id: asItWas(id), urn: asItWas(urn) };
+}
+
+function requireWords(spec: VrrpSpec, raisedFor: string | undefined): void {
+  const { name: vip, sourceAddress: address, ...rest } = spec;
+  refuse(vrrpFaults({ ...rest, vip, address, name: raisedFor }));
+}
+
+function requireNodeName(name: string | undefined): void {
+  refuse(vrrpFaults({ name }));
+}
+
+function refuse([first]: readonly InputFailure[]): void {
+  if (first === undefined) return;
+  throw new SwarmError(
+    'VrrpValueInvalid',
+    `keepalived.conf: ${first.property} ${first.reason}; it would become a statement of its own; nothing was written; declare another value`,
+    { source: 'user' },
+  );
+}
+
+/** A resource's name may hold any character; a line end would leave the comment that it stands in. */
+function onOneLine(text: string): string {
+  return text.replace(
+    /[^\x20-\x7e]|[%\\]/g,
+    (unit) => `%${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function asItWas(text: string): string {
+  return text.replace(/%([0-9a-f]{4})/g, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
 }
 
 /** The node that a raised file takes over from; undefined when it is not raised. */
@@ -94,6 +133,7 @@ export function parseRaisedFor(text: string): string | undefined {
  * peer's declaration.
  */
 export function withRaised(text: string, raisedFor: string | undefined): string {
+  requireNodeName(raisedFor);
   const isRaised = raisedFor !== undefined;
   const declared = new RegExp(`^${priorityLine}(\\d+)$`, 'm').exec(text)?.[1] ?? '1';
   return text
