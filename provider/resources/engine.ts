@@ -1,4 +1,5 @@
-import { versionWithin } from '../../core/engineVersion';
+import { isHostname } from '../../core/addresses';
+import { isEngineVersion, versionWithin } from '../../core/engineVersion';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { steps } from '../../core/steps';
 import { bringEngineUp, engineUnits, runningMember } from '../operations/engineSetup';
@@ -8,6 +9,7 @@ import { ownMarker, readMarker, removeMarker, writeMarker } from '../operations/
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, PropertyValue, Resource } from '../server/resource';
 import { newId } from './identities';
+import { contactFaults, fault } from './nameFaults';
 import {
   checkProperties,
   connectionProperty,
@@ -66,7 +68,20 @@ export const engine: Resource = {
     engineId: text('Identity of this installation.'),
     engineVersion: text('Version that the daemon answers with.'),
   },
-  check: (wanted) => ({ inputs: wanted, failures: checkProperties(inputs, wanted) }),
+  check: (wanted) => ({
+    inputs: wanted,
+    failures: [
+      ...checkProperties(inputs, wanted),
+      ...contactFaults(wanted['managers']),
+      ...fault('name', wanted['name'], isHostname, 'is no host name'),
+      ...fault(
+        'version',
+        wanted['version'],
+        isEngineVersion,
+        'is no engine version; give one such as "26.1.5"',
+      ),
+    ],
+  }),
   diff: (old, wanted) =>
     diffInputs(
       // To declare the version that runs already, or to leave it open, installs nothing.

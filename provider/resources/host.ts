@@ -1,4 +1,4 @@
-import { isHostname } from '../../core/addresses';
+import { isHostname, isIpAddress } from '../../core/addresses';
 import type { Connection } from '../../core/connection';
 import { SwarmError, errorMessage } from '../../core/errors';
 import type { HostFacts } from '../../core/facts';
@@ -6,6 +6,7 @@ import { ownMarker, removeMarker, writeMarker } from '../operations/markers';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, PropertyValue, Resource } from '../server/resource';
 import { newId } from './identities';
+import { fault } from './nameFaults';
 import { checkProperties, connectionProperty, text, shown } from './properties';
 
 interface HostInputs {
@@ -49,9 +50,8 @@ export const host: Resource = {
     inputs: wanted,
     failures: [
       ...checkProperties(inputs, wanted),
-      ...(typeof wanted['name'] === 'string' && !isHostname(wanted['name'])
-        ? [{ property: 'name', reason: `"${wanted['name']}" is no host name` }]
-        : []),
+      ...fault('name', wanted['name'], isHostname, 'is no host name'),
+      ...fault('address', wanted['address'], isIpAddress, 'is no IP address'),
     ],
   }),
   diff: (old, wanted) =>

@@ -1,4 +1,4 @@
-import { isHostname, isIpAddress, isWithin } from '../../core/addresses';
+import { isHostname, isIpAddress, isLabSubnet, isWithin } from '../../core/addresses';
 import { SwarmError } from '../../core/errors';
 import type { InputFailure } from '../../core/errors';
 import { steps } from '../../core/steps';
@@ -6,6 +6,7 @@ import type { LabMachineRecord } from '../../effects/lab';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, Resource } from '../server/resource';
 import { newId, replaceOnlyWhenKnown } from './identities';
+import { fault } from './nameFaults';
 import { checkProperties, secretText, text, textMap, shown } from './properties';
 
 interface LabMachineInputs {
@@ -53,7 +54,7 @@ export const labMachine: Resource = {
   },
   check: (wanted) => ({
     inputs: wanted,
-    failures: [...checkProperties(inputs, wanted), ...checkAddresses(wanted)],
+    failures: [...checkProperties(inputs, wanted), ...checkNames(wanted)],
   }),
   diff: (old, wanted) =>
     replaceOnlyWhenKnown(diffInputs(impacts, old.inputs, wanted), wanted, ['hostPrivateKey']),
@@ -131,20 +132,30 @@ function identity(state: PropertyMap): PropertyMap {
   return { machineId: state['machineId'], image: state['image'] };
 }
 
-function checkAddresses(wanted: PropertyMap): InputFailure[] {
-  const { name, address, subnet } = wanted;
-  const failures: InputFailure[] = [];
-  if (typeof name === 'string' && !isHostname(name)) {
-    failures.push({ property: 'name', reason: `"${name}" is no host name` });
-  }
-  if (typeof address === 'string' && !isIpAddress(address)) {
-    failures.push({ property: 'address', reason: `"${address}" is no IP address` });
-  } else if (
-    typeof address === 'string' &&
+function checkNames(wanted: PropertyMap): readonly InputFailure[] {
+  const { name, lab, address, subnet } = wanted;
+  const label = 'is no host name of lower-case letters, digits and hyphens';
+  return [
+    ...fault('name', name, isLabel, label),
+    ...fault('lab', lab, isLabel, label),
+    ...fault(
+      'subnet',
+      subnet,
+      isLabSubnet,
+      'is no subnet for a lab; give an IPv4 network of /16 to /29, such as 10.88.0.0/24',
+    ),
+    ...fault('address', address, isIpAddress, 'is no IP address'),
+    ...(typeof address === 'string' &&
     typeof subnet === 'string' &&
+    isIpAddress(address) &&
+    isLabSubnet(subnet) &&
     !isWithin(address, subnet)
-  ) {
-    failures.push({ property: 'address', reason: `${address} is not in the subnet ${subnet}` });
-  }
-  return failures;
+      ? [{ property: 'address', reason: `${address} is not in the subnet ${subnet}` }]
+      : []),
+  ];
+}
+
+/** As the lab takes its names into paths and names of links. */
+function isLabel(text: string): boolean {
+  return isHostname(text) && text === text.toLowerCase();
 }

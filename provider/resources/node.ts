@@ -15,6 +15,7 @@ import { isTimedOut } from '../operations/waitUntil';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, ReadResult, Resource } from '../server/resource';
 import { newId, replaceOnlyWhenKnown } from './identities';
+import { contactFaults } from './nameFaults';
 import {
   checkProperties,
   connectionProperty,
@@ -72,7 +73,11 @@ export const node: Resource = {
   refreshBeforeUpdate: true,
   check: (wanted) => ({
     inputs: wanted,
-    failures: [...checkProperties(inputs, wanted), ...checkNode(wanted)],
+    failures: [
+      ...checkProperties(inputs, wanted),
+      ...contactFaults(wanted['managers']),
+      ...checkNode(wanted),
+    ],
   }),
   diff: (old, wanted) =>
     replaceOnlyWhenKnown(

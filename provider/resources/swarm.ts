@@ -22,6 +22,7 @@ import { askManager } from '../operations/managers';
 import { deletePurpose } from '../operations/consent';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, Resource } from '../server/resource';
+import { contactFaults, declaredFaults } from './nameFaults';
 import {
   checkProperties,
   count,
@@ -105,6 +106,8 @@ export const swarm: Resource = {
     inputs: wanted,
     failures: [
       ...checkProperties(inputs, wanted),
+      ...contactFaults(wanted['managers']),
+      ...declaredFaults(wanted['declared']),
       ...checkPools(wanted),
       ...checkFixed(wanted, old),
     ],

@@ -1,7 +1,7 @@
-import { isCidr } from '../../core/addresses';
 import type { InputFailure } from '../../core/errors';
 import { errorMessage } from '../../core/errors';
 import { parseKeepalivedMarker, parseRaisedFor } from '../../core/keepalived';
+import { vrrpFaults } from '../../core/vrrpFaults';
 import { steps } from '../../core/steps';
 import { bringVipUp } from '../operations/bringVipUp';
 import { isHalfDone } from '../operations/keepalivedHost';
@@ -9,8 +9,9 @@ import { takeVipDown } from '../operations/takeVipDown';
 import { keepalivedPath, keepalivedUnit } from '../operations/vipSpec';
 import type { VipMemberInputs } from '../operations/vipSpec';
 import { diffInputs } from '../server/diffInputs';
-import type { Operation, PropertyMap, Resource } from '../server/resource';
+import type { Operation, PropertyMap, PropertyValue, Resource } from '../server/resource';
 import { newId } from './identities';
+import { contactFaults } from './nameFaults';
 import {
   checkProperties,
   connectionProperty,
@@ -90,7 +91,11 @@ export const vipMember: Resource = {
   outputs: { memberId: text('Identity of this member.') },
   check: (wanted) => ({
     inputs: wanted,
-    failures: [...checkProperties(inputs, wanted), ...checkVip(wanted)],
+    failures: [
+      ...checkProperties(inputs, wanted),
+      ...contactFaults(wanted['managers']),
+      ...checkVip(wanted),
+    ],
   }),
   diff: (old, wanted) => diffInputs(impacts, old.inputs, wanted),
   previewCreate: (wanted) => [
@@ -145,24 +150,28 @@ async function read(
   }
 }
 
-function checkVip(wanted: PropertyMap): InputFailure[] {
-  const { routerId, priority, addresses } = wanted;
-  const failures: InputFailure[] = [];
-  if (typeof routerId === 'number' && (routerId < 1 || routerId > 255)) {
-    failures.push({ property: 'routerId', reason: `${String(routerId)} is not within 1–255` });
-  }
-  if (typeof priority === 'number' && (priority < 1 || priority > 200)) {
-    failures.push({ property: 'priority', reason: `${String(priority)} is not within 1–200` });
-  }
-  if (Array.isArray(addresses)) {
-    (addresses as readonly unknown[]).forEach((address, index) => {
-      if (typeof address === 'string' && !isCidr(address)) {
-        failures.push({
-          property: `addresses[${String(index)}]`,
-          reason: `"${address}" is no address with a prefix length, such as 10.88.0.100/24`,
-        });
-      }
-    });
-  }
-  return failures;
+function checkVip(wanted: PropertyMap): readonly InputFailure[] {
+  const textOf = (name: string): string | undefined => asText(wanted[name]);
+  const numberOf = (name: string): number | undefined => {
+    const value = wanted[name];
+    return typeof value === 'number' ? value : undefined;
+  };
+  const { addresses } = wanted;
+  return vrrpFaults({
+    name: textOf('name'),
+    vip: textOf('vip'),
+    address: textOf('address'),
+    interface: textOf('interface'),
+    addresses: Array.isArray(addresses)
+      ? (addresses as readonly PropertyValue[]).map(asText)
+      : undefined,
+    routerId: numberOf('routerId'),
+    priority: numberOf('priority'),
+    advertisementSeconds: numberOf('advertisementSeconds'),
+  });
+}
+
+/** Undefined for what is not known yet, and for what is no text: that is told already. */
+function asText(value: PropertyValue | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
