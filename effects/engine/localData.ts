@@ -51,6 +51,8 @@ async function holdsData(subject: string, volume: Volume, exec: Exec): Promise<b
 }
 
 async function isNotEmpty(subject: string, folder: string, exec: Exec): Promise<boolean> {
+  // Of anything else find would make an expression, and some of those delete.
+  if (!folder.startsWith('/')) throw unreadable(subject, folder, 'it is no path from the root');
   const result = await exec(['find', folder, '-mindepth', '1', '-print', '-quit'], {
     timeoutSeconds: 30,
   });
@@ -60,9 +62,13 @@ async function isNotEmpty(subject: string, folder: string, exec: Exec): Promise<
   if (result.stderr.includes('No such file or directory') && result.stdout === '') {
     return false;
   }
-  throw new SwarmError(
+  throw unreadable(subject, folder, result.stderr.trim());
+}
+
+function unreadable(subject: string, folder: string, why: string): SwarmError {
+  return new SwarmError(
     'LocalDataUnreadable',
-    `${subject}: ${folder} cannot be looked into (${result.stderr.trim()}); whether it holds data is not known; check the disk of the host`,
+    `${subject}: ${folder} cannot be looked into (${why}); whether it holds data is not known; check the disk of the host`,
     { source: 'world' },
   );
 }

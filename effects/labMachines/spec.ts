@@ -35,8 +35,11 @@ function requireLabel(name: string, kind: 'lab' | 'machine'): void {
 /** A machine that shows another key than the one recorded would never be let in to by strict checking. */
 function requireKeyPair(spec: LabMachineSpec): void {
   const parsed = utils.parseKey(spec.hostPrivateKey);
-  const shown = spec.hostPublicKey.trim().split(/\s+/)[1] ?? '';
+  const [type, shown = ''] = spec.hostPublicKey.trim().split(/\s+/);
   const isPair =
+    // More lines would become lines of known_hosts and of the machine's own files.
+    type === 'ssh-ed25519' &&
+    !/[^\x20-\x7e]/.test(spec.hostPublicKey.trim()) &&
     !(parsed instanceof Error) &&
     parsed.type === 'ssh-ed25519' &&
     parsed.getPublicSSH().toString('base64') === shown;
