@@ -42,6 +42,12 @@ export interface DockerApi {
   joinToken(role: NodeRole): Promise<string>;
   /** Merges labels into the cluster's own (`Spec.Labels`); compare-and-swap, retried on a conflict. */
   setSwarmLabels(labels: Readonly<Record<string, string>>): Promise<void>;
+  /** Whether managers lock their raft state on each restart; compare-and-swap, retried on a conflict. A key is made when it is turned on. */
+  setAutolock(isOn: boolean): Promise<void>;
+  /** Secret. What managers are unlocked with after a restart; undefined while autolock is off. */
+  unlockKey(): Promise<string | undefined>;
+  /** Unlocks this engine's manager. @throws DockerApiError 409 when it is not locked, 400 for a wrong key. */
+  swarmUnlock(key: string): Promise<void>;
 
   nodes(): Promise<readonly SwarmNodeFacts[]>;
   /** Changes only what is given; compare-and-swap on the node's version, read afresh and retried on "update out of sequence". */

@@ -84,6 +84,8 @@ export const joinTokensAnswer = z.object({
   JoinTokens: z.object({ Worker: z.string(), Manager: z.string() }),
 });
 
+export const unlockKeyAnswer = z.object({ UnlockKey: z.string().default('') });
+
 const nodeSpec = z.looseObject({
   Labels: labels,
   Role: z.enum(['manager', 'worker']),

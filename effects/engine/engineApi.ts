@@ -131,6 +131,31 @@ export class EngineApi implements DockerApi {
     });
   }
 
+  async setAutolock(isOn: boolean): Promise<void> {
+    await retryConflict(async () => {
+      const { Version, Spec } = await this.client.get(answers.swarmSpecAnswer, '/swarm');
+      if ((Spec.EncryptionConfig?.AutoLockManagers ?? false) === isOn) {
+        return;
+      }
+      await this.client.command('POST', '/swarm/update', {
+        query: { version: String(Version.Index) },
+        body: { ...Spec, EncryptionConfig: { ...Spec.EncryptionConfig, AutoLockManagers: isOn } },
+      });
+    });
+  }
+
+  async unlockKey(): Promise<string | undefined> {
+    const { UnlockKey } = await this.client.get(answers.unlockKeyAnswer, '/swarm/unlockkey');
+    return UnlockKey === '' ? undefined : UnlockKey;
+  }
+
+  async swarmUnlock(key: string): Promise<void> {
+    await this.client.command('POST', '/swarm/unlock', {
+      body: { UnlockKey: key },
+      timeoutSeconds: membershipSeconds,
+    });
+  }
+
   nodes(): Promise<readonly SwarmNodeFacts[]> {
     return this.client.get(z.array(answers.nodeAnswer), '/nodes');
   }

@@ -170,6 +170,17 @@ export async function startEngine({ host }: ContractHost): Promise<void> {
   await host.systemd.start('docker.service');
 }
 
+/** Stops and starts an engine; its node is then in this state, or the answer is the one that it is in. */
+export async function comesBack(
+  host: ContractHost,
+  wanted: 'locked' | 'active',
+): Promise<string | undefined> {
+  await stopEngine(host);
+  await startEngine(host);
+  const { localNodeState } = await host.docker.info();
+  return localNodeState === wanted ? undefined : localNodeState;
+}
+
 /**
  * A manager that was taken out of raft while its engine was dead may enter again for a moment when it
  * starts, with the certificate that it still has, and stay a member that does not answer (seen once on

@@ -7,6 +7,7 @@ import { isWithin } from '../../core/addresses';
 import { overlayProbePort } from '../../core/overlay';
 import type { ContractHosts } from './contractHosts';
 import {
+  comesBack,
   findNode,
   hasControl,
   ingressOf,
@@ -334,6 +335,56 @@ export function dockerApiContract(
       await contact.docker.updateNode(leaderId, { role: 'manager' });
       await wait(60, 'a member again', () => isMember(contact, leader));
       await wait(60, 'in control again', () => hasControl(leader, true));
+    });
+
+    it('autolock: a key; a manager that restarts is locked until it gets the right one', async () => {
+      const { docker } = hosts.a;
+      assert.equal(await docker.unlockKey(), undefined);
+      await docker.setAutolock(true);
+      const key = await docker.unlockKey();
+      assert.match(key ?? '', /^SWMKEY-1-/);
+      await docker.setAutolock(true);
+      assert.equal(await docker.unlockKey(), key, 'nothing changes by a second time');
+      assert.equal((await docker.swarm()).isAutolocked, true);
+      await refuses(docker.swarmUnlock(key ?? ''), 409, /swarm is not locked/);
+      // A manager learns of the key by raft: until then it would come back open.
+      await wait(60, 'b comes back locked', () => comesBack(hosts.b, 'locked'));
+      const info = await hosts.b.docker.info();
+      assert.equal(info.nodeId, '');
+      assert.equal(info.isControlAvailable, false);
+      assert.match(info.error, /Swarm is encrypted and needs to be unlocked/);
+      await refuses(hosts.b.docker.nodes(), 503, /Swarm is encrypted and needs to be unlocked/);
+      await refuses(hosts.b.docker.swarmLeave({ force: false }), 503, /encrypted and locked/);
+      await wait(30, 'the others miss b', async () => {
+        const members = (await docker.nodes()).map((node) => node.managerStatus?.reachability);
+        return members.includes('unreachable') ? undefined : members.join();
+      });
+      const wrong = `SWMKEY-1-${'A'.repeat(42)}E`;
+      await refuses(hosts.b.docker.swarmUnlock(wrong), 401, /invalid key provided/);
+      await refuses(hosts.b.docker.swarmUnlock('nonsense'), 400, /invalid key string/);
+      await hosts.b.docker.swarmUnlock(key ?? '');
+      await wait(60, 'b a member again', () => isMember(hosts.a, hosts.b));
+      await wait(60, 'b in control', () => hasControl(hosts.b, true));
+    });
+
+    it('every manager locked: each needs the key, and the first answers when the majority is there', async () => {
+      const key = (await hosts.a.docker.unlockKey()) ?? '';
+      const all = [hosts.a, hosts.b, hosts.c];
+      await wait(60, 'c comes back locked', () => comesBack(hosts.c, 'locked'));
+      for (const host of [hosts.a, hosts.b]) await comesBack(host, 'locked');
+      for (const { docker } of all) assert.equal((await docker.info()).localNodeState, 'locked');
+      await Promise.allSettled(all.map(({ docker }) => docker.swarmUnlock(key)));
+      await wait(90, 'a leader again', () => membersAre(hosts.a, all));
+      for (const host of all) await wait(60, 'ready again', () => isReady(hosts.a, host));
+      await hosts.a.docker.setAutolock(false);
+      assert.equal(await hosts.a.docker.unlockKey(), undefined);
+      await wait(60, 'c comes back open', async () => {
+        const why = await comesBack(hosts.c, 'active');
+        if (why === 'locked') await hosts.c.docker.swarmUnlock(key);
+        return why;
+      });
+      await wait(60, 'all members', () => membersAre(hosts.a, all));
+      for (const host of all) await wait(60, 'ready again', () => isReady(hosts.a, host));
     });
 
     it('three members, one engine dead: removing a healthy one is refused, the dead one may go', async () => {

@@ -4,6 +4,7 @@ import { findNode, isLive } from './machines';
 import { canRemoveMember } from './raft';
 import { Delayed, noLeaderSentence, refusals, rpcError } from './refusals';
 import {
+  newUnlockKey,
   nextVersion,
   type MachineState,
   type NodeEntry,
@@ -14,7 +15,14 @@ import { timing } from './timing';
 
 type NodesApi = Pick<
   DockerApi,
-  'swarm' | 'joinToken' | 'setSwarmLabels' | 'nodes' | 'updateNode' | 'removeNode'
+  | 'swarm'
+  | 'joinToken'
+  | 'setSwarmLabels'
+  | 'setAutolock'
+  | 'unlockKey'
+  | 'nodes'
+  | 'updateNode'
+  | 'removeNode'
 >;
 
 /** The swarm behind a manager's API. @throws DockerApiError as a worker, an outsider, or without a leader. */
@@ -22,6 +30,7 @@ export function managedSwarm(state: WorldState, machine: MachineState): SwarmSta
   const membership = machine.engine.membership;
   const swarm = membership === undefined ? undefined : state.swarms[membership.clusterId];
   if (membership === undefined || swarm === undefined) throw refusals.notManagerOutside();
+  if (membership.localState === 'locked') throw refusals.locked();
   if (!membership.isControlAvailable) throw refusals.notManagerWorker();
   // A member that the others do not see sees no leader either.
   if (swarm.leader === undefined || !isLive(state, membership.nodeId)) {
@@ -53,6 +62,16 @@ export function clusterNodes(call: EngineCall): NodesApi {
         swarm.labels = { ...swarm.labels, ...labels };
         swarm.version = nextVersion(swarm);
       }),
+    setAutolock: (isOn) =>
+      call('setAutolock', true, (state, machine) => {
+        const swarm = managedSwarm(state, machine);
+        if (swarm.isAutolocked === isOn) return;
+        swarm.isAutolocked = isOn;
+        swarm.unlockKey = isOn ? newUnlockKey(state) : undefined;
+        swarm.version = nextVersion(swarm);
+      }),
+    unlockKey: () =>
+      call('unlockKey', false, (state, machine) => managedSwarm(state, machine).unlockKey),
     nodes: () =>
       call('nodes', false, (state, machine) => {
         const swarm = managedSwarm(state, machine);

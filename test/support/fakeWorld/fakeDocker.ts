@@ -6,8 +6,8 @@ import { clusterNodes } from './clusterNodes';
 import { archiveReferences } from './imageArchive';
 import { ingressFacts } from './ingress';
 import { isEngineRunning, startUnit } from './machines';
-import { forceNewCluster, initSwarm, joinSwarm, leaveSwarm } from './membership';
-import { Delayed, noLeaderSentence } from './refusals';
+import { forceNewCluster, initSwarm, joinSwarm, leaveSwarm, unlockSwarm } from './membership';
+import { Delayed, lockedSentence, noLeaderSentence } from './refusals';
 import type { MachineState, WorldState } from './state';
 import { timing } from './timing';
 import { reach, type Action, type World } from './world';
@@ -56,8 +56,10 @@ export function fakeDocker(world: World, key: string): DockerApi {
       world.act({ operation: 'docker.nodeCertificate', host: key, isChange: false }, (state) => {
         const membership = reach(state, key).engine.membership;
         if (membership === undefined || membership.nodeId === '') return undefined;
-        const { clusterId, nodeId, isControlAvailable } = membership;
-        return { clusterId, nodeId, role: isControlAvailable ? 'manager' : 'worker' };
+        const { clusterId, nodeId, isControlAvailable, localState } = membership;
+        // Only managers are ever locked; the certificate itself is not encrypted.
+        const isManager = isControlAvailable || localState === 'locked';
+        return { clusterId, nodeId, role: isManager ? 'manager' : 'worker' };
       }),
     swarmJoin: (request) =>
       call(
@@ -74,6 +76,15 @@ export function fakeDocker(world: World, key: string): DockerApi {
         true,
         (state, machine) => {
           leaveSwarm(state, machine, force);
+        },
+        timing.join,
+      ),
+    swarmUnlock: (key) =>
+      call(
+        'swarmUnlock',
+        true,
+        (state, machine) => {
+          unlockSwarm(state, machine, key);
         },
         timing.join,
       ),
@@ -131,13 +142,15 @@ function engineInfo(
   machine: MachineState,
 ): { readonly info: EngineInfo; readonly delayMs: number } {
   const membership = machine.engine.membership;
+  const isLocked = membership?.localState === 'locked';
   const outside: EngineInfo = {
     engineVersion: machine.engine.runningVersion ?? '',
     localNodeState: membership?.localState ?? 'inactive',
-    nodeId: membership?.nodeId ?? '',
+    // Which node it is stands in what is locked.
+    nodeId: isLocked ? '' : (membership?.nodeId ?? ''),
     nodeAddress: membership?.address ?? '',
     isControlAvailable: membership?.isControlAvailable ?? false,
-    error: membership?.error ?? '',
+    error: isLocked ? lockedSentence : (membership?.error ?? ''),
     clusterId: undefined,
     managers: 0,
     nodes: 0,

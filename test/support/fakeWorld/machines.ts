@@ -147,10 +147,19 @@ function startEngine(machine: MachineState, unit: { state: string }): void {
   } else {
     machine.engine.runningVersion = upstreamVersion(installed);
   }
+  lockState(machine);
   const socket = machine.units['docker.socket'];
   if (socket !== undefined) socket.state = 'active';
   const containerd = machine.units['containerd.service'];
   if (containerd !== undefined) containerd.state = 'active';
+}
+
+/** An engine that starts with an encrypted raft state waits for its key. */
+function lockState({ engine: { membership } }: MachineState): void {
+  if (membership?.lockKey === undefined) return;
+  membership.localState = 'locked';
+  membership.isControlAvailable = false;
+  membership.controlChangeDueMs = undefined;
 }
 
 export function unitFailed(machine: MachineState, unit: string, journal: string): SwarmError {
@@ -176,15 +185,12 @@ export function machineOfNode(state: WorldState, nodeId: string): MachineState |
   );
 }
 
-/** Other nodes see this node: its engine runs, linked, with its own membership. */
+/** Other nodes see this node: its engine runs, linked, with its own membership, and is not locked. */
 export function isLive(state: WorldState, nodeId: string): boolean {
   const machine = machineOfNode(state, nodeId);
-  return (
-    machine !== undefined &&
-    machine.link !== 'cut' &&
-    isEngineRunning(machine) &&
-    machine.engine.membership?.isCutOff === false
-  );
+  if (machine === undefined || machine.link === 'cut' || !isEngineRunning(machine)) return false;
+  const { membership } = machine.engine;
+  return membership?.isCutOff === false && membership.localState !== 'locked';
 }
 
 export function findNode(swarm: SwarmState, nodeId: string): NodeEntry | undefined {

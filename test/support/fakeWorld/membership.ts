@@ -1,7 +1,8 @@
+import { SwarmError } from '../../../core/errors';
 import type { NodeRole } from '../../../core/facts';
 import type { SwarmInitRequest, SwarmJoinRequest } from '../../../effects/docker';
 import { isEngineRunning, machineAt } from './machines';
-import { addNode, becomeLeader, majority, reachableMembers } from './raft';
+import { addNode, becomeLeader, hasQuorum, majority, reachableMembers } from './raft';
 import { Delayed, leaveRefusal, noLeaderSentence, refusals, rpcError } from './refusals';
 import { newId, type MachineState, type SwarmState, type WorldState } from './state';
 import { timing } from './timing';
@@ -26,6 +27,7 @@ export function initSwarm(
     addressPools: request.addressPools.length === 0 ? ['10.0.0.0/8'] : [...request.addressPools],
     subnetSize: request.subnetSize ?? 24,
     isAutolocked: false,
+    unlockKey: undefined,
     isRootRotationInProgress: false,
     tokens: {
       manager: `SWMTKN-1-${digest}-${newId(state)}`,
@@ -83,6 +85,7 @@ export function joinSwarm(
       error: '',
       remoteManagers: [],
       isCutOff: false,
+      lockKey: undefined,
       pendingJoin: {
         remoteAddress: request.remoteAddress,
         token: request.token,
@@ -104,6 +107,7 @@ export function joinSwarm(
 export function leaveSwarm(state: WorldState, machine: MachineState, isForced: boolean): void {
   const membership = machine.engine.membership;
   if (membership === undefined) throw refusals.notInSwarm();
+  if (membership.localState === 'locked' && !isForced) throw refusals.leaveLocked();
   const swarm = state.swarms[membership.clusterId];
   if (membership.isControlAvailable && !isForced) {
     const all = swarm?.members.length ?? 1;
@@ -116,6 +120,29 @@ export function leaveSwarm(state: WorldState, machine: MachineState, isForced: b
     });
   }
   machine.engine.membership = undefined;
+}
+
+/** The manager comes back with the raft state that it had; that it leads or follows is seen from then on. */
+export function unlockSwarm(state: WorldState, machine: MachineState, key: string): void {
+  const membership = machine.engine.membership;
+  if (membership === undefined) throw refusals.notManagerOutside();
+  if (membership.localState !== 'locked') {
+    throw membership.isControlAvailable ? refusals.notLocked() : refusals.notManagerWorker();
+  }
+  if (!/^SWMKEY-1-[A-Za-z0-9+/]{43}$/.test(key)) throw refusals.malformedKey();
+  if (key !== membership.lockKey) throw refusals.wrongKey();
+  membership.localState = 'pending';
+  membership.isControlAvailable = true;
+  // The answer comes when there is a leader; until then the manager waits for others to be unlocked.
+  const swarm = state.swarms[membership.clusterId];
+  if (swarm !== undefined && hasQuorum(state, swarm)) return;
+  throw new Delayed(
+    timing.unlock,
+    new SwarmError(
+      'EngineUnreachable',
+      `${machine.key}: its Docker Engine does not answer (no answer to POST /swarm/unlock within 60 s)`,
+    ),
+  );
 }
 
 /** Joins that timed out go on by themselves. */
@@ -176,6 +203,7 @@ function enter(
     error: '',
     remoteManagers: [],
     isCutOff: false,
+    lockKey: undefined,
     pendingJoin: undefined,
   };
   const engineVersion = machine.engine.runningVersion ?? '';

@@ -41,6 +41,8 @@ export function stepSwarm(state: WorldState, swarm: SwarmState, nowMs: number): 
       membership.remoteManagers = swarm.nodes
         .filter(({ id }) => swarm.members.includes(id))
         .map(({ id, address }) => ({ nodeId: id, address: `${address}:2377` }));
+      membership.lockKey = swarm.members.includes(membership.nodeId) ? swarm.unlockKey : undefined;
+      membership.localState = 'active';
     }
     const isMember = swarm.members.includes(membership.nodeId);
     if (isMember === membership.isControlAvailable) membership.controlChangeDueMs = undefined;

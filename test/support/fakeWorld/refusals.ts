@@ -29,6 +29,9 @@ export function rpcError(code: RpcCode, description: string): DockerApiError {
 export const noLeaderSentence =
   "The swarm does not have a leader. It's possible that too few managers are online. Make sure more than half of the managers are online.";
 
+export const lockedSentence =
+  'Swarm is encrypted and needs to be unlocked before it can be used. Please use "docker swarm unlock" to unlock it.';
+
 export const refusals = {
   notInSwarm: () => new DockerApiError(503, 'This node is not part of a swarm'),
   alreadyInSwarm: () =>
@@ -90,6 +93,15 @@ export const refusals = {
         ? `rpc error: code = AlreadyExists desc = name conflicts with an existing object: service ${name} already exists`
         : `rpc error: code = AlreadyExists desc = config ${name} already exists`,
     ),
+  locked: () => new DockerApiError(503, lockedSentence),
+  leaveLocked: () =>
+    new DockerApiError(
+      503,
+      'Swarm is encrypted and locked. Please unlock it first or use `--force` to ignore this message.',
+    ),
+  notLocked: () => new DockerApiError(409, 'swarm is not locked'),
+  malformedKey: () => new DockerApiError(400, 'invalid key string'),
+  wrongKey: () => new DockerApiError(401, 'swarm could not be unlocked: invalid key provided'),
   outOfSequence: () => rpcError('Unknown', 'update out of sequence'),
 } as const;
 

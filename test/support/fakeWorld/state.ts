@@ -118,6 +118,8 @@ export interface Membership {
   remoteManagers: { readonly nodeId: string; readonly address: string }[];
   /** Another member was made the only one without it: it never sees a leader again. */
   isCutOff: boolean;
+  /** The key that its raft state on the disk is encrypted with; undefined: it opens by itself. */
+  lockKey: string | undefined;
   /** A join that goes on in the background. */
   pendingJoin:
     | { remoteAddress: string; token: string; availability: Availability; retryMs: number }
@@ -133,6 +135,8 @@ export interface SwarmState {
   addressPools: string[];
   subnetSize: number;
   isAutolocked: boolean;
+  /** The key of the present; none while autolock is off. */
+  unlockKey: string | undefined;
   isRootRotationInProgress: boolean;
   tokens: Record<NodeRole, string>;
   /** False: somebody removed the ingress network. */
@@ -232,6 +236,15 @@ export function newId(state: WorldState): string {
     .update(`fake-${String(state.serial)}`)
     .digest('hex');
   return BigInt(`0x${digest}`).toString(36).padStart(25, '0').slice(0, 25);
+}
+
+/** A new key in the form of swarm's: 32 bytes of base 64 without padding. */
+export function newUnlockKey(state: WorldState): string {
+  state.serial += 1;
+  const digest = createHash('sha256')
+    .update(`key-${String(state.serial)}`)
+    .digest('base64');
+  return `SWMKEY-1-${digest.replace('=', '')}`;
 }
 
 /** A new boot ID, in the form of a UUID. */
