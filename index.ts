@@ -30,6 +30,8 @@ const cluster = new SwarmCluster(pulumi.getStack(), {
     addressPools,
     subnetSize,
     adopt,
+    autolock: configuration.autolock,
+    unlockKey: configuration.unlockKey,
     timeouts,
   }),
   machine,
@@ -46,6 +48,8 @@ for (const service of services ?? []) {
 }
 
 export const clusterId = cluster.clusterId;
+/** Secret: `pulumi stack output unlockKey --show-secrets`. */
+export const unlockKey = cluster.unlockKey;
 export const managerAddresses = managers.map(({ address }) => address);
 export const virtualAddresses = configuration.vip?.addresses ?? [];
 

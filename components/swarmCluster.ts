@@ -60,13 +60,24 @@ export interface SwarmClusterArgs {
   readonly subnetSize?: number;
   /** Cluster ID of a running swarm to take over. */
   readonly adopt?: string;
+  /**
+   * Managers lock their raft state on each restart of their engine, until they are given the unlock key;
+   * `up` does that at its head. Default: as it is (off in a new swarm). Changed in place.
+   */
+  readonly autolock?: boolean;
+  /**
+   * A further unlock key to try on a locked manager. Needed only when the key was rotated by hand and no
+   * `preview` or `up` has seen it since. Secret. Default: none. A change of it changes no resource.
+   */
+  readonly unlockKey?: pulumi.Input<string>;
   /** Seconds that each step may take, for every node. */
   readonly timeouts?: NodeTimeoutsArgs;
 }
 
 /** What a cluster is made of, once its plan is known. */
 interface ClusterData {
-  readonly clusterId: pulumi.Output<string>;
+  /** The resource, not its outputs: beside its secret key everything would be secret. */
+  readonly swarm: Swarm;
 }
 
 /**
@@ -77,6 +88,8 @@ interface ClusterData {
 export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
   /** ID of the swarm. */
   readonly clusterId: pulumi.Output<string>;
+  /** What managers are unlocked with after a restart. Secret. Undefined while autolock is off. */
+  readonly unlockKey: pulumi.Output<string | undefined>;
   /** The declared managers, for resources that work with the swarm, such as `Service`. */
   readonly contacts: readonly ManagerContact[];
   private readonly clusterName: string;
@@ -87,7 +100,9 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
     super('swarm:index:SwarmCluster', name, {}, options);
     this.clusterName = name;
     this.args = args;
-    this.clusterId = pulumi.output(onlyIfKept(this.getData())).clusterId;
+    const data = pulumi.output(onlyIfKept(this.getData()));
+    this.clusterId = data.apply(({ swarm }) => swarm.clusterId);
+    this.unlockKey = data.apply(({ swarm }) => swarm.unlockKey);
     this.contacts = contactsOf(args);
   }
 
@@ -127,6 +142,8 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ...(args.addressPools === undefined ? {} : { addressPools: args.addressPools }),
         ...(args.subnetSize === undefined ? {} : { subnetSize: args.subnetSize }),
         ...(args.adopt === undefined ? {} : { adopt: args.adopt }),
+        ...(args.autolock === undefined ? {} : { autolock: args.autolock }),
+        ...(args.unlockKey === undefined ? {} : { unlockWith: pulumi.secret(args.unlockKey) }),
       },
       {
         parent: this,
@@ -135,9 +152,12 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
       },
     );
     const build: Build = { args, plan, contacts, clusterId: swarm.clusterId, parent: this };
-    const afterManagers = registerManagers(build, vip, founder.resolve);
+    // Deletes come with the first link of a chain: none before the head of the run has unlocked managers
+    // and written what is declared. A founding has it the other way round, and deletes nothing.
+    const head = plan.swarm === 'none' ? [] : [swarm];
+    const afterManagers = registerManagers(build, vip, founder.resolve, head);
     registerWorkers(build, afterManagers);
-    return { clusterId: swarm.clusterId };
+    return { swarm };
   }
 
   /** One look at the world; says what will happen, and stops what cannot happen safely. */
@@ -198,8 +218,9 @@ function registerManagers(
   build: Build,
   vip: KeepalivedVip | undefined,
   found: (engine: Engine) => void,
+  head: readonly pulumi.Resource[],
 ): readonly pulumi.Resource[] {
-  let before: readonly pulumi.Resource[] = [];
+  let before = head;
   for (const name of build.plan.managers) {
     const manager = new SwarmManager(
       name,
@@ -210,7 +231,7 @@ function registerManagers(
       },
       { parent: build.parent },
     );
-    if (before.length === 0) found(manager.engine);
+    if (name === build.plan.managers[0]) found(manager.engine);
     before = [manager.last];
   }
   return before;

@@ -107,6 +107,11 @@ export const configurationSchema = z.strictObject({
   addressPools: z.array(z.string()).optional(),
   subnetSize: z.number().int().optional(),
   adopt: z.string().optional(),
+  autolock: z.boolean().optional(),
+  unlockKey: z
+    .string()
+    .regex(/^SWMKEY-1-\S+$/, 'is no unlock key; give one such as SWMKEY-1-…')
+    .optional(),
   timeouts: z
     .strictObject({
       gate: seconds.optional(),

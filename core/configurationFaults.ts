@@ -4,7 +4,7 @@ import { quoted } from './validateCluster';
 
 /**
  * A fault that the schema found, as `path: value is …; what to do`. The issue must have been reported
- * with its input; values below a connection or an environment are never shown, since they may be secret.
+ * with its input; values of an unlock key, and below a connection or an environment, are never shown, since they may be secret.
  */
 export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): InputFailure[] {
   if (issue.code === 'unrecognized_keys') {
@@ -63,10 +63,12 @@ function reasonOf(issue: z.core.$ZodIssue): string {
   return `${value} ${issue.message}`;
 }
 
+const secretPaths: readonly string[] = ['connection', 'environment', 'unlockKey'];
+
 function shown({ path, input }: z.core.$ZodIssue): string {
   if (Array.isArray(input)) return 'a list';
   if (input === null) return 'an empty value';
-  if (path.includes('connection') || path.includes('environment')) return `a ${typeof input}`;
+  if (secretPaths.some((part) => path.includes(part))) return `a ${typeof input}`;
   if (typeof input === 'string') return quoted(input);
   return typeof input === 'number' || typeof input === 'boolean' ? String(input) : 'a map';
 }

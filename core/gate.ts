@@ -1,4 +1,5 @@
 import { isSameAddress } from './addresses';
+import { describeLocked } from './autolock';
 import type { EngineInfo, NodeState, Sight, SwarmNodeFacts } from './facts';
 import { isSeen } from './facts';
 import { removal } from './quorum';
@@ -46,6 +47,7 @@ export interface GateReason {
     | 'NoAnswer'
     | 'WrongCluster'
     | 'NotInControl'
+    | 'Locked'
     | 'ManagerError'
     | 'DifferentLeader'
     | 'DifferentMembers'
@@ -139,6 +141,9 @@ function ownSocketReasons(manager: ManagerSight, facts: GateFacts): GateReason[]
         message: `${name} is in swarm ${seen.clusterId}, not in ${facts.clusterId}`,
       },
     ];
+  }
+  if (seen.localNodeState === 'locked') {
+    return [{ code: 'Locked', subject: name, message: describeLocked(name) }];
   }
   if (seen.error !== '') {
     return [{ code: 'ManagerError', subject: name, message: `${name} reports: ${seen.error}` }];

@@ -2,6 +2,7 @@ import { isEvictable } from './evictable';
 import type { Sight, SwarmNodeFacts } from './facts';
 import { isSeen } from './facts';
 import type { GateFacts } from './gate';
+import { afterMending, mendedNodes } from './mending';
 import { managerOrder, resolveMaxUnavailable, workerBatches } from './order';
 import { tolerance } from './quorum';
 import { atTheGate, renameReasons, rollReasons } from './rolloutReasons';
@@ -37,6 +38,8 @@ export interface RolloutFacts {
   readonly nodes: Sight<readonly SwarmNodeFacts[]>;
   /** Interface addresses seen on managers: who holds the virtual IP. */
   readonly vipHolder: string | undefined;
+  /** Managers that the head of the run sets right, and how it does so, e.g. `is locked: it is unlocked`. Default: none. */
+  readonly unsettled?: readonly { readonly name: string; readonly why: string }[];
 }
 
 export interface RolloutDeclaration {
@@ -75,7 +78,7 @@ export interface RolloutPlan {
 /** Order, trajectory and verdict of a whole run, from one look at the world. */
 export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): RolloutPlan {
   const names = [...declared.managers, ...declared.workers].map(({ name }) => name);
-  const facts = afterEviction(seen, names);
+  const facts = afterEviction(afterHead(seen), names);
   const nodes = isSeen(facts.nodes) ? facts.nodes.seen : undefined;
   const swarm = swarmExistence(facts);
   const maxUnavailable = resolveMaxUnavailable(declared.maxUnavailable, declared.workers.length);
@@ -119,6 +122,7 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
     ],
     warnings: [
       ...countWarnings(declared.managers.length),
+      ...(seen.unsettled ?? []).map(({ name, why }) => `${name} ${why} before anything else`),
       ...(swarm === 'live' ? sightWarnings(seen, names) : []),
       ...(turns.length > 0 ? serviceWarnings(facts.gate) : []),
     ],
@@ -147,6 +151,20 @@ function swarmExistence(facts: RolloutFacts): RolloutPlan['swarm'] {
   return facts.managers.every(({ swarm }) => swarm === 'none' || swarm === 'absent')
     ? 'none'
     : 'unknown';
+}
+
+/** The world as it is behind the head of the run, which unlocks what is locked. */
+function afterHead(facts: RolloutFacts): RolloutFacts {
+  const names = (facts.unsettled ?? []).map(({ name }) => name);
+  if (names.length === 0 || facts.gate === undefined) return facts;
+  const addresses = facts.gate.managers
+    .filter(({ name }) => names.includes(name))
+    .map(({ address }) => address);
+  return {
+    ...facts,
+    nodes: mendedNodes(facts.nodes, addresses),
+    gate: afterMending(facts.gate, names),
+  };
 }
 
 /** The world as it is behind the head of the run, which evicts silent nodes that nobody declares any more. */

@@ -32,5 +32,7 @@ export const steps = {
   promote: (node: string) => `promote ${node}`,
   label: (node: string) => `label ${node}`,
   found: (node: string) => `found the swarm on ${node}`,
+  unlock: (node: string) => `unlock ${node}`,
+  autolock: (isOn: string) => `turn autolock ${isOn}`,
   evict: (node: string) => `evict ${node}, which is unreachable and no longer declared`,
 } as const satisfies Record<string, (...names: string[]) => string>;

@@ -138,7 +138,10 @@ async function gather(
   const nodes: Sight<readonly SwarmNodeFacts[]> =
     gate?.managers.map((manager) => manager.nodes).find(isSeen) ??
     ({ unseen: 'no manager answers' } as const);
-  return { managers, gate, nodes, vipHolder: await vipHolder(declared, standings) };
+  const unsettled = standings.flatMap(({ node, standing }) =>
+    standing.kind === 'locked' ? [{ name: node.name, why: 'is locked: it is unlocked' }] : [],
+  );
+  return { managers, gate, nodes, vipHolder: await vipHolder(declared, standings), unsettled };
 }
 
 async function sightOf(node: PlannedNode, standing: HostStanding): Promise<HostSight> {
@@ -149,7 +152,7 @@ async function sightOf(node: PlannedNode, standing: HostStanding): Promise<HostS
   const facts = host === undefined ? undefined : await look(() => host.facts());
   return {
     name: node.name,
-    swarm: standing.kind,
+    swarm: standing.kind === 'locked' ? 'member' : standing.kind,
     os: facts !== undefined && isSeen(facts) ? facts.seen.os : undefined,
   };
 }

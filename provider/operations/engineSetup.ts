@@ -39,7 +39,7 @@ export async function runningMember(
 ): Promise<string | undefined> {
   const standing = await hostStanding(operation, spec.connection);
   if (standing.kind === 'none') return undefined;
-  if (standing.kind !== 'member') {
+  if (standing.kind !== 'member' && standing.kind !== 'locked') {
     throw new SwarmError(
       'EngineUnknown',
       `${spec.name}: ${standing.kind === 'unknown' ? standing.why : 'its machine is gone'}; nothing was touched`,

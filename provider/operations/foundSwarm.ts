@@ -7,7 +7,7 @@ import { urnIdentity } from '../../core/urn';
 import type { Host } from '../../effects/effects';
 import type { Operation } from '../server/resource';
 import { withHostLock } from './hostLock';
-import { hostStanding } from './hostStanding';
+import { hostStanding, managerLocked } from './hostStanding';
 import type { HostStanding } from './hostStanding';
 import { waitUntil } from './waitUntil';
 
@@ -138,6 +138,8 @@ async function existingSwarm(
       { source: 'user' },
     );
   }
+  const locked = candidates.find(({ standing }) => standing.kind === 'locked');
+  if (locked !== undefined) throw managerLocked(locked.contact.name);
   const worker = candidates.find(({ standing }) => standing.kind === 'member');
   if (worker === undefined) return undefined;
   throw new SwarmError(

@@ -1,3 +1,4 @@
+import { describeLocked } from '../../core/autolock';
 import { SwarmError, errorMessage } from '../../core/errors';
 import type { Connection } from '../../core/connection';
 import type { EngineInfo } from '../../core/facts';
@@ -7,6 +8,8 @@ import type { Operation } from '../server/resource';
 /** What one declared address is, with "no answer" as a value of its own. */
 export type HostStanding =
   | { readonly kind: 'member'; readonly host: Host; readonly info: EngineInfo }
+  /** A manager that waits for its unlock key; which swarm it is in, it cannot tell. */
+  | { readonly kind: 'locked'; readonly host: Host; readonly info: EngineInfo }
   /** The host answers, and no swarm is on it: `info` is undefined while it has no running engine. */
   | { readonly kind: 'none'; readonly host: Host; readonly info: EngineInfo | undefined }
   /** Its lab says that there is no such machine. */
@@ -31,6 +34,7 @@ export async function hostStanding(
   }
   try {
     const info = await host.docker.info();
+    if (info.localNodeState === 'locked') return { kind: 'locked', host, info };
     return { kind: info.localNodeState === 'inactive' ? 'none' : 'member', host, info };
   } catch (error) {
     return standingWithoutEngine(host, errorMessage(error));
@@ -47,4 +51,11 @@ async function standingWithoutEngine(host: Host, why: string): Promise<HostStand
   } catch (error) {
     return { kind: 'unknown', why: errorMessage(error), host };
   }
+}
+
+/** What depends on a locked manager cannot be done; nothing of it is guessed. */
+export function managerLocked(name: string): SwarmError {
+  return new SwarmError('ManagerLocked', `${describeLocked(name)}; nothing was touched`, {
+    source: 'world',
+  });
 }

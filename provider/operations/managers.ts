@@ -1,3 +1,4 @@
+import { describeLocked } from '../../core/autolock';
 import type { ManagerContact } from '../../core/connection';
 import { contactOrder } from '../../core/contacts';
 import { SwarmError, errorMessage } from '../../core/errors';
@@ -60,7 +61,11 @@ export async function findManager(
         whys.push(`${contact.name} is in another swarm (${info.clusterId})`);
       } else if (info.localNodeState !== 'active' || !info.isControlAvailable) {
         if (info.localNodeState === 'inactive') outside += 1;
-        whys.push(`${contact.name} is ${info.localNodeState}, not a working manager`);
+        whys.push(
+          info.localNodeState === 'locked'
+            ? describeLocked(contact.name)
+            : `${contact.name} is ${info.localNodeState}, not a working manager`,
+        );
       } else if (info.error !== '') {
         whys.push(`${contact.name}: ${info.error}`);
       } else {

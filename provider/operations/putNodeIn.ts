@@ -8,7 +8,7 @@ import { steps } from '../../core/steps';
 import type { Host } from '../../effects/effects';
 import type { Operation } from '../server/resource';
 import { checkPeers } from './checkPeers';
-import { hostStanding } from './hostStanding';
+import { hostStanding, managerLocked } from './hostStanding';
 import { changeLeaseLabels, readLeaseLabels } from './lease';
 import { askManager } from './managers';
 import { ownMarker, writeMarker } from './markers';
@@ -58,6 +58,7 @@ async function presentNodeId(
 ): Promise<string | undefined> {
   const standing = await hostStanding(operation, spec.connection);
   if (standing.kind === 'none' && standing.info !== undefined) return undefined;
+  if (standing.kind === 'locked') throw managerLocked(spec.name);
   if (standing.kind !== 'member') {
     const why = standing.kind === 'unknown' ? standing.why : 'no engine answers on it';
     throw new SwarmError('EngineUnknown', `${spec.name}: ${why}; nothing was touched`);

@@ -1,4 +1,5 @@
 import { isCidr } from '../../core/addresses';
+import { describeLocked, withPresentKey } from '../../core/autolock';
 import type { ManagerContact } from '../../core/connection';
 import { SwarmError, errorMessage } from '../../core/errors';
 import {
@@ -11,17 +12,19 @@ import {
 import type { Labels } from '../../core/labels';
 import { localDataLabel, renderLocalData } from '../../core/localData';
 import type { LocalDataChoices } from '../../core/localData';
+import { steps } from '../../core/steps';
 import { parseRenames, renamedLabel, renderRenames } from '../../core/renames';
 import type { Renames } from '../../core/renames';
 import { renderRollPolicy, rollPolicyLabel } from '../../core/rollPolicy';
 import type { RollPolicy } from '../../core/rollPolicy';
 import { evictUndeclared } from '../operations/evictUndeclared';
 import { foundSwarm } from '../operations/foundSwarm';
+import { keysOf, settleAutolock, unlockDeclared, unsettledManagers } from '../operations/swarmKeys';
 import { hostStanding } from '../operations/hostStanding';
 import { askManager } from '../operations/managers';
 import { deletePurpose } from '../operations/consent';
 import { diffInputs } from '../server/diffInputs';
-import type { Operation, PropertyMap, Resource } from '../server/resource';
+import type { DiffResult, Operation, PropertyMap, Resource } from '../server/resource';
 import { contactFaults, declaredFaults } from './nameFaults';
 import {
   checkProperties,
@@ -31,6 +34,7 @@ import {
   managersProperty,
   record,
   rollPolicyProperty,
+  secretText,
   text,
   textMap,
 } from './properties';
@@ -50,6 +54,8 @@ export interface SwarmInputs {
   readonly addressPools?: readonly string[];
   readonly subnetSize?: number;
   readonly adopt?: string;
+  readonly autolock?: boolean;
+  readonly unlockWith?: string;
 }
 
 const name = { type: 'string', description: 'Name of a node.' } as const;
@@ -82,6 +88,13 @@ const inputs = {
     'Cluster ID of a running swarm to take over; nothing of it is changed by that but labels of this package.',
     false,
   ),
+  autolock: flag(
+    'Managers lock their raft state on each restart of their engine, until they are given the unlock key. Default: as it is (off in a new swarm). Changed in place.',
+  ),
+  unlockWith: secretText(
+    'A further unlock key to try on a locked manager, for one that was rotated by hand while the state could not see it. A change of it is no change of the resource.',
+    false,
+  ),
 };
 
 const impacts = {
@@ -93,6 +106,8 @@ const impacts = {
   addressPools: 'ignore',
   subnetSize: 'ignore',
   adopt: 'ignore',
+  autolock: 'update',
+  unlockWith: 'ignore',
 } as const satisfies Record<keyof SwarmInputs, unknown>;
 
 /** The swarm itself: founded once, found again by its cluster ID ever after. */
@@ -101,7 +116,23 @@ export const swarm: Resource = {
   description:
     'A Docker swarm: founded once, on the first of its managers whose engine is up, and never a second time.',
   inputs,
-  outputs: { clusterId: text('ID of the swarm.') },
+  outputs: {
+    clusterId: text('ID of the swarm.'),
+    unlockKey: secretText('What managers are unlocked with; absent while autolock is off.'),
+    earlierUnlockKeys: {
+      ...list(
+        { type: 'string', description: 'An unlock key.' },
+        'Unlock keys of before, newest first: for a manager that was down when the key changed.',
+      ),
+      isSecret: true,
+    },
+    unsettled: list(
+      { type: 'string', description: 'Name of a node.' },
+      'Declared managers that were seen locked; `up` unlocks them first.',
+    ),
+  },
+  // The key is held, and locked managers are seen, before anything of a run is planned.
+  refreshBeforeUpdate: true,
   check: (wanted, old) => ({
     inputs: wanted,
     failures: [
@@ -112,17 +143,23 @@ export const swarm: Resource = {
       ...checkFixed(wanted, old),
     ],
   }),
-  diff: (old, wanted) => diffInputs(impacts, old.inputs, wanted),
+  diff: (old, wanted) =>
+    withUnsettled(old.state, diffInputs(impacts, asNow(old.inputs, wanted), wanted)),
   previewCreate: (wanted) => [
     typeof wanted['adopt'] === 'string'
       ? `take the running swarm ${wanted['adopt']} over`
       : 'found the swarm if no declared address is in one',
   ],
-  previewUpdate: () => [
+  previewUpdate: (_wanted, state) => [
+    ...unsettledOf(state).map((manager) => steps.unlock(manager)),
     'write consent and declared names to the swarm; evict unreachable members that are no longer declared',
   ],
   create: async (wanted, operation) => {
     const spec = wanted as unknown as SwarmInputs;
+    if (spec.unlockWith !== undefined) {
+      const access = { clusterId: spec.adopt ?? '', managers: spec.managers };
+      await unlockDeclared(operation, access, {}, spec.unlockWith);
+    }
     const clusterId = await foundSwarm(operation, spec, swarmLabels(spec));
     if (spec.adopt !== undefined) {
       // Our own book-keeping is all that a take-over writes: without it a declared consent had no effect.
@@ -130,17 +167,22 @@ export const swarm: Resource = {
         docker.setSwarmLabels(swarmLabels(spec)),
       );
     }
-    return { id: clusterId, outputs: { clusterId } };
+    const access = { clusterId, managers: spec.managers };
+    const keys = await settleAutolock(operation, access, {}, spec.autolock);
+    return { id: clusterId, outputs: { clusterId, ...keys } };
   },
   read: (id, { inputs: known, state }, operation) => look(id, known, state, operation),
-  update: async (id, _old, wanted, operation) => {
+  update: async (id, { state }, wanted, operation) => {
     const spec = wanted as unknown as SwarmInputs;
     const access = { clusterId: id, managers: spec.managers };
+    const known = keysOf(state);
+    await unlockDeclared(operation, access, known, spec.unlockWith);
     await operation.step('write consent and declared names to the swarm', () =>
       askManager(operation, access, ({ docker }) => docker.setSwarmLabels(swarmLabels(spec))),
     );
     await evictUndeclared(operation, access, spec.declared);
-    return { outputs: { clusterId: id } };
+    const keys = await settleAutolock(operation, access, known, spec.autolock);
+    return { outputs: { clusterId: id, ...keys } };
   },
   delete: async (id, { inputs: known }, operation) => {
     const { managers } = known as unknown as SwarmInputs;
@@ -157,6 +199,23 @@ export const swarm: Resource = {
     }
   },
 };
+
+function unsettledOf(state: PropertyMap): readonly string[] {
+  const { unsettled } = state;
+  return Array.isArray(unsettled) ? unsettled.filter((name) => typeof name === 'string') : [];
+}
+
+/** What was seen unsettled is a difference from every declaration: Update sets it right. */
+function withUnsettled(state: PropertyMap, difference: DiffResult): DiffResult {
+  return unsettledOf(state).length === 0
+    ? difference
+    : { ...difference, changes: { ...difference.changes, unsettled: 'update' } };
+}
+
+/** Autolock that is not declared stays as it is, and is no difference. */
+function asNow(old: PropertyMap, wanted: PropertyMap): PropertyMap {
+  return wanted['autolock'] === undefined ? { ...old, autolock: undefined } : old;
+}
 
 function swarmLabels(spec: SwarmInputs): Labels {
   return {
@@ -179,11 +238,15 @@ async function look(
   operation: Operation,
 ): Promise<{ id: string; inputs: PropertyMap; outputs: PropertyMap }> {
   const spec = known as unknown as SwarmInputs;
+  const unsettled = await unsettledManagers(operation, spec.managers);
+  for (const manager of unsettled) operation.log('warning', describeLocked(manager));
+  const { unsettled: _settled, ...last } = state;
+  const noted = unsettled.length === 0 ? {} : { unsettled };
   try {
-    const { labels } = await askManager(
+    const [{ labels, isAutolocked }, present] = await askManager(
       operation,
       { clusterId: id, managers: spec.managers },
-      ({ docker }) => docker.swarm(),
+      ({ docker }) => Promise.all([docker.swarm(), docker.unlockKey()]),
       { timeoutSeconds: 5 },
     );
     const renamed = parseRenames(labels);
@@ -192,6 +255,7 @@ async function look(
       inputs: {
         ...known,
         allowDestroy: labels[allowDestroyLabel] === 'true',
+        ...(spec.autolock === undefined ? {} : { autolock: isAutolocked }),
         declared: {
           managers: declaredNames(labels, declaredManagersLabel) ?? [],
           workers: declaredNames(labels, declaredWorkersLabel) ?? [],
@@ -200,11 +264,11 @@ async function look(
           ...(spec.declared.vips === undefined ? {} : { vips: spec.declared.vips }),
         },
       },
-      outputs: state,
+      outputs: { clusterId: id, ...withPresentKey(keysOf(last), present), ...noted },
     };
   } catch (error) {
     operation.log('warning', `the swarm was not looked at: ${errorMessage(error)}`);
-    return { id, inputs: known, outputs: state };
+    return { id, inputs: known, outputs: { ...last, ...noted } };
   }
 }
 

@@ -37,12 +37,18 @@ export interface SwarmArgs {
   subnetSize?: pulumi.Input<number>;
   /** Cluster ID of a running swarm to take over. */
   adopt?: pulumi.Input<string>;
+  /** Managers lock their raft state on each restart. Default: as it is (off in a new swarm). Changed in place. */
+  autolock?: pulumi.Input<boolean>;
+  /** A further unlock key to try on a locked manager. Secret. Default: none. */
+  unlockWith?: pulumi.Input<string>;
 }
 
 /** The swarm itself: founded once, and found again by its cluster ID ever after. */
 export class Swarm extends pulumi.CustomResource {
   /** ID of the swarm. */
   declare readonly clusterId: pulumi.Output<string>;
+  /** What managers are unlocked with. Secret. Absent while autolock is off. */
+  declare readonly unlockKey: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: SwarmArgs, options?: pulumi.CustomResourceOptions) {
     super(
@@ -51,6 +57,9 @@ export class Swarm extends pulumi.CustomResource {
       {
         ...args,
         clusterId: undefined,
+        unlockKey: undefined,
+        earlierUnlockKeys: undefined,
+        unsettled: undefined,
       },
       options,
     );

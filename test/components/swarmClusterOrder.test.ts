@@ -40,6 +40,13 @@ describe('SwarmCluster: order', () => {
     }
   });
 
+  test('in a live swarm every link of the first manager waits for the head of the run', async () => {
+    const recording = await record({}, { swarm: 'live' });
+    for (const { type, waitsFor } of chainOf(recording, 'm2')) {
+      assert.ok(waitsFor.includes('Swarm demo'), type);
+    }
+  });
+
   test('a founding waits for the engine of the first manager; machines and engines are made side by side, joins in order', async () => {
     const recording = await record({}, { swarm: 'none' });
     assert.deepEqual(recording.get('Swarm', 'demo').waitsFor, ['Engine m2']);

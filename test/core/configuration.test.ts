@@ -45,6 +45,8 @@ const hosts = {
   addressPools: ['10.200.0.0/16'],
   subnetSize: 24,
   adopt: 'abc',
+  autolock: true,
+  unlockKey: 'SWMKEY-1-abc',
   timeouts: { gate: 60, drain: 0.5 },
   services: [
     {
@@ -120,6 +122,11 @@ const rows: readonly [string, unknown, string][] = [
     'a version that YAML takes for a number',
     { ...demo, engine: { version: 26.1 } },
     'engine.version: 26.1 is no text; write it in quotes',
+  ],
+  [
+    'an unlock key that is none, which may be one half-way',
+    { ...demo, unlockKey: 'correct-horse' },
+    'unlockKey: a string is no unlock key; give one such as SWMKEY-1-…',
   ],
   [
     'a version that is none',

@@ -90,8 +90,9 @@ const rows: readonly Row[] = [
     rule: 'another manager is locked',
     facts: info('m2', { localNodeState: 'locked' }),
     target: manager5,
-    code: 'NotInControl',
-    message: 'm2 is locked and in control',
+    code: 'Locked',
+    message:
+      'm2 is locked: its engine was restarted while autolock is on; run `pulumi up`, which unlocks it before anything else, or `docker swarm unlock` on it',
   },
   {
     rule: 'another manager reports an error',
@@ -266,6 +267,7 @@ describe('gate: every term alone shuts it', () => {
       NoAnswer: true,
       WrongCluster: true,
       NotInControl: true,
+      Locked: true,
       ManagerError: true,
       DifferentLeader: true,
       DifferentMembers: true,

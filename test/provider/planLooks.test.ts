@@ -106,3 +106,34 @@ test('the plan names the very manager that each node then joins by, and the very
 function addressOfNode(stack: Stack, name: string): string {
   return stack.declared.nodes.find((node) => node.name === name)?.address ?? '';
 }
+/** The same managers in a swarm with autolock, some of whose engines were restarted. */
+async function withLocked(...names: readonly string[]): Promise<FakeWorld> {
+  const { world } = copyOf(origin.world, origin.stack);
+  const { docker } = await world.effects().hosts.connect({ lab: 'test', machine: 'm1' });
+  await docker.setAutolock(true);
+  world.advance(2_000);
+  for (const name of names) world.powerOff(`test/${name}`);
+  for (const name of names) world.powerOn(`test/${name}`);
+  world.advance(30_000);
+  return world;
+}
+
+const newer = [1, 2, 3].map((n) =>
+  planned(`m${String(n)}`, `10.88.0.1${String(n)}`, { os: 'debian:13' }),
+);
+
+test('a locked manager is said to be unlocked first, and does not stop the roll', async () => {
+  const { turns, reasons, warnings } = await plan(await withLocked('m2'), { managers: newer });
+  assert.equal(turns.length, 3);
+  assert.deepEqual(reasons, []);
+  assert.deepEqual(warnings, ['m2 is locked: it is unlocked before anything else']);
+});
+
+test('managers that are all locked are a swarm all the same, and nobody knows its nodes', async () => {
+  const world = await withLocked('m1', 'm2', 'm3');
+  const answer = await plan(world, { managers: newer });
+  assert.equal((answer as Plan & { readonly swarm: string }).swarm, 'live');
+  assert.deepEqual(answer.turns, []);
+  assert.deepEqual(answer.reasons, []);
+  assert.equal(answer.warnings.length, 4);
+});

@@ -34,6 +34,7 @@ const cases: Record<Code, Case> = {
   NoAnswer: { what: 'another manager hangs, and the leader believes in it', strike: seat('hung') },
   WrongCluster: { what: 'another manager was put into another swarm', strike: seat('foreign') },
   NotInControl: { what: 'the manager of another node stopped', strike: seat('stopped') },
+  Locked: { what: 'another manager was restarted and is locked', strike: seat('locked') },
   ManagerError: { what: 'another manager has lost its leader', strike: seat('leaderless') },
   DifferentLeader: { what: 'another manager follows another leader', strike: seat('split') },
   DifferentMembers: {

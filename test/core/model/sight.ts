@@ -95,6 +95,9 @@ function infoOf(world: World, machine: Machine): EngineInfo {
     return engineInfo(name, { nodeId: memory, isControlAvailable: false, clusterId: undefined });
   }
   if (seat === 'stopped') return engineInfo(name, { nodeId: memory, isControlAvailable: false });
+  if (seat === 'locked') {
+    return engineInfo(name, { localNodeState: 'locked', isControlAvailable: false });
+  }
   if (seat === 'foreign') return engineInfo(name, { nodeId: memory, clusterId: 'foreign' });
   return engineInfo(name, {
     nodeId: memory,
@@ -106,7 +109,10 @@ function infoOf(world: World, machine: Machine): EngineInfo {
 function listOf(world: World, machine: Machine): Sight<readonly SwarmNodeFacts[]> {
   const own = world.entries.find(({ id }) => id === machine.memory);
   if (own === undefined || !own.isMember) return { unseen: 'This node is not a swarm manager.' };
-  if (world.leader === '' || ['stopped', 'leaderless', 'foreign'].includes(machine.seat)) {
+  if (
+    world.leader === '' ||
+    ['stopped', 'locked', 'leaderless', 'foreign'].includes(machine.seat)
+  ) {
     return { unseen: 'The swarm does not have a leader.' };
   }
   const leader = machine.seat === 'split' ? own.id : world.leader;

@@ -31,11 +31,12 @@ export interface World {
 }
 
 /**
- * What keeps a manager from voting although its machine runs: the host hangs, its manager stopped, it
- * has lost its leader, it serves another swarm, it stands on the other side of a split, or nobody hears
+ * What keeps a manager from voting although its machine runs: the host hangs, its manager stopped or is locked,
+ * it has lost its leader, it serves another swarm, it stands on the other side of a split, or nobody hears
  * it in raft.
  */
-export type Seat = 'fine' | 'hung' | 'stopped' | 'leaderless' | 'foreign' | 'split' | 'unheard';
+export type Seat =
+  'fine' | 'hung' | 'stopped' | 'locked' | 'leaderless' | 'foreign' | 'split' | 'unheard';
 
 export interface Machine {
   readonly name: string;
