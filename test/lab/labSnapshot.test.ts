@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createLab } from '../../effects/labMachines';
-import { setLink } from '../../effects/labMachines/link';
+import { setLink, setWayOut } from '../../effects/labMachines/link';
 import { defaultDirectories } from '../../effects/labMachines/layout';
 import { restoreLab, saveLab } from '../../effects/labMachines/snapshot';
 import { diffInventory, takeInventory, type HostInventory } from '../../lab/inventory';
@@ -12,6 +12,7 @@ import { until } from '../../scenarios/until';
 import { remote } from './support/remote';
 import { machineSpec, reasonToSkip, takeDown } from './support/testLab';
 
+const noWay = 'RTNETLINK answers: No route to host';
 const testLab = 'lab-test-snapshot';
 
 void reasonToSkip().then((reason) => {
@@ -95,6 +96,22 @@ function suite(): void {
       await until(async () => (await on('s1', ping)) === 'there' || 'still silent', 10);
       assert.equal(await on('s2', 'cat /proc/sys/kernel/random/boot_id'), bootId);
       await assert.rejects(setLink(testLab, 'nobody', 'down'), /cannot be set down/);
+    });
+
+    test('a machine whose way out is shut reaches its lab and nothing else, until it is open again', async () => {
+      const route = 'ip -o route show default';
+      const before = await on('s1', route);
+      for (let round = 0; round < 2; round += 1) {
+        await setWayOut(defaultDirectories, testLab, 's1', 'shut');
+      }
+      assert.equal(await on('s1', 'ip route get 192.0.2.1 2>&1 || true'), noWay);
+      await on('s1', 'ping -c 1 -W 5 10.91.2.11');
+      await setWayOut(defaultDirectories, testLab, 's1', 'open');
+      assert.equal(await on('s1', route), before);
+      await assert.rejects(
+        setWayOut(defaultDirectories, testLab, 'nobody', 'shut'),
+        /cannot be shut/,
+      );
     });
   });
 }
