@@ -99,11 +99,11 @@ export function engineVersion(nodes: readonly SwarmNodeFacts[]): string {
   return [...new Set(nodes.map((node) => node.engineVersion))].sort().join(', ');
 }
 
-/** What is not as a finished roll leaves it, as sentences. */
+/** What is not as a finished roll leaves it, as sentences. `os`: of every node, or of each by name. */
 export async function findProblems(
   effects: Effects,
   cluster: DemoCluster,
-  os: string,
+  os: string | Readonly<Record<string, string>>,
 ): Promise<readonly string[]> {
   const nodes = await listNodes(effects, cluster);
   const declared = [...cluster.managers, ...cluster.workers];
@@ -113,7 +113,8 @@ export async function findProblems(
     declared.map(async (name) => {
       const host = await effects.hosts.connect({ lab: cluster.lab, machine: name });
       const facts = await host.facts();
-      return facts.os === os ? [] : [`${name}: it runs ${facts.os}, not ${os}`];
+      const wanted = typeof os === 'string' ? os : (os[name] ?? '');
+      return facts.os === wanted ? [] : [`${name}: it runs ${facts.os}, not ${wanted}`];
     }),
   );
   return [

@@ -1,9 +1,31 @@
 import { SwarmError } from '../core/errors';
+import { allOffOfFive, allOffOfThree } from './faults/allOff';
+import { deadManagerRemoved, deadManagerRemovedInRoll } from './faults/deadManagerRemoved';
+import { founderRebuilt } from './faults/founderRebuilt';
+import { diskFull, mirrorFails } from './faults/installFails';
+import { ctrlC, leaseHeld } from './faults/interrupted';
+import { linkCutInJoin, linkCutInLeave } from './faults/linkCut';
+import { managerDiesAtGate, managerDiesMajorityLost } from './faults/managerDiesInRoll';
 import { managerOffBefore } from './faults/managerOffBefore';
 import type { Scenario } from './scenario';
 
 /** Every scenario, in the order of their numbers. */
-export const scenarios: readonly Scenario[] = [managerOffBefore];
+export const scenarios: readonly Scenario[] = [
+  managerOffBefore,
+  managerDiesAtGate,
+  managerDiesMajorityLost,
+  ctrlC,
+  leaseHeld,
+  linkCutInJoin,
+  linkCutInLeave,
+  mirrorFails,
+  diskFull,
+  allOffOfThree,
+  allOffOfFive,
+  founderRebuilt,
+  deadManagerRemoved,
+  deadManagerRemovedInRoll,
+];
 
 /** @throws SwarmError `ScenarioUnknown` with every name that there is. */
 export function findScenarios(names: readonly string[]): readonly Scenario[] {

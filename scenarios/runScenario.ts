@@ -61,7 +61,7 @@ export async function runScenario(scenario: Scenario, run: ScenarioRun): Promise
           tell('saw', sentence);
         },
       };
-      await scenario.run(new Stage(cluster, effects, pulumi, narrator));
+      await scenario.run(new Stage(effects, pulumi, narrator));
     });
   } catch (error) {
     verdict = error instanceof NotHeld ? 'not held' : 'not tried';

@@ -5,8 +5,10 @@ import { findProblems, listNodes, type DemoCluster } from '../demo/cluster';
 import { probe } from '../demo/httpProbe';
 import type { JournalLine } from '../demo/report/journal';
 import type { Effects, Host } from '../effects/effects';
-import { setLink } from '../effects/labMachines/link';
+import { defaultDirectories } from '../effects/labMachines/layout';
+import { setLink, setWayOut } from '../effects/labMachines/link';
 import type { PulumiProject, PulumiRun, RunningPulumi } from './pulumi/pulumiProject';
+import { changeNodes, readDeclared } from './stackFile';
 import { until } from './until';
 import { NotHeld } from './verdict';
 
@@ -22,12 +24,16 @@ export interface Narrator {
  */
 export class Stage {
   constructor(
-    readonly cluster: DemoCluster,
     readonly effects: Effects,
     /** Any command: `pulumi.run('cancel')`, `pulumi.start('up')`; `up`, `preview` below tell what they do. */
     readonly pulumi: PulumiProject,
     private readonly narrator: Narrator,
   ) {}
+
+  /** The cluster as the stack declares it now. */
+  get cluster(): DemoCluster {
+    return readDeclared(this.pulumi).cluster;
+  }
 
   /** Tells what was done, e.g. `cut the power of m3`. */
   did(sentence: string): void {
@@ -122,15 +128,16 @@ export class Stage {
     return Object.fromEntries(await Promise.all(entries));
   }
 
-  /** What is not as declared on this OS, as sentences; empty when all is well. */
-  async problems(os: string): Promise<readonly string[]> {
-    return findProblems(this.effects, this.cluster, os);
+  /** What is not as declared, as sentences; empty when all is well. `os`: instead of the declared one. */
+  async problems(os?: string): Promise<readonly string[]> {
+    const declared = readDeclared(this.pulumi);
+    return findProblems(this.effects, declared.cluster, os ?? declared.os);
   }
 
-  /** Waits until every node is as declared on this OS: one entry each, Ready, active, in its role. */
-  async untilAsDeclared(os: string, timeoutSeconds = 120): Promise<void> {
+  /** Waits until every node is as declared: one entry each, Ready, active, in its role, on its OS (or on `os`). */
+  async untilAsDeclared(os?: string, timeoutSeconds = 120): Promise<void> {
     await this.until(
-      `every node is as declared on ${os}, with one entry`,
+      `every node is as declared${os === undefined ? '' : ` on ${os}`}, with one entry`,
       async () => {
         const problems = await this.problems(os);
         return problems.length === 0 || problems.join('; ');
@@ -170,6 +177,17 @@ export class Stage {
     this.did(`cut the link of ${name}`);
   }
 
+  /** Shuts a machine's way to everything beyond the lab, its package mirror among it. */
+  async shutWayOut(name: string): Promise<void> {
+    await setWayOut(defaultDirectories, this.cluster.lab, name, 'shut');
+    this.did(`cut ${name} off from its package mirror`);
+  }
+
+  async openWayOut(name: string): Promise<void> {
+    await setWayOut(defaultDirectories, this.cluster.lab, name, 'open');
+    this.did(`opened the way of ${name} to its package mirror`);
+  }
+
   async mendLink(name: string): Promise<void> {
     await setLink(this.cluster.lab, name, 'up');
     this.did(`mended the link of ${name}`);
@@ -179,6 +197,20 @@ export class Stage {
   async setConfig(path: string, value: string): Promise<void> {
     await this.pulumi.runOrFail('config', 'set', '--path', path, value);
     this.did(`set ${path} to ${value}`);
+  }
+
+  /** Declares another OS for these nodes; for all of them when none is named. */
+  changeOs(os: string, ...names: readonly string[]): void {
+    changeNodes(this.pulumi, (node) =>
+      names.length === 0 || names.includes(node.name) ? { ...node, os } : node,
+    );
+    this.did(`declared ${os} for ${names.length === 0 ? 'every node' : names.join(' and ')}`);
+  }
+
+  /** Takes a node out of the declaration. */
+  undeclare(name: string): void {
+    changeNodes(this.pulumi, (node) => (node.name === name ? undefined : node));
+    this.did(`took ${name} out of the declaration`);
   }
 
   /** Runs a command of Pulumi to its end, whatever its exit code. */
@@ -242,6 +274,13 @@ export class Stage {
     this.saw(`the ${event} of the step "${sentence}"`);
   }
 
+  /** Nodes that the next run rebuilds, in the order of its plan; told. */
+  async plannedOrder(): Promise<readonly string[]> {
+    const { order } = await this.pulumi.preview();
+    this.saw(`the plan: ${order.join(', ')}`);
+    return order;
+  }
+
   /** What the plan still has to change, e.g. `{ update: 1 }`; told. @throws NotHeld when preview fails. */
   async pendingChanges(): Promise<Readonly<Record<string, number>>> {
     const run = await this.pulumi.run('preview', '--json');
@@ -285,9 +324,12 @@ function withDetail(sentence: string, detail: string | undefined): string {
   return detail === undefined ? sentence : `${sentence}: ${detail}`;
 }
 
-/** The last lines of a command's output: where the errors are. */
+/** What a command of Pulumi ended with: its diagnostics, or its last lines where it has none. */
 function tail(output: string): string {
-  return `\n${output.trimEnd().split('\n').slice(-40).join('\n')}`;
+  const diagnostics = /^Diagnostics:\n([^]*?)\n(?:Outputs:|Resources:|Duration:|$)/m.exec(
+    output,
+  )?.[1];
+  return (diagnostics ?? output).trim().split('\n').slice(-40).join('\n');
 }
 
 function secondsSince(began: number): string {

@@ -15,6 +15,8 @@ export interface PulumiRun {
   readonly seconds: number;
   /** What the engine did to resources, without those that stayed the same. */
   readonly changes: readonly PlannedStep[];
+  /** What the live status said. */
+  readonly statuses: readonly string[];
 }
 
 export interface RunningPulumi {
@@ -23,6 +25,8 @@ export interface RunningPulumi {
   readonly done: Promise<PulumiRun>;
   /** Lines that the journal had when it was started. */
   readonly journalMark: number;
+  /** What the live status has said so far; of `up`, `destroy` and `refresh`. */
+  statuses(): readonly string[];
   /** Ctrl-C, as a terminal sends it: SIGINT to the CLI and everything in its group. */
   interrupt(): void;
 }
@@ -115,12 +119,14 @@ export class PulumiProject {
       stdout,
       output: stdout + stderr,
       seconds: Math.round((performance.now() - began) / 100) / 10,
-      changes: existsSync(events) ? parseEvents(readEvents(events)).steps.filter(isChange) : [],
+      changes: parseEvents(readEvents(events)).steps.filter(isChange),
+      statuses: parseEvents(readEvents(events)).statuses,
     }));
     return {
       process: child,
       done,
       journalMark,
+      statuses: () => parseEvents(readEvents(events)).statuses,
       interrupt: () => {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
       },
@@ -181,8 +187,11 @@ export class PulumiProject {
   }
 }
 
+/** None while there is no such file; a line that is still being written is left out. */
 function readEvents(file: string): readonly EngineEvent[] {
+  if (!existsSync(file)) return [];
   return readFileSync(file, 'utf8')
+    .replace(/[^\n]*$/, '')
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as EngineEvent);

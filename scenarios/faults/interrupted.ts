@@ -1,0 +1,106 @@
+import { steps } from '../../core/steps';
+import { nextOs, shapes } from '../clusterShape';
+import { killTree } from '../processTree';
+import type { Scenario } from '../scenario';
+import type { Stage } from '../stage';
+
+export const ctrlC: Scenario = {
+  name: 'ctrl-c',
+  number: 4,
+  title: 'Ctrl-C while a manager is taken out',
+  holds:
+    'the running operation is finished and nothing new begins; the last words name the node that is out and the command that goes on; up finishes and builds nothing twice',
+  shape: shapes.threeManagers,
+  run: async (stage) => {
+    stage.changeOs(nextOs, 'm1', 'm2');
+    const [first = '', second = ''] = await stage.plannedOrder();
+    const rolling = stage.start('up');
+    await stage.untilStep(rolling, steps.drain(second));
+    rolling.interrupt();
+    stage.did('pressed Ctrl-C');
+    const up = await stage.finish('up', rolling);
+    stage.check(up.exitCode !== 0, 'up ends with an error code', up.output);
+    const began = stage.stepsSince(rolling.journalMark);
+    stage.checkEqual(began.at(-1), steps.remove(second), 'the node’s delete is carried to its end');
+    stage.check(
+      new RegExp(`${second} is out of the swarm; \`pulumi up\` goes on from here`).test(up.output),
+      `it says that ${second} is out, and that pulumi up goes on`,
+      up.output,
+    );
+    const rebuilt = await stage.bootIds([first]);
+    await stage.runToTheEnd('up');
+    await stage.untilAsDeclared();
+    stage.checkEqual(await stage.bootIds([first]), rebuilt, `${first} is not built again`);
+    await stage.untilServed();
+    await stage.checkNothingPending();
+  },
+};
+
+/** A drain takes this long where a task ignores its stop. */
+const graceSeconds = 60;
+
+export const leaseHeld: Scenario = {
+  name: 'lease-held',
+  number: 4,
+  title: '`pulumi cancel` under a live run, a second `up`, then the first one is killed',
+  holds:
+    'the lease keeps the second run out while the first one lives; it is taken over when its owner is dead, and the second run finishes',
+  shape: shapes.threeManagers,
+  run: async (stage) => {
+    await declareStubbornService(stage);
+    await stage.runToTheEnd('up');
+    stage.changeOs(nextOs, 'm1');
+    const rolling = stage.start('up');
+    await stage.untilStep(rolling, steps.drain('m1'));
+    await stage.runToTheEnd('cancel');
+
+    const second = stage.start('up');
+    await stage.until(
+      'the second run says that another one holds the lease',
+      async () =>
+        Promise.resolve(
+          second
+            .statuses()
+            .some((status) => /another run holds the lease \(take manager m1 out/.test(status)) ||
+            'it does not yet',
+        ),
+      60,
+    );
+    const gates = (): number =>
+      stage.stepsSince(rolling.journalMark).filter((each) => each === steps.gate('m1')).length;
+    stage.checkEqual(gates(), 1, 'the second run is not at the gate yet');
+    const killedAt = performance.now();
+    const { pid } = rolling.process;
+    stage.check(pid !== undefined && rolling.process.exitCode === null, 'the first run is alive');
+    if (pid !== undefined) killTree(pid);
+    stage.did('killed the first run -9, its provider with it');
+    const run = stage.mustEndWell('up', await stage.finish('up', second));
+    stage.check(
+      gates() === 2 && run.exitCode === 0,
+      `the second run took the lease over and finished, ${((performance.now() - killedAt) / 1000).toFixed(0)} s after the kill`,
+    );
+    await stage.untilAsDeclared();
+    await stage.untilServed();
+    await stage.checkNothingPending();
+  },
+};
+
+/** One task per node that ignores its stop: PID 1 of a container has no default handler for SIGTERM. */
+async function declareStubbornService(stage: Stage): Promise<void> {
+  const { stdout } = await stage.pulumi.runOrFail('config', 'get', '--path', 'services[0].image');
+  const values: Readonly<Record<string, string>> = {
+    name: 'stubborn',
+    image: stdout.trim(),
+    'command[0]': '/bin/busybox',
+    'command[1]': 'tail',
+    'command[2]': '-f',
+    'command[3]': '/dev/null',
+    global: 'true',
+    endpointMode: 'dnsrr',
+    stopGraceSeconds: String(graceSeconds),
+  };
+  for (const [key, value] of Object.entries(values)) {
+    await stage.pulumi.runOrFail('config', 'set', '--path', `services[1].${key}`, value);
+  }
+  stage.did(`declared a service whose tasks take ${String(graceSeconds)} s to stop`);
+}
