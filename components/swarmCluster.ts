@@ -1,7 +1,12 @@
 import * as pulumi from '@pulumi/pulumi';
 import { validateCluster } from '../core/validateCluster';
 import type { ManagerContact } from '../core/connection';
-import type { NodeTimeoutsArgs, PlanRolloutResult, SwarmRollArgs } from '../provider/types';
+import type {
+  NodeTimeoutsArgs,
+  PlanRolloutResult,
+  PlannedNodeArgs,
+  SwarmRollArgs,
+} from '../provider/types';
 import { Barrier, Swarm, planRollout } from '../provider/types';
 import type { Engine } from '../provider/types';
 import { KeepalivedVip } from './keepalivedVip';
@@ -58,7 +63,11 @@ export interface SwarmClusterArgs {
   readonly addressPools?: readonly string[];
   /** Prefix length of subnets from the pools. Fixed when the swarm is founded. */
   readonly subnetSize?: number;
-  /** Cluster ID of a running swarm to take over. */
+  /**
+   * Cluster ID of a running swarm to take over, whose state was lost or which was made by hand. Its nodes,
+   * machines and services stay as they are; a run that would replace any of them is refused while
+   * this is declared. Take it out again when the swarm is taken over.
+   */
   readonly adopt?: string;
   /**
    * Managers lock their raft state on each restart of their engine, until they are given the unlock key;
@@ -177,6 +186,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ...(os === undefined ? {} : { os }),
         ...(version === undefined ? {} : { engineVersion: version }),
         ...(node.onLocalData === undefined ? {} : { onLocalData: node.onLocalData }),
+        ...(args.adopt === undefined ? {} : adoptedAs(node)),
       };
     };
     const plan = await planRollout(
@@ -187,6 +197,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ...standIn(args),
         ...(args.vip === undefined ? {} : { vipAddresses: args.vip.addresses }),
         ...(args.machine.lab === undefined ? {} : { lab: args.machine.lab }),
+        ...(args.adopt === undefined ? {} : { adopt: args.adopt }),
       },
       { parent: this },
     );
@@ -282,6 +293,7 @@ function nodeArgs(build: Build, node: ClusterNodeArgs): SwarmNodeArgs {
     engine: { ...args.engine, ...node.engine },
     clusterId: build.clusterId,
     managers: build.contacts,
+    adopt: args.adopt !== undefined,
     ...(os === undefined ? {} : { os }),
     ...(node.labels === undefined ? {} : { labels: node.labels }),
     ...(node.availability === undefined ? {} : { availability: node.availability }),
@@ -301,6 +313,17 @@ function contactsOf(args: SwarmClusterArgs): readonly ManagerContact[] {
     address: node.address,
     connection: machineOf(args, node).connection(node),
   }));
+}
+
+/** What a take-over says of a node beside what replaces it. */
+function adoptedAs({
+  labels,
+  availability,
+}: ClusterNodeArgs): Pick<PlannedNodeArgs, 'labels' | 'availability'> {
+  return {
+    ...(labels === undefined ? {} : { labels }),
+    ...(availability === undefined ? {} : { availability }),
+  };
 }
 
 function nodeNamed(nodes: readonly ClusterNodeArgs[], name: string): ClusterNodeArgs {

@@ -37,6 +37,8 @@ export interface SwarmNodeArgs {
   readonly timeouts?: NodeTimeoutsArgs;
   /** The node's name before it was renamed; its resources are carried over. */
   readonly previousName?: string;
+  /** The node is there already, made by a state that was lost or by hand: it is taken over as it is. Default: false. */
+  readonly adopt?: boolean;
   /** The whole chain of this node starts after these. Default: nothing. */
   readonly startAfter?: readonly pulumi.Resource[];
   /** Only the join waits for these; machine and engine are made before. Default: nothing. */
@@ -118,7 +120,10 @@ export function registerChain(
   };
   const connection = sealed(args.machine.connection({ name, address: args.address }));
   const managers = sealedContacts(args.managers);
-  const machine = args.machine.create({ name, address: args.address, os: args.os }, options);
+  const machine = args.machine.create(
+    { name, address: args.address, os: args.os, adopt: args.adopt === true },
+    options,
+  );
   const engine = new Engine(
     name,
     {

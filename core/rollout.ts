@@ -1,7 +1,9 @@
+import { planAdoption } from './adoption';
 import { isEvictable } from './evictable';
-import type { Sight, SwarmNodeFacts } from './facts';
+import type { Availability, Sight, SwarmNodeFacts } from './facts';
 import { isSeen } from './facts';
 import type { GateFacts } from './gate';
+import type { Labels } from './labels';
 import { afterMending, mendedNodes } from './mending';
 import { managerOrder, resolveMaxUnavailable, workerBatches } from './order';
 import { tolerance } from './quorum';
@@ -19,6 +21,9 @@ export interface RolloutNode {
   readonly os: string | undefined;
   /** Wanted engine version; undefined: whatever the OS brings. */
   readonly engineVersion: string | undefined;
+  /** Only a take-over looks at these two: in every other run they are changed in place. Default: none, and `active`. */
+  readonly labels?: Labels;
+  readonly availability?: Availability;
 }
 
 /** What one declared manager's own host told. */
@@ -26,12 +31,20 @@ export interface HostSight {
   readonly name: string;
   /** `absent`: the one authority on it says that there is no such machine, or no engine on it, yet. */
   readonly swarm: 'member' | 'none' | 'absent' | 'unknown';
-  /** The machine's own os-release; only asked of managers. */
+  /** The machine's own os-release; only asked of managers, and in a take-over. */
   readonly os: string | undefined;
+  /** Cluster ID, which only a manager knows. */
+  readonly clusterId?: string;
+  /** Node ID by its own word. */
+  readonly nodeId?: string;
+  /** Why `swarm` is `unknown`. */
+  readonly why?: string;
 }
 
 export interface RolloutFacts {
   readonly managers: readonly HostSight[];
+  /** Asked at their own hosts only in a take-over. Default: none. */
+  readonly workers?: readonly HostSight[];
   /** What the gate reads; `clusterId` is that of the swarm that the managers are in. */
   readonly gate: GateFacts | undefined;
   /** The list of nodes of a manager that answered. */
@@ -48,14 +61,16 @@ export interface RolloutDeclaration {
   readonly maxUnavailable: number | string;
   /** Who is a manager while one is out: see core/standIn.ts. Default: nobody. */
   readonly standIn?: true | string;
+  /** Cluster ID of a running swarm that this run takes over. Default: none. */
+  readonly adopt?: string;
 }
 
 /** One node's turn, with the numbers while it is out. */
 export interface RolloutTurn {
   readonly name: string;
   readonly role: 'manager' | 'worker';
-  /** `replace`: in the swarm and different. `add`: not in the swarm yet. */
-  readonly kind: 'replace' | 'add';
+  /** `replace`: in the swarm and different. `add`: not in the swarm yet. `adopt`: taken over as it is. */
+  readonly kind: 'replace' | 'add' | 'adopt';
   /** What differs, e.g. `os debian:12 → debian:13`. */
   readonly why: readonly string[];
   /** The manager that it will join by; undefined: there is none but itself. */
@@ -97,6 +112,16 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
     })),
     maxUnavailable,
   );
+  if (declared.adopt !== undefined) {
+    const { adopt } = declared;
+    const hosts = [...seen.managers, ...(seen.workers ?? [])];
+    const adoption = planAdoption(declared, { adopt, hosts, nodes: seen.nodes });
+    const counted = countWarnings(declared.managers.length);
+    return {
+      ...{ swarm, managers, batches, maxUnavailable, ...adoption },
+      warnings: [...counted, ...adoption.warnings],
+    };
+  }
   const standIn = standInOf(declared, nodes ?? []);
   const turns =
     swarm === 'live' && nodes !== undefined

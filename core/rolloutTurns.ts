@@ -107,7 +107,7 @@ function managerTurn(
       sentence: `add manager ${name}: ${back}`,
     };
   }
-  const why = differences(node, entry, facts);
+  const why = differences(node, entry, osOf(node, facts));
   if (why.length === 0) return undefined;
   const head = `replace manager ${name} (${why.join(', ')}): `;
   const out = facts.standIn === undefined ? members - 1 : members;
@@ -133,19 +133,26 @@ function workerTurn(
   if (entry === undefined) {
     return { name, role: 'worker', kind: 'add', why: [], sentence: `add worker ${name}` };
   }
-  const why = differences(node, entry, facts);
+  const why = differences(node, entry, osOf(node, facts));
   const sentence = `replace worker ${name} (${why.join(', ')}): drained first, the managers stay untouched`;
   return why.length === 0 ? undefined : { name, role: 'worker', kind: 'replace', why, sentence };
 }
 
-/** What of a node differs from its declaration so that it would be replaced. */
-function differences(
+function osOf({ name }: RolloutNode, { hosts }: TurnFacts): string | undefined {
+  return hosts.find((host) => host.name === name)?.os;
+}
+
+/**
+ * What of a node differs from its declaration so that it would be replaced.
+ *
+ * @param seenOs - what its own host showed; undefined: nobody asked, and its label tells.
+ */
+export function differences(
   declared: RolloutNode,
   entry: SwarmNodeFacts,
-  facts: TurnFacts,
+  seenOs: string | undefined,
 ): readonly string[] {
-  const host = facts.hosts.find(({ name }) => name === declared.name);
-  const os = host?.os ?? entry.labels[osLabel];
+  const os = seenOs ?? entry.labels[osLabel];
   const differences: string[] = [];
   if (entry.hostname !== declared.name) {
     differences.push(`name ${entry.hostname} → ${declared.name}`);

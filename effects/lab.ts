@@ -1,4 +1,5 @@
 import type { SshConnection } from '../core/connection';
+import type { SshKeyPair } from './sshKeyPair';
 
 /**
  * Real Debian machines on this computer: systemd-nspawn containers, each with its own systemd, sshd,
@@ -32,6 +33,13 @@ export interface Lab {
   adopt(lab: string, machine: string, oldId: string, newId: string): Promise<void>;
   /** Updates labels only. */
   setLabels(lab: string, machine: string, labels: Readonly<Record<string, string>>): Promise<void>;
+  /**
+   * The SSH host key that the machine was given, from its disk, be it on or off; undefined when there is no
+   * such machine. Secret: for a state that was lost, which held the only other copy.
+   *
+   * @throws SwarmError `LabHostKeyLost` when its disk does not hold the key of its record any more.
+   */
+  hostKey(lab: string, machine: string): Promise<SshKeyPair | undefined>;
   /** How to log in: address, the lab's client key, the machine's host key. @throws SwarmError `LabMachineUnknown`. */
   connection(lab: string, machine: string): Promise<SshConnection>;
 }

@@ -14,12 +14,16 @@ export function labMachines(args: LabMachinesArgs): MachineKind {
   return {
     lab: args.lab,
     connection: ({ name }) => ({ lab: args.lab, machine: name }),
-    create: ({ name, address, os }, options) => {
+    create: ({ name, address, os, adopt = false }, options) => {
       if (os === undefined) {
         throw new pulumi.RunError(`${name}: a lab machine needs an \`os\`, e.g. debian:13`);
       }
       // The key outlives every rebuild, so it waits for nobody and nothing replaces it.
-      const identity = new HostIdentity(name, { name }, { ...options, dependsOn: [] });
+      const identity = new HostIdentity(
+        name,
+        { name, lab: args.lab, adopt },
+        { ...options, dependsOn: [] },
+      );
       const resource = new LabMachine(
         name,
         {

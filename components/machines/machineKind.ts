@@ -9,6 +9,8 @@ export interface MachineNode {
   readonly address: string;
   /** Wanted operating system, e.g. `debian:13`; undefined: whatever the kind of machine has. */
   readonly os: string | undefined;
+  /** A running cluster is taken over: a machine of this name that is there already is this one, and stays as it is. Default: false. */
+  readonly adopt?: boolean;
 }
 
 /** A machine as the rest of the node's chain needs it. */

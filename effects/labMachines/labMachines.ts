@@ -1,9 +1,11 @@
 import type { SshConnection } from '../../core/connection';
 import { SwarmError } from '../../core/errors';
 import type { Lab, LabMachineRecord, LabMachineSpec } from '../lab';
+import type { SshKeyPair } from '../sshKeyPair';
 import { claimMachine } from './claim';
 import { writeKnownHosts } from './clientKey';
 import { withLock } from './fileLock';
+import { readHostKey } from './hostKey';
 import { imageNames } from './imageRecipe';
 import { ensureImage } from './images';
 import { ensureNetwork } from './labNetwork';
@@ -146,6 +148,11 @@ class LabMachines implements Lab {
       const stored = await this.known(lab, machine);
       await writeMachine(this.directories, { ...stored, labels: { ...labels } });
     });
+  }
+
+  async hostKey(lab: string, machine: string): Promise<SshKeyPair | undefined> {
+    const stored = await readMachine(this.directories, lab, machine);
+    return stored === undefined ? undefined : readHostKey(this.directories, stored);
   }
 
   async connection(lab: string, machine: string): Promise<SshConnection> {

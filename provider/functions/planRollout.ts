@@ -11,8 +11,16 @@ import { gatherGateFacts, look } from '../operations/gatherGateFacts';
 import { hostStanding } from '../operations/hostStanding';
 import type { HostStanding } from '../operations/hostStanding';
 import type { Operation, PropertyMap, ProviderFunction } from '../server/resource';
-import { checkProperties, connectionProperty, list, record, text } from '../resources/properties';
+import {
+  checkProperties,
+  connectionProperty,
+  list,
+  record,
+  text,
+  textMap,
+} from '../resources/properties';
 import { engineReasons } from './engineReasons';
+import { keepalivedReasons } from './keepalivedReasons';
 
 interface PlannedNode extends RolloutNode {
   readonly connection: Connection;
@@ -26,6 +34,7 @@ interface PlanArgs {
   readonly standIn?: true | string;
   readonly vipAddresses?: readonly string[];
   readonly lab?: string;
+  readonly adopt?: string;
 }
 
 const planned = record(
@@ -37,6 +46,8 @@ const planned = record(
     os: text('Wanted operating system.', false),
     engineVersion: text('Wanted engine version.', false),
     onLocalData: text('The choice about local data.', false),
+    labels: textMap('Wanted labels, for a take-over.'),
+    availability: text('Wanted availability, for a take-over.', false),
   },
   'A declared node.',
 );
@@ -52,6 +63,7 @@ const inputs = {
   } as const,
   vipAddresses: list(oneText, 'Virtual addresses.'),
   lab: text('Name of the lab that machines are made in.', false),
+  adopt: text('Cluster ID of a running swarm that this run takes over.', false),
 };
 
 /**
@@ -82,23 +94,23 @@ export const planRollout: ProviderFunction = {
 };
 
 async function planRun(declared: PlanArgs, operation: Operation): Promise<RolloutPlan> {
-  const standings = await Promise.all(
-    declared.managers.map(async (node) => ({
-      node,
-      standing: await hostStanding(operation, node.connection),
-    })),
-  );
-  const facts = await gather(declared, standings, operation);
+  // Workers' own hosts are asked only where each must be known for what it is.
+  const [standings, workers] = await Promise.all([
+    standingsOf(declared.managers, operation),
+    declared.adopt === undefined ? [] : standingsOf(declared.workers, operation),
+  ]);
+  const facts = await gather(declared, standings, workers, operation);
+  const { managers, maxUnavailable, adopt } = declared;
   const plan = decide(
     {
-      managers: declared.managers,
-      workers: declared.workers,
-      maxUnavailable: declared.maxUnavailable,
+      ...{ managers, workers: declared.workers, maxUnavailable },
       ...(declared.standIn === undefined ? {} : { standIn: declared.standIn }),
+      ...(adopt === undefined ? {} : { adopt }),
     },
     facts,
   );
   const more = [
+    ...(adopt === undefined ? [] : await keepalivedReasons(declared, standings)),
     ...(await labReasons(declared, standings, operation)),
     ...(await hostReasons(declared, standings, operation)),
     ...(await localDataReasons(declared, plan, operation)),
@@ -113,14 +125,27 @@ async function planRun(declared: PlanArgs, operation: Operation): Promise<Rollou
 
 type Standings = readonly { readonly node: PlannedNode; readonly standing: HostStanding }[];
 
+async function standingsOf(
+  nodes: readonly PlannedNode[],
+  operation: Operation,
+): Promise<Standings> {
+  return Promise.all(
+    nodes.map(async (node) => ({
+      node,
+      standing: await hostStanding(operation, node.connection),
+    })),
+  );
+}
+
 async function gather(
   declared: PlanArgs,
   standings: Standings,
+  workerStandings: Standings,
   operation: Operation,
 ): Promise<RolloutFacts> {
-  const managers = await Promise.all(
-    standings.map(({ node, standing }) => sightOf(node, standing)),
-  );
+  const sights = (of: Standings): Promise<HostSight[]> =>
+    Promise.all(of.map(({ node, standing }) => sightOf(node, standing)));
+  const [managers, workers] = await Promise.all([sights(standings), sights(workerStandings)]);
   const clusterId = standings
     .map(({ standing }) => (standing.kind === 'member' ? standing.info.clusterId : undefined))
     .find((id) => id !== undefined);
@@ -141,7 +166,8 @@ async function gather(
   const unsettled = standings.flatMap(({ node, standing }) =>
     standing.kind === 'locked' ? [{ name: node.name, why: 'is locked: it is unlocked' }] : [],
   );
-  return { managers, gate, nodes, vipHolder: await vipHolder(declared, standings), unsettled };
+  const holder = await vipHolder(declared, standings);
+  return { managers, workers, gate, nodes, vipHolder: holder, unsettled };
 }
 
 async function sightOf(node: PlannedNode, standing: HostStanding): Promise<HostSight> {
@@ -150,10 +176,15 @@ async function sightOf(node: PlannedNode, standing: HostStanding): Promise<HostS
   }
   const { host } = standing;
   const facts = host === undefined ? undefined : await look(() => host.facts());
+  const info = standing.kind === 'member' ? standing.info : undefined;
   return {
     name: node.name,
     swarm: standing.kind === 'locked' ? 'member' : standing.kind,
     os: facts !== undefined && isSeen(facts) ? facts.seen.os : undefined,
+    ...(info?.clusterId === undefined ? {} : { clusterId: info.clusterId }),
+    ...(info === undefined || info.nodeId === '' ? {} : { nodeId: info.nodeId }),
+    ...(standing.kind === 'unknown' ? { why: standing.why } : {}),
+    ...(standing.kind === 'locked' ? { why: 'it is locked' } : {}),
   };
 }
 
@@ -198,12 +229,7 @@ async function hostReasons(
   operation: Operation,
 ): Promise<readonly string[]> {
   if (managers.some(({ standing }) => standing.kind === 'member')) return [];
-  const workers = await Promise.all(
-    declared.workers.map(async (node) => ({
-      node,
-      standing: await hostStanding(operation, node.connection),
-    })),
-  );
+  const workers = await standingsOf(declared.workers, operation);
   return [...managers, ...workers].flatMap(({ node, standing }) =>
     standing.kind === 'unknown' && !isLabConnection(node.connection)
       ? [`${node.name}: ${standing.why}`]

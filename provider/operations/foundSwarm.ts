@@ -1,30 +1,14 @@
 import type { ManagerContact } from '../../core/connection';
 import { SwarmError } from '../../core/errors';
-import { labelPrefix } from '../../core/labels';
 import type { Labels } from '../../core/labels';
 import { steps } from '../../core/steps';
 import { urnIdentity } from '../../core/urn';
 import type { Host } from '../../effects/effects';
 import type { Operation } from '../server/resource';
+import { existingSwarm, founderLabel, lookAtAll, nothingToAdopt } from './existingSwarm';
+import type { Candidate, Founding } from './existingSwarm';
 import { withHostLock } from './hostLock';
-import { hostStanding, managerLocked } from './hostStanding';
-import type { HostStanding } from './hostStanding';
 import { waitUntil } from './waitUntil';
-
-interface Founding {
-  readonly managers: readonly ManagerContact[];
-  readonly addressPools?: readonly string[];
-  readonly subnetSize?: number;
-  readonly adopt?: string;
-}
-
-/** On the swarm itself: which resource founded it; an interrupted Create finds its own swarm by it. */
-const founderLabel = `${labelPrefix}founder`;
-
-interface Candidate {
-  readonly contact: ManagerContact;
-  readonly standing: HostStanding;
-}
 
 /**
  * The cluster ID of the swarm that the declared managers are, or are to be, in. A swarm is founded only
@@ -39,6 +23,7 @@ export async function foundSwarm(
   const candidates = await definiteCandidates(operation, founding.managers);
   const existing = await existingSwarm(operation, founding, candidates);
   if (existing !== undefined) return existing;
+  if (founding.adopt !== undefined) throw nothingToAdopt(operation, founding, founding.adopt);
   const founder = founderOf(candidates);
   if (founder === undefined) {
     throw new SwarmError(
@@ -102,12 +87,7 @@ async function definiteCandidates(
 ): Promise<readonly Candidate[]> {
   let candidates: readonly Candidate[] = [];
   await waitUntil(operation, 'every declared manager answers', 180, async () => {
-    candidates = await Promise.all(
-      managers.map(async (contact) => ({
-        contact,
-        standing: await hostStanding(operation, contact.connection),
-      })),
-    );
+    candidates = await lookAtAll(operation, managers);
     // A member answers for the swarm: then nobody founds one, whoever else is silent.
     if (candidates.some(({ standing }) => standing.kind === 'member')) return true;
     const silent = candidates.flatMap(({ contact, standing }) =>
@@ -116,35 +96,4 @@ async function definiteCandidates(
     return silent.length === 0 || `no answer of ${silent.join('; ')}`;
   });
   return candidates;
-}
-
-/** @throws SwarmError `ForeignSwarm` */
-async function existingSwarm(
-  operation: Operation,
-  founding: Founding,
-  candidates: readonly Candidate[],
-): Promise<string | undefined> {
-  for (const { contact, standing } of candidates) {
-    if (standing.kind !== 'member') continue;
-    const { clusterId } = standing.info;
-    if (clusterId === undefined) continue;
-    if (clusterId === founding.adopt) return clusterId;
-    const swarm = await standing.host.docker.swarm();
-    if (swarm.labels[founderLabel] === urnIdentity(operation.urn)) return clusterId;
-    throw new SwarmError(
-      'ForeignSwarm',
-      `${operation.name}: ${contact.name} (${contact.address}) is in swarm ${clusterId} already; nothing was touched; ` +
-        `to take that swarm over, declare \`adopt: ${clusterId}\`; otherwise let the node leave it first`,
-      { source: 'user' },
-    );
-  }
-  const locked = candidates.find(({ standing }) => standing.kind === 'locked');
-  if (locked !== undefined) throw managerLocked(locked.contact.name);
-  const worker = candidates.find(({ standing }) => standing.kind === 'member');
-  if (worker === undefined) return undefined;
-  throw new SwarmError(
-    'ForeignSwarm',
-    `${operation.name}: ${worker.contact.name} (${worker.contact.address}) is a worker of a swarm already; nothing was touched; let it leave that swarm first`,
-    { source: 'user' },
-  );
 }

@@ -59,14 +59,27 @@ export async function isHalfDone(host: Host): Promise<boolean> {
   return (await host.files.read(candidatePath)) !== undefined;
 }
 
+function withoutComments(configuration: string): string {
+  return configuration
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .join('\n');
+}
+
 /**
  * Puts a configuration in place after keepalived itself has checked it, and lets a running keepalived
  * take it over without a restart. The candidate goes last: a run that dies between writing and
  * reloading is finished by the next one.
  */
 export async function putConfiguration(host: Host, name: string, text: string): Promise<void> {
-  const isInPlace = (await host.files.read(keepalivedPath)) === text;
-  if (isInPlace && !(await isHalfDone(host))) return;
+  const present = await host.files.read(keepalivedPath);
+  const isHalf = await isHalfDone(host);
+  if (present === text && !isHalf) return;
+  if (present !== undefined && !isHalf && withoutComments(present) === withoutComments(text)) {
+    // keepalived runs this already; only whose it is has changed.
+    await host.files.write(keepalivedPath, text, { mode: 0o600 });
+    return;
+  }
   await host.files.write(candidatePath, text, { mode: 0o600 });
   const checked = await host.run(['keepalived', '-t', '-f', candidatePath], { timeoutSeconds: 30 });
   if (checked.code !== 0) {

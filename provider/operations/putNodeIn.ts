@@ -32,30 +32,33 @@ export async function joinSwarm(
 ): Promise<string> {
   const host = await operation.effects.hosts.connect(spec.connection);
   const marker = await ownMarker(operation, host, 'node');
-  const present = await presentNodeId(operation, spec, host, marker !== undefined);
-  const nodeId = present ?? (await join(operation, spec, host));
+  const present = await presentEntry(operation, spec, host, marker !== undefined);
+  const nodeId = present?.id ?? (await join(operation, spec, host));
   await writeMarker(host, 'node', { id, urn: operation.urn });
   await operation.step(steps.label(spec.name), async () => {
     const { os } = await host.facts();
     const labels: Labels = {
+      // Labels that somebody gave it before may be what services are placed by: the next run's plan shows
+      // those that are not declared.
+      ...present?.labels,
       ...spec.labels,
       [managedLabel]: 'true',
       [resourceLabel]: id,
       [osLabel]: os,
-      [joinedLabel]: operation.effects.clock.now().toISOString(),
+      [joinedLabel]: present?.labels[joinedLabel] ?? operation.effects.clock.now().toISOString(),
     };
     await updateNode(operation, spec, nodeId, { labels });
   });
   return nodeId;
 }
 
-/** Node ID of a host that is in this swarm already; undefined when it is in none. */
-async function presentNodeId(
+/** Entry of a host that is in this swarm already; undefined when it is in none. */
+async function presentEntry(
   operation: Operation,
   spec: NodeInputs,
   host: Host,
   isOurs: boolean,
-): Promise<string | undefined> {
+): Promise<SwarmNodeFacts | undefined> {
   const standing = await hostStanding(operation, spec.connection);
   if (standing.kind === 'none' && standing.info !== undefined) return undefined;
   if (standing.kind === 'locked') throw managerLocked(spec.name);
@@ -74,7 +77,7 @@ async function presentNodeId(
     info.nodeId === ''
       ? undefined
       : await findEntry(operation, accessOf(spec), info.nodeId, [spec.name]);
-  if (entry !== undefined && info.localNodeState === 'active') return entry.id;
+  if (entry !== undefined && info.localNodeState === 'active') return entry;
   // Somebody may have put a node of ours into another swarm meanwhile; a manager there says so.
   const isElsewhere = info.clusterId !== undefined && info.clusterId !== spec.clusterId;
   if (!isOurs || isElsewhere) {
@@ -193,9 +196,12 @@ export async function activate(
 ): Promise<void> {
   const access = accessOf(spec);
   const availability = spec.availability ?? 'active';
-  await operation.step(steps.activate(spec.name, availability), () =>
-    updateNode(operation, spec, nodeId, { availability }),
-  );
+  const entry = await findEntry(operation, access, nodeId);
+  if (entry?.availability !== availability) {
+    await operation.step(steps.activate(spec.name, availability), () =>
+      updateNode(operation, spec, nodeId, { availability }),
+    );
+  }
   const baseline = readBaseline(await readLeaseLabels(operation, access), spec.name);
   if (baseline === undefined) return;
   await operation.step(steps.services(spec.name), () =>

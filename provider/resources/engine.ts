@@ -6,9 +6,10 @@ import { bringEngineUp, engineUnits, runningMember } from '../operations/engineS
 import type { EngineInputs } from '../operations/engineSetup';
 import { loadImages } from '../operations/loadImages';
 import { ownMarker, readMarker, removeMarker, writeMarker } from '../operations/markers';
+import { refuseLiveManager } from '../operations/refuseLiveManager';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, PropertyValue, Resource } from '../server/resource';
-import { newId } from './identities';
+import { newId, whereThereIsNone } from './identities';
 import { contactFaults, fault } from './nameFaults';
 import {
   checkProperties,
@@ -91,8 +92,9 @@ export const engine: Resource = {
       old.inputs,
       wanted,
     ),
-  previewCreate: (wanted) => [
-    `${steps.installEngine(shown(wanted['name']))}: ${typeof wanted['version'] === 'string' ? wanted['version'] : 'the newest of the distribution'}`,
+  previewCreate: (wanted, operation) => [
+    whereThereIsNone(operation) +
+      `${steps.installEngine(shown(wanted['name']))}: ${typeof wanted['version'] === 'string' ? wanted['version'] : 'the newest of the distribution'}`,
   ],
   previewUpdate: (wanted) => [steps.loadImages(shown(wanted['name']))],
   interrupted: (kind, known) =>
@@ -108,7 +110,10 @@ export const engine: Resource = {
     const version = running ?? (await bringEngineUp(operation, host, spec));
     await writeMarker(host, 'engine', { id, urn: operation.urn });
     await loadImages(operation, host, spec.name, spec.images ?? []);
-    await operation.step(steps.checkEngine(spec.name), () => host.docker.runContainerCheck());
+    // One that serves a swarm starts containers all the time.
+    if (running === undefined) {
+      await operation.step(steps.checkEngine(spec.name), () => host.docker.runContainerCheck());
+    }
     return { id, outputs: { engineId: id, engineVersion: version } };
   },
   read: async (id, { inputs: known, state }, operation) => {
@@ -148,6 +153,9 @@ function runs(version: PropertyValue | undefined, wanted: PropertyValue | undefi
   );
 }
 
+/** Errors of a Delete that are more than "it could not be reached". */
+const mustStop: readonly string[] = ['RunLost', 'StillInSwarm'];
+
 /** Nearly infallible: no package operations, and a silent host is no obstacle, since its node is out by now. */
 async function remove(id: string, known: PropertyMap, operation: Operation): Promise<void> {
   const spec = known as unknown as EngineInputs;
@@ -155,13 +163,14 @@ async function remove(id: string, known: PropertyMap, operation: Operation): Pro
     const host = await operation.effects.hosts.connect(spec.connection);
     // After a rebuild of the machine another engine may be there: only our own is stopped.
     if ((await readMarker(host, 'engine'))?.id !== id) return;
+    await refuseLiveManager(operation, spec.name, spec.connection);
     await operation.step(steps.stopEngine(spec.name), async () => {
       for (const unit of engineUnits) await host.systemd.stop(unit);
       for (const unit of engineUnits) await host.systemd.disable(unit);
       await removeMarker(host, 'engine', id);
     });
   } catch (error) {
-    if (error instanceof SwarmError && error.code === 'RunLost') throw error;
+    if (error instanceof SwarmError && mustStop.includes(error.code)) throw error;
     operation.log(
       'warning',
       `${spec.name}: its engine could not be stopped (${errorMessage(error)}); it may still run there`,

@@ -2,6 +2,7 @@ import { isHostname, isIpAddress } from '../../core/addresses';
 import type { Connection } from '../../core/connection';
 import { SwarmError, errorMessage } from '../../core/errors';
 import type { HostFacts } from '../../core/facts';
+import { hostStanding } from '../operations/hostStanding';
 import { ownMarker, removeMarker, writeMarker } from '../operations/markers';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, PropertyValue, Resource } from '../server/resource';
@@ -72,6 +73,9 @@ export const host: Resource = {
     const facts = await machine.facts();
     checkHost(spec, facts);
     await ownMarker(operation, machine, 'host');
+    // A host that serves a swarm already has what it needs.
+    const { kind } = await hostStanding(operation, spec.connection);
+    if (kind !== 'member') checkSpace(spec, facts);
     const id = newId('host', spec.name);
     await operation.step(`mark host ${spec.name}`, () =>
       writeMarker(machine, 'host', { id, urn: operation.urn }),
@@ -122,10 +126,16 @@ function checkHost(spec: HostInputs, facts: HostFacts): void {
       `the host runs ${facts.os}, and ${spec.os} is declared; rebuild it with ${spec.os}, then run \`pulumi up\` again`,
     );
   }
-  if (facts.freeBytes < leastFreeBytes) {
-    const mebibytes = String(Math.floor(facts.freeBytes / 1024 ** 2));
-    fail('DiskTooSmall', `${mebibytes} MiB are free on /var/lib, and 2048 MiB are needed`);
-  }
+}
+
+function checkSpace({ name }: HostInputs, { freeBytes }: HostFacts): void {
+  if (freeBytes >= leastFreeBytes) return;
+  const mebibytes = String(Math.floor(freeBytes / 1024 ** 2));
+  throw new SwarmError(
+    'DiskTooSmall',
+    `${name}: ${mebibytes} MiB are free on /var/lib, and 2048 MiB are needed`,
+    { source: 'user' },
+  );
 }
 
 async function unmark(id: string, spec: HostInputs, operation: Operation): Promise<void> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { isAdopting } from '../operations/isAdopting';
 import { unknown } from '../server/resource';
-import type { DiffResult, Impact, PropertyMap } from '../server/resource';
+import type { DiffResult, Impact, Operation, PropertyMap } from '../server/resource';
 
 /**
  * Turns "replace" of the named inputs into "update" while their new value is unknown. Only the
@@ -19,6 +20,11 @@ export function replaceOnlyWhenKnown(
     ]),
   );
   return { ...diff, changes };
+}
+
+/** How a Create's sentence begins in a run that takes a swarm over: what is there stays. */
+export function whereThereIsNone(operation: Operation): string {
+  return isAdopting(operation) ? 'take over what is there; where there is nothing: ' : '';
 }
 
 /** A new resource's ID, e.g. `engine-m1-1f0c9a2b`. */

@@ -1,12 +1,13 @@
-import { isHostname, isIpAddress, isLabSubnet, isWithin } from '../../core/addresses';
+import { isIpAddress, isLabSubnet, isWithin } from '../../core/addresses';
 import { SwarmError } from '../../core/errors';
 import type { InputFailure } from '../../core/errors';
 import { steps } from '../../core/steps';
 import type { LabMachineRecord } from '../../effects/lab';
+import { refuseLiveManager } from '../operations/refuseLiveManager';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, Resource } from '../server/resource';
-import { newId, replaceOnlyWhenKnown } from './identities';
-import { fault } from './nameFaults';
+import { newId, replaceOnlyWhenKnown, whereThereIsNone } from './identities';
+import { fault, labNameFaults } from './nameFaults';
 import { checkProperties, secretText, text, textMap, shown } from './properties';
 
 interface LabMachineInputs {
@@ -58,8 +59,9 @@ export const labMachine: Resource = {
   }),
   diff: (old, wanted) =>
     replaceOnlyWhenKnown(diffInputs(impacts, old.inputs, wanted), wanted, ['hostPrivateKey']),
-  previewCreate: (wanted) => [
-    steps.powerOn(shown(wanted['name']), shown(wanted['os'])) +
+  previewCreate: (wanted, operation) => [
+    whereThereIsNone(operation) +
+      steps.powerOn(shown(wanted['name']), shown(wanted['os'])) +
       ` at ${shown(wanted['address'])}, same name and SSH host key`,
   ],
   interrupted: (kind, known) =>
@@ -125,6 +127,9 @@ function stillThere({ lab, name, os, address, id }: LabMachineRecord): SwarmErro
 
 async function remove(id: string, known: PropertyMap, operation: Operation): Promise<void> {
   const { lab, name } = known as unknown as LabMachineInputs;
+  if ((await operation.effects.lab.record(lab, name))?.id === id) {
+    await refuseLiveManager(operation, name, { lab, machine: name });
+  }
   await operation.step(steps.powerOff(name), () => operation.effects.lab.remove(lab, name, id));
 }
 
@@ -134,10 +139,9 @@ function identity(state: PropertyMap): PropertyMap {
 
 function checkNames(wanted: PropertyMap): readonly InputFailure[] {
   const { name, lab, address, subnet } = wanted;
-  const label = 'is no host name of lower-case letters, digits and hyphens';
   return [
-    ...fault('name', name, isLabel, label),
-    ...fault('lab', lab, isLabel, label),
+    ...labNameFaults('name', name),
+    ...labNameFaults('lab', lab),
     ...fault(
       'subnet',
       subnet,
@@ -153,9 +157,4 @@ function checkNames(wanted: PropertyMap): readonly InputFailure[] {
       ? [{ property: 'address', reason: `${address} is not in the subnet ${subnet}` }]
       : []),
   ];
-}
-
-/** As the lab takes its names into paths and names of links. */
-function isLabel(text: string): boolean {
-  return isHostname(text) && text === text.toLowerCase();
 }

@@ -72,6 +72,19 @@ export function fault(
     : [{ property, reason: `${quoted(value)} ${reason}` }];
 }
 
+/** Name of a lab or of its machine, as the lab takes it into paths and names of links. */
+export function labNameFaults(
+  property: string,
+  value: PropertyValue | undefined,
+): readonly InputFailure[] {
+  return fault(
+    property,
+    value,
+    (text) => isHostname(text) && text === text.toLowerCase(),
+    'is no host name of lower-case letters, digits and hyphens',
+  );
+}
+
 function items(value: PropertyValue | undefined): readonly PropertyValue[] {
   return Array.isArray(value) ? (value as readonly PropertyValue[]) : [];
 }

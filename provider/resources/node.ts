@@ -14,7 +14,7 @@ import { takeNodeOut } from '../operations/takeNodeOut';
 import { isTimedOut } from '../operations/waitUntil';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, ReadResult, Resource } from '../server/resource';
-import { newId, replaceOnlyWhenKnown } from './identities';
+import { newId, replaceOnlyWhenKnown, whereThereIsNone } from './identities';
 import { contactFaults } from './nameFaults';
 import {
   checkProperties,
@@ -85,10 +85,12 @@ export const node: Resource = {
       wanted,
       ['clusterId'],
     ),
-  previewCreate: (wanted) => {
+  previewCreate: (wanted, operation) => {
     const name = shown(wanted['name']);
     const availability = shown(wanted['availability'] ?? 'active');
-    return [`${steps.join(name, shown(wanted['role']))}; set ${availability} when it is ready`];
+    return [
+      `${whereThereIsNone(operation)}${steps.join(name, shown(wanted['role']))}; set ${availability} when it is ready`,
+    ];
   },
   previewUpdate: (wanted, state) => previewUpdate(wanted, state),
   interrupted: (kind, known) =>

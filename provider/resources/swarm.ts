@@ -18,12 +18,14 @@ import type { Renames } from '../../core/renames';
 import { renderRollPolicy, rollPolicyLabel } from '../../core/rollPolicy';
 import type { RollPolicy } from '../../core/rollPolicy';
 import { evictUndeclared } from '../operations/evictUndeclared';
+import { findSwarm } from '../operations/existingSwarm';
 import { foundSwarm } from '../operations/foundSwarm';
 import { keysOf, settleAutolock, unlockDeclared, unsettledManagers } from '../operations/swarmKeys';
 import { hostStanding } from '../operations/hostStanding';
 import { askManager } from '../operations/managers';
 import { deletePurpose } from '../operations/consent';
 import { diffInputs } from '../server/diffInputs';
+import { hasUnknown } from '../server/propertyValues';
 import type { DiffResult, Operation, PropertyMap, Resource } from '../server/resource';
 import { contactFaults, declaredFaults } from './nameFaults';
 import {
@@ -85,7 +87,7 @@ const inputs = {
     'Prefix length of the subnets from the pools. Fixed when the swarm is founded.',
   ),
   adopt: text(
-    'Cluster ID of a running swarm to take over; nothing of it is changed by that but labels of this package.',
+    'Cluster ID of a running swarm to take over; nothing of it is changed by that but labels of this package. Its removal, once the swarm is taken over, is a change in place.',
     false,
   ),
   autolock: flag(
@@ -105,7 +107,8 @@ const impacts = {
   allowDestroy: 'update',
   addressPools: 'ignore',
   subnetSize: 'ignore',
-  adopt: 'ignore',
+  // The first run without it is an ordinary one: its head evicts what a take-over leaves alone.
+  adopt: 'update',
   autolock: 'update',
   unlockWith: 'ignore',
 } as const satisfies Record<keyof SwarmInputs, unknown>;
@@ -145,11 +148,7 @@ export const swarm: Resource = {
   }),
   diff: (old, wanted) =>
     withUnsettled(old.state, diffInputs(impacts, asNow(old.inputs, wanted), wanted)),
-  previewCreate: (wanted) => [
-    typeof wanted['adopt'] === 'string'
-      ? `take the running swarm ${wanted['adopt']} over`
-      : 'found the swarm if no declared address is in one',
-  ],
+  previewCreate: (wanted, operation) => previewFounding(wanted, operation),
   previewUpdate: (_wanted, state) => [
     ...unsettledOf(state).map((manager) => steps.unlock(manager)),
     'write consent and declared names to the swarm; evict unreachable members that are no longer declared',
@@ -229,6 +228,18 @@ function swarmLabels(spec: SwarmInputs): Labels {
       ? {}
       : { [declaredVipsLabel]: spec.declared.vips.join(',') }),
   };
+}
+
+/** A swarm that is there already is refused, or taken over, by `pulumi preview` as by `up`. */
+async function previewFounding(
+  wanted: PropertyMap,
+  operation: Operation,
+): Promise<readonly string[]> {
+  const spec = wanted as unknown as SwarmInputs;
+  const existing = hasUnknown(wanted) ? undefined : await findSwarm(operation, spec);
+  return existing === undefined
+    ? ['found the swarm if no declared address is in one']
+    : [`take the running swarm ${existing} over as it is`];
 }
 
 async function look(

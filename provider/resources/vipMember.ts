@@ -10,7 +10,7 @@ import { keepalivedPath, keepalivedUnit } from '../operations/vipSpec';
 import type { VipMemberInputs } from '../operations/vipSpec';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, PropertyValue, Resource } from '../server/resource';
-import { newId } from './identities';
+import { newId, whereThereIsNone } from './identities';
 import { contactFaults } from './nameFaults';
 import {
   checkProperties,
@@ -98,8 +98,8 @@ export const vipMember: Resource = {
     ],
   }),
   diff: (old, wanted) => diffInputs(impacts, old.inputs, wanted),
-  previewCreate: (wanted) => [
-    `${steps.startVip(shown(wanted['name']))}, with priority ${shown(wanted['priority'])}`,
+  previewCreate: (wanted, operation) => [
+    `${whereThereIsNone(operation)}${steps.startVip(shown(wanted['name']))}, with priority ${shown(wanted['priority'])}`,
   ],
   previewUpdate: (wanted) => [`reload keepalived on ${shown(wanted['name'])}`],
   interrupted: (kind, known) =>

@@ -61,7 +61,7 @@ export interface Operation {
   readonly isProgramRun: boolean;
   /** Whether this run's program has registered such a resource by now: a Check of it was served. Any such resource when none is singled out. */
   isRegistered(token: string, which?: Which): boolean;
-  /** `pulumi preview` (only functions are called in one). */
+  /** `pulumi preview`: only functions and `previewCreate` are called in one. */
   readonly isPreview: boolean;
   /** `customTimeouts` of the resource in seconds, or undefined. */
   readonly timeoutSeconds: number | undefined;
@@ -95,8 +95,14 @@ export interface Resource {
     old: { readonly inputs: PropertyMap; readonly state: PropertyMap },
     inputs: PropertyMap,
   ): DiffResult;
-  /** What `up` would do, as sentences; shown by `pulumi preview`. Calls nothing. */
-  previewCreate?(inputs: PropertyMap): readonly string[];
+  /**
+   * What `up` would do, as sentences; shown by `pulumi preview`. A Create may look at the world, and throw
+   * what `up` would refuse with: only here is it known that the state has no such resource.
+   */
+  previewCreate?(
+    inputs: PropertyMap,
+    operation: Operation,
+  ): readonly string[] | Promise<readonly string[]>;
   previewUpdate?(inputs: PropertyMap, state: PropertyMap): readonly string[];
   /**
    * Where it leaves the node when Ctrl-C lets this operation be the run's last, and the command that

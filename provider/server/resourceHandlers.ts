@@ -66,7 +66,8 @@ export class ResourceHandlers {
     const response = new CreateResponse();
     response.setRefreshBeforeUpdate(resource.refreshBeforeUpdate === true);
     if (request.getPreview()) {
-      this.#show(request.getUrn(), resource.previewCreate?.(inputs) ?? []);
+      const operation = this.#operation('create', request, true);
+      this.#show(request.getUrn(), (await resource.previewCreate?.(inputs, operation)) ?? []);
       response.setProperties(stateOf(resource, inputs, unknownOutputs(resource, inputs)));
       return response;
     }
@@ -148,14 +149,18 @@ export class ResourceHandlers {
     return resource;
   }
 
-  #operation(kind: OperationKind, request: { getUrn(): string; getTimeout(): number }): Operation {
+  #operation(
+    kind: OperationKind,
+    request: { getUrn(): string; getTimeout(): number },
+    isPreview = false,
+  ): Operation {
     const urn = request.getUrn();
     return createOperation(this.#host, {
       kind,
       urn,
       name: nameOfUrn(urn),
       timeout: request.getTimeout(),
-      isPreview: false,
+      isPreview,
     });
   }
 

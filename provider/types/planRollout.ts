@@ -10,6 +10,8 @@ export interface PlannedNodeArgs {
   os?: string;
   engineVersion?: string;
   onLocalData?: 'keep' | 'discard';
+  labels?: Readonly<Record<string, string>>;
+  availability?: 'active' | 'pause' | 'drain';
 }
 
 export interface PlanRolloutArgs {
@@ -19,6 +21,7 @@ export interface PlanRolloutArgs {
   standIn?: true | string;
   vipAddresses?: readonly string[];
   lab?: string;
+  adopt?: string;
 }
 
 /** The plan of one run, from one look at the world. */

@@ -35,7 +35,7 @@ export interface SwarmArgs {
   addressPools?: pulumi.Input<readonly pulumi.Input<string>[]>;
   /** Prefix length of subnets from the pools. Fixed when the swarm is founded. */
   subnetSize?: pulumi.Input<number>;
-  /** Cluster ID of a running swarm to take over. */
+  /** Cluster ID of a running swarm to take over. Its removal, once the swarm is taken over, is a change in place. */
   adopt?: pulumi.Input<string>;
   /** Managers lock their raft state on each restart. Default: as it is (off in a new swarm). Changed in place. */
   autolock?: pulumi.Input<boolean>;

@@ -37,6 +37,11 @@ describe('SwarmCluster: order', () => {
       const recording = await record({}, { swarm });
       assert.deepEqual(recording.get('Swarm', 'demo').waitsFor, [], swarm);
       assert.deepEqual(foreign(recording, 'm3'), ['VipMember m2', 'Swarm demo'], swarm);
+      // What the swarm says of the declaration, a refusal too, comes before the first machine.
+      assert.deepEqual(recording.get('LabMachine', 'm2').waitsFor, [
+        'Swarm demo',
+        'HostIdentity m2',
+      ]);
     }
   });
 

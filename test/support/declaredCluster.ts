@@ -108,7 +108,7 @@ export function inputsOf(
   };
   switch (link) {
     case 'HostIdentity':
-      return { name };
+      return { name, lab, adopt: declared.swarm?.['adopt'] !== undefined };
     case 'LabMachine':
       return {
         ...{ name, lab, subnet: '10.88.0.0/24', address, os: node.os },

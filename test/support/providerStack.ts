@@ -93,7 +93,11 @@ export class Stack {
   }
 
   applySwarm(process: ProviderProcess): Promise<void> {
-    return this.apply(process, 'Swarm', 'cluster', swarmInputs(this.declared));
+    return this.apply(process, 'Swarm', 'cluster', this.swarmInputs());
+  }
+
+  swarmInputs(): PropertyMap {
+    return swarmInputs(this.declared);
   }
 
   inputsOf(link: Link, name: string): PropertyMap {

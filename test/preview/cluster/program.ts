@@ -13,6 +13,7 @@ export interface Declaration {
   readonly os?: string;
   readonly engineVersion?: string;
   readonly allowDestroy?: boolean;
+  readonly adopt?: string;
   /** Seconds that every node waits at the gate. Default: the components'. */
   readonly gateSeconds?: number;
   /** A user's own wish for every child, set by a transformation. */
@@ -26,7 +27,7 @@ const declaration = JSON.parse(
 if (declaration.managers.length > 0) declare(declaration);
 
 function declare({ managers, workers = [], os = 'debian:12', ...rest }: Declaration): void {
-  const { allowDestroy, engineVersion, gateSeconds } = rest;
+  const { allowDestroy, adopt, engineVersion, gateSeconds } = rest;
   new SwarmCluster(
     'demo',
     {
@@ -36,6 +37,7 @@ function declare({ managers, workers = [], os = 'debian:12', ...rest }: Declarat
       workers,
       vip: { addresses: [vipAddress], routerId: 51 },
       ...(allowDestroy === undefined ? {} : { allowDestroy }),
+      ...(adopt === undefined ? {} : { adopt }),
       ...(engineVersion === undefined ? {} : { engine: { version: engineVersion } }),
       ...(gateSeconds === undefined ? {} : { timeouts: { gate: gateSeconds } }),
     },

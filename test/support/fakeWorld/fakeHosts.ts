@@ -73,8 +73,9 @@ function checkLogin(
   connection: Connection,
   description: string,
 ): void {
-  if (isLabConnection(connection)) return;
-  const known = connection.hostKey ?? state.knownHosts[connection.host];
+  const known = isLabConnection(connection)
+    ? machine.lab?.hostPublicKey
+    : (connection.hostKey ?? state.knownHosts[connection.host]);
   if (known === undefined) {
     throw new SwarmError(
       'HostKeyUnknown',
@@ -89,6 +90,7 @@ function checkLogin(
       { source: 'user' },
     );
   }
+  if (isLabConnection(connection)) return;
   const user = machine.users[connection.user ?? 'root'];
   if (user === undefined) {
     throw new SwarmError('HostLoginRefused', `${description}: user or key refused`, {

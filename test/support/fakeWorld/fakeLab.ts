@@ -2,6 +2,7 @@ import { SwarmError } from '../../../core/errors';
 import type { Lab, LabMachineRecord, LabMachineSpec } from '../../../effects/lab';
 import { addMachine, boot, shutDown } from './machines';
 import { osCatalog } from './osCatalog';
+import { seal, unseal } from './sealedKey';
 import type { MachineState, WorldState } from './state';
 import { timing } from './timing';
 import type { World } from './world';
@@ -11,7 +12,7 @@ export function fakeLab(world: World): Lab {
   const action = (method: string, host: string, takesMs = 0) => ({
     operation: `lab.${method}`,
     host,
-    isChange: !['record', 'records', 'connection'].includes(method),
+    isChange: !['record', 'records', 'connection', 'hostKey'].includes(method),
     takesMs,
   });
   return {
@@ -63,10 +64,26 @@ export function fakeLab(world: World): Lab {
         const entry = known(state, lab, machine).lab;
         if (entry !== undefined) entry.labels = { ...labels };
       }),
+    hostKey: (lab, machine) =>
+      world.act(action('hostKey', `${lab}/${machine}`), (state) => {
+        const found = state.machines[`${lab}/${machine}`];
+        if (found?.lab === undefined) return undefined;
+        if (found.hostPublicKey !== found.lab.hostPublicKey) {
+          throw refuse(
+            'LabHostKeyLost',
+            `lab machine ${lab}/${machine}: its disk holds another SSH host key than it was made with; nothing was touched`,
+          );
+        }
+        return {
+          publicKey: found.lab.hostPublicKey,
+          privateKey: unseal(found.lab.sealedHostKey),
+        };
+      }),
     connection: (lab, machine) =>
       world.act(action('connection', `${lab}/${machine}`), (state) => {
         const found = known(state, lab, machine);
-        return { host: found.address, user: 'root', hostKey: found.hostPublicKey };
+        const hostKey = found.lab?.hostPublicKey ?? found.hostPublicKey;
+        return { host: found.address, user: 'root', hostKey };
       }),
   };
 }
@@ -103,6 +120,8 @@ function ensure(state: WorldState, spec: LabMachineSpec): LabMachineRecord {
     name: spec.name,
     image: `${spec.os.replace(':', '-')}-fake`,
     subnet: spec.subnet,
+    hostPublicKey: spec.hostPublicKey,
+    sealedHostKey: seal(spec.hostPrivateKey),
     labels: { ...spec.labels },
   };
   const { address, os, hostPublicKey, name: hostname } = spec;
@@ -127,13 +146,8 @@ function known(state: WorldState, lab: string, name: string): MachineState {
 function record(machine: MachineState): LabMachineRecord | undefined {
   const { lab } = machine;
   if (lab === undefined) return undefined;
-  return {
-    ...lab,
-    os: machine.os,
-    address: machine.address,
-    hostPublicKey: machine.hostPublicKey,
-    isRunning: machine.isOn,
-  };
+  const { sealedHostKey: _, ...kept } = lab;
+  return { ...kept, os: machine.os, address: machine.address, isRunning: machine.isOn };
 }
 
 function recordOf(machine: MachineState): LabMachineRecord {

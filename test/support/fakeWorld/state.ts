@@ -88,6 +88,10 @@ export interface LabEntry {
   readonly name: string;
   readonly image: string;
   readonly subnet: string;
+  /** Host key of the lab's record; the machine may show another one (`MachineState.hostPublicKey`). */
+  readonly hostPublicKey: string;
+  /** The private half as the machine's disk holds it, sealed by `sealedKey.ts`. */
+  readonly sealedHostKey: string;
   labels: Record<string, string>;
 }
 
