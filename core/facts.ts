@@ -133,6 +133,8 @@ export interface TaskFacts {
   readonly error: string;
   /** Image of the spec that the task was made from, as the service had it then; absent for a task without a container. */
   readonly image?: string;
+  /** What else of the service's spec the task was made from, to be compared with the service's own. */
+  readonly template?: string;
   /** Milliseconds since the epoch when the state began, by the node's clock. */
   readonly sinceMs?: number;
 }
@@ -155,6 +157,8 @@ export interface ServiceFacts {
   /** Only for `replicated`. */
   readonly replicas: number | undefined;
   readonly image: string;
+  /** What else of the spec a task is made from: arguments, environment, stop grace, counter of forced updates. */
+  readonly template?: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Placement constraints as text, e.g. `node.role == worker`. */
   readonly constraints: readonly string[];

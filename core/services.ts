@@ -94,7 +94,7 @@ export function missingReplicas(
 
 /**
  * What a service still lacks to have converged to its present spec, as a sentence; undefined when it
- * has. Tasks of the spec before do not count: else an update to a bad image is done at once.
+ * has. Tasks of the spec before do not count: else an update is done before it has begun.
  */
 export function whyNotConverged(
   service: ServiceFacts,
@@ -150,10 +150,19 @@ function tasksOf({ id }: ServiceFacts, tasks: readonly TaskFacts[]): readonly Ta
 }
 
 /**
- * A task's spec is a copy of its service's, and the API shows no version of it: the image has to
- * tell. The Engine may add a digest to one of them; two digests are compared.
+ * A task's spec is a copy of its service's, and the API shows no version of it: what is in it has to
+ * tell. Between an update and the first task that it replaces nothing else does (seen on 26.1.5).
  */
-function isOfPresentSpec({ image }: TaskFacts, service: ServiceFacts): boolean {
+function isOfPresentSpec(task: TaskFacts, service: ServiceFacts): boolean {
+  const isSameTemplate =
+    task.template === undefined ||
+    service.template === undefined ||
+    task.template === service.template;
+  return isSameTemplate && isOfImage(task, service);
+}
+
+/** The Engine may add a digest to one of them; two digests are compared. */
+function isOfImage({ image }: TaskFacts, service: ServiceFacts): boolean {
   if (image === undefined || image === service.image) return true;
   return image.includes('@') && service.image.includes('@')
     ? false

@@ -8,6 +8,7 @@ import type {
   TaskFacts,
 } from '../../core/facts';
 import { plainEngineVersion } from '../../core/parse/engineVersion';
+import { containerSpec, templateText } from './taskTemplate';
 
 /**
  * What of the engine's answers we read, and its translation into facts. Only fields that every
@@ -168,11 +169,12 @@ export const taskAnswer = z
     }),
     DesiredState: taskState,
     Spec: z
-      .object({ ContainerSpec: z.object({ Image: z.string().optional() }).nullish() })
+      .object({ ContainerSpec: containerSpec.nullish(), ForceUpdate: z.number().optional() })
       .nullish(),
   })
   .transform((task): TaskFacts => {
     const image = task.Spec?.ContainerSpec?.Image;
+    const template = templateText(task.Spec);
     const sinceMs = Date.parse(task.Status.Timestamp ?? '');
     return {
       id: task.ID,
@@ -182,18 +184,36 @@ export const taskAnswer = z
       desiredState: task.DesiredState,
       error: task.Status.Err,
       ...(image === undefined ? {} : { image }),
+      ...(template === undefined ? {} : { template }),
       ...(Number.isNaN(sinceMs) ? {} : { sinceMs }),
     };
   });
+
+/** The Engine leaves out what is a default. */
+const endpointSpec = z.looseObject({
+  Mode: z.string().default('vip'),
+  Ports: z
+    .array(
+      z.looseObject({
+        Protocol: z.string().default('tcp'),
+        TargetPort: z.number().default(0),
+        PublishedPort: z.number().default(0),
+        PublishMode: z.string().default('ingress'),
+      }),
+    )
+    .nullish(),
+});
+export type EndpointSpec = z.infer<typeof endpointSpec>;
 
 const serviceSpec = z.looseObject({
   Name: z.string(),
   Labels: labels,
   TaskTemplate: z.looseObject({
     ForceUpdate: z.number().default(0),
-    ContainerSpec: z.looseObject({ Image: z.string().default('') }).optional(),
+    ContainerSpec: containerSpec.optional(),
     Placement: z.looseObject({ Constraints: z.array(z.string()).nullish() }).nullish(),
   }),
+  EndpointSpec: endpointSpec.nullish(),
   Mode: z.looseObject({
     Replicated: z.object({ Replicas: z.number().default(1) }).nullish(),
     Global: z.looseObject({}).nullish(),
@@ -226,6 +246,7 @@ export const serviceAnswer = z
     UpdateStatus: updateStatus.nullish(),
   })
   .transform(({ ID, Version, Spec, UpdateStatus }): ServiceFacts => {
+    const template = templateText(Spec.TaskTemplate);
     const isGlobal = Spec.Mode.Global !== undefined && Spec.Mode.Global !== null;
     return {
       id: ID,
@@ -235,6 +256,7 @@ export const serviceAnswer = z
       // A job runs to its end: it has no number of tasks that must keep running.
       replicas: isGlobal ? undefined : (Spec.Mode.Replicated?.Replicas ?? 0),
       image: Spec.TaskTemplate.ContainerSpec?.Image ?? '',
+      ...(template === undefined ? {} : { template }),
       labels: Spec.Labels,
       constraints: Spec.TaskTemplate.Placement?.Constraints ?? [],
       ...(UpdateStatus === undefined || UpdateStatus === null

@@ -211,7 +211,7 @@ export class EngineApi implements DockerApi {
       const { Version, Spec } = await this.client.get(answers.serviceSpecAnswer, path);
       await this.client.command('POST', `${path}/update`, {
         query: { version: String(Version.Index) },
-        body: serviceBody(spec, Spec.TaskTemplate.ForceUpdate),
+        body: serviceBody(spec, Spec),
       });
     });
   }

@@ -1,7 +1,32 @@
 import type { ServiceSpec } from '../../core/service';
+import type { EndpointSpec } from './answers';
 
-/** A service as the Engine's API takes it. `forceUpdate` is the counter that the service has now. */
-export function serviceBody(spec: ServiceSpec, forceUpdate = 0): Readonly<Record<string, unknown>> {
+/** What an update has to know of the service as it is. */
+export interface PresentService {
+  readonly TaskTemplate: { readonly ForceUpdate: number };
+  readonly EndpointSpec?: EndpointSpec | null | undefined;
+}
+
+/**
+ * A service as the Engine's API takes it. Ports belong to no task's spec, and the swarm does not always
+ * replace tasks for them: one without an endpoint before (`dnsrr`, no ports) keeps its tasks, and the
+ * port is not open (seen on 20.10.24 and 26.1.5). So a changed endpoint forces the update.
+ */
+export function serviceBody(
+  spec: ServiceSpec,
+  present?: PresentService,
+): Readonly<Record<string, unknown>> {
+  const endpoint = {
+    Mode: spec.endpointMode,
+    Ports: spec.ports.map((port) => ({
+      Protocol: port.protocol,
+      TargetPort: port.target,
+      PublishedPort: port.published,
+      PublishMode: port.mode,
+    })),
+  };
+  const isForced =
+    present !== undefined && endpointText(endpoint) !== endpointText(present.EndpointSpec);
   return {
     Name: spec.name,
     Labels: spec.labels,
@@ -14,17 +39,17 @@ export function serviceBody(spec: ServiceSpec, forceUpdate = 0): Readonly<Record
         StopGracePeriod: Math.round(spec.stopGraceSeconds * 1e9),
       },
       Placement: { Constraints: spec.constraints },
-      ForceUpdate: forceUpdate,
+      ForceUpdate: (present?.TaskTemplate.ForceUpdate ?? 0) + (isForced ? 1 : 0),
     },
     Mode: 'global' in spec.mode ? { Global: {} } : { Replicated: { Replicas: spec.mode.replicas } },
-    EndpointSpec: {
-      Mode: spec.endpointMode,
-      Ports: spec.ports.map((port) => ({
-        Protocol: port.protocol,
-        TargetPort: port.target,
-        PublishedPort: port.published,
-        PublishMode: port.mode,
-      })),
-    },
+    EndpointSpec: endpoint,
   };
+}
+
+/** Equal for endpoints that are equal to the swarm, whatever the order of their ports. */
+function endpointText(endpoint: EndpointSpec | null | undefined): string {
+  const ports = (endpoint?.Ports ?? []).map((port) =>
+    [port.PublishMode, port.Protocol, port.PublishedPort, port.TargetPort].join(' '),
+  );
+  return JSON.stringify([endpoint?.Mode ?? 'vip', ports.sort()]);
 }

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { isWithin } from '../../core/addresses';
 import { overlayProbePort } from '../../core/overlay';
+import type { ServiceSpec } from '../../core/service';
+import { whyNotConverged } from '../../core/services';
 import type { ContractHosts } from './contractHosts';
 import {
   comesBack,
@@ -315,6 +317,44 @@ export function dockerApiContract(
       await hosts.a.docker.removeService(id);
       await refuses(hosts.a.docker.removeService(id), 404, /not found/);
       await refuses(hosts.a.docker.tasks({ serviceId: id }), 404, /service .* not found/);
+    });
+
+    it('an update of neither image nor replicas: the tasks of the former spec never pass for the new ones', async () => {
+      const { docker } = hosts.a;
+      const spec = pauseService({ replicas: 1 }, 'contract-update');
+      const id = await docker.createService(spec);
+      const converged = async (): Promise<string | undefined> => {
+        const found = (await docker.services()).find((each) => each.id === id);
+        assert.ok(found !== undefined);
+        return whyNotConverged(found, await docker.nodes(), await docker.tasks({ serviceId: id }));
+      };
+      const running = async (): Promise<readonly string[]> =>
+        (await docker.tasks({ serviceId: id }))
+          .filter(({ state, desiredState }) => state === 'running' && desiredState === 'running')
+          .map((task) => task.id);
+      await wait(60, 'a task of the first spec', converged);
+      const changes: readonly Partial<ServiceSpec>[] = [
+        { environment: { RELEASE: '2' } },
+        // The first port of a service without an endpoint, which the swarm itself replaces no task for.
+        { ports: [{ target: 80, published: 9190, protocol: 'tcp', mode: 'host' }] },
+        { stopGraceSeconds: 2 },
+      ];
+      let present = spec;
+      for (const change of changes) {
+        const former = await running();
+        assert.equal(former.length, 1);
+        present = { ...present, ...change };
+        await docker.updateService(id, present);
+        await wait(60, 'a task of the new spec', converged);
+        const now = await running();
+        assert.equal(now.length, 1);
+        assert.notDeepEqual(now, former, JSON.stringify(change));
+      }
+      const kept = await running();
+      await docker.updateService(id, { ...present, labels: { purpose: 'another' } });
+      await wait(60, 'still converged', converged);
+      assert.deepEqual(await running(), kept);
+      await docker.removeService(id);
     });
 
     it('demote of the leader of three: another leads, its control goes, the nodes are ready again', async () => {

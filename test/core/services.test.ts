@@ -266,6 +266,23 @@ describe('whyNotConverged, of an update', () => {
     });
   }
 
+  const templates: readonly [string | undefined, string | undefined, boolean][] = [
+    ['A=2', 'A=2', true],
+    ['A=2', 'A=1', false],
+    ['A=2', undefined, true],
+    [undefined, 'A=1', true],
+  ];
+  for (const [wanted, template, isOwn] of templates) {
+    it(`made of ${String(wanted)}: a task of ${String(template)} ${isOwn ? 'counts' : 'does not count'}`, () => {
+      const tasks = [task('w1', template === undefined ? {} : { template })];
+      const web = service('web', {
+        replicas: 1,
+        ...(wanted === undefined ? {} : { template: wanted }),
+      });
+      assert.equal(whyNotConverged(web, nodes, tasks), isOwn ? undefined : 'web 0/1');
+    });
+  }
+
   it('does not count the tasks of dead nodes', () => {
     const web = service('web', { replicas: 2 });
     assert.equal(whyNotConverged(web, nodes, [task('w1'), task('gone')]), 'web 1/2');

@@ -1,4 +1,5 @@
 import type { ServiceFacts, TaskFacts } from '../../../core/facts';
+import type { ServiceSpec } from '../../../core/service';
 import type { DockerApi } from '../../../effects/docker';
 import { managedSwarm } from './clusterNodes';
 import type { EngineCall } from './fakeDocker';
@@ -6,6 +7,7 @@ import { findNode } from './machines';
 import { refusals } from './refusals';
 import { newId, nextVersion, type ServiceEntry, type SwarmState, type TaskEntry } from './state';
 import { taskTemplate } from './tasks';
+import { timing } from './timing';
 
 type ObjectsApi = Pick<
   DockerApi,
@@ -48,7 +50,12 @@ export function clusterObjects(call: EngineCall): ObjectsApi {
           throw refusals.nameTaken('service', spec.name);
         }
         const id = newId(state);
-        swarm.services.push({ id, version: nextVersion(swarm), spec: structuredClone(spec) });
+        swarm.services.push({
+          id,
+          version: nextVersion(swarm),
+          spec: structuredClone(spec),
+          forced: 0,
+        });
         return id;
       }),
     updateService: (serviceId, spec) =>
@@ -56,14 +63,19 @@ export function clusterObjects(call: EngineCall): ObjectsApi {
         const swarm = managedSwarm(state, machine);
         const service = findService(swarm, serviceId);
         delete service.update;
-        if (taskTemplate(spec) !== taskTemplate(service.spec)) {
-          service.update = {
-            state: 'updating',
-            message: 'update in progress',
-            sinceMs: state.nowMs,
-          };
-        }
+        delete service.updateDueMs;
+        const isOtherEndpoint = endpointText(spec) !== endpointText(service.spec);
+        const forced = service.forced + (isOtherEndpoint ? 1 : 0);
         service.spec = structuredClone(spec);
+        service.forced = forced;
+        const template = taskTemplate(service);
+        const isDirty = swarm.tasks.some(
+          (task) =>
+            task.serviceId === serviceId &&
+            task.desiredState === 'running' &&
+            task.template !== template,
+        );
+        if (isDirty) service.updateDueMs = state.nowMs + timing.updateStart;
         service.version = nextVersion(swarm);
       }),
     removeService: (serviceId) =>
@@ -117,9 +129,13 @@ function findService(swarm: SwarmState, serviceId: string): ServiceEntry {
   return service;
 }
 
+function endpointText({ endpointMode, ports }: ServiceSpec): string {
+  return JSON.stringify([endpointMode, ports]);
+}
+
 function taskFacts(task: TaskEntry): TaskFacts {
-  const { id, serviceId, nodeId, state, desiredState, error, image, sinceMs } = task;
-  return { id, serviceId, nodeId, state, desiredState, error, image, sinceMs };
+  const { id, serviceId, nodeId, state, desiredState, error, image, template, sinceMs } = task;
+  return { id, serviceId, nodeId, state, desiredState, error, image, template, sinceMs };
 }
 
 function serviceFacts(service: ServiceEntry): ServiceFacts {
@@ -131,6 +147,7 @@ function serviceFacts(service: ServiceEntry): ServiceFacts {
     mode: 'global' in spec.mode ? 'global' : 'replicated',
     replicas: 'global' in spec.mode ? undefined : spec.mode.replicas,
     image: spec.image,
+    template: taskTemplate(service),
     labels: spec.labels,
     constraints: spec.constraints,
     ...(update === undefined

@@ -179,6 +179,10 @@ export interface ServiceEntry {
   readonly id: string;
   version: number;
   spec: ServiceSpec;
+  /** Counter of forced updates. */
+  forced: number;
+  /** When the swarm begins to replace the tasks of the former spec. */
+  updateDueMs?: number;
   /** Since the last update of the spec, if it made new tasks necessary. */
   update?: {
     state: 'updating' | 'paused' | 'completed';
@@ -192,7 +196,7 @@ export interface TaskEntry {
   readonly serviceId: string;
   /** Slot number, or node ID for a global service. */
   readonly slot: string;
-  /** Image, command, environment and ports it was made from. */
+  /** What it was made from, see `taskTemplate`. */
   readonly template: string;
   readonly image: string;
   nodeId: string;

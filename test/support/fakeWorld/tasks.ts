@@ -13,9 +13,10 @@ import { timing } from './timing';
 const historyLength = 4;
 const waiting: readonly string[] = ['pending', 'ready', 'starting'];
 
-/** What of a spec makes a new task necessary when it changes. */
-export function taskTemplate(spec: ServiceSpec): string {
-  return JSON.stringify([spec.image, spec.command, spec.environment, spec.ports]);
+/** What of a service makes a new task necessary when it changes. */
+export function taskTemplate({ spec, forced }: Pick<ServiceEntry, 'spec' | 'forced'>): string {
+  const { image, command, environment, stopGraceSeconds } = spec;
+  return JSON.stringify([image, command, environment, stopGraceSeconds, forced]);
 }
 
 /** Orchestrator, scheduler and agents in one step. Without a leader only the agents go on. */
@@ -24,6 +25,7 @@ export function stepTasks(state: WorldState, swarm: SwarmState, nowMs: number): 
   if (swarm.leader === undefined) return;
   swarm.tasks = swarm.tasks.filter((task) => swarm.services.some((s) => s.id === task.serviceId));
   for (const service of swarm.services) {
+    beginUpdate(service, nowMs);
     retireTasks(swarm, service);
     for (const slot of wantedSlots(swarm, service)) fillSlot(state, swarm, service, slot, nowMs);
     stepUpdate(swarm, service);
@@ -58,7 +60,7 @@ function retireTasks(swarm: SwarmState, service: ServiceEntry): void {
     if (!isWanted(task)) continue;
     const node = findNode(swarm, task.nodeId);
     const isMisplaced = task.nodeId !== '' && (node === undefined || !mayStay(node, service));
-    const isOld = task.template !== taskTemplate(service.spec);
+    const isOld = service.updateDueMs === undefined && task.template !== taskTemplate(service);
     const isSurplus = replicas !== undefined && Number(task.slot) > replicas;
     if (isMisplaced || isOld || isSurplus) {
       task.desiredState = 'shutdown';
@@ -76,11 +78,17 @@ function mayStart(node: NodeEntry, service: ServiceEntry): boolean {
   return node.state === 'ready' && node.availability === 'active' && satisfies(node, service.spec);
 }
 
+function beginUpdate(service: ServiceEntry, nowMs: number): void {
+  if (service.updateDueMs === undefined || nowMs < service.updateDueMs) return;
+  delete service.updateDueMs;
+  service.update = { state: 'updating', message: 'update in progress', sinceMs: nowMs };
+}
+
 /** The default of an update that fails: `paused`, which keeps what runs and stops nothing here. */
 function stepUpdate(swarm: SwarmState, service: ServiceEntry): void {
   const { update } = service;
   if (update?.state !== 'updating') return;
-  const template = taskTemplate(service.spec);
+  const template = taskTemplate(service);
   const own = tasksOf(swarm, service).filter((task) => task.template === template);
   const failed = own.find((task) => task.state === 'rejected' && task.sinceMs >= update.sinceMs);
   const slots = wantedSlots(swarm, service);
@@ -125,7 +133,7 @@ function fillSlot(
       id: newId(state),
       serviceId: service.id,
       slot,
-      template: taskTemplate(service.spec),
+      template: taskTemplate(service),
       image: service.spec.image,
       nodeId: '',
       state: 'pending',

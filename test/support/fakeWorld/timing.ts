@@ -22,6 +22,7 @@ export const timing = {
   demoteRetry: 5_000,
   ingress: 1_000,
   ownControl: 1_000,
+  updateStart: 50,
   taskStart: 1_000,
   taskStop: 1_000,
   taskReplacement: 60_000,
