@@ -34,7 +34,9 @@ export async function loadImages(
       await checkArchive(operation, archive);
       await host.docker.loadImage(archive.path);
       loaded.set(archive.reference, archive.sha256);
-      await host.files.write(recordPath, `${JSON.stringify(Object.fromEntries(loaded))}\n`);
+      await host.files.write(recordPath, `${JSON.stringify(Object.fromEntries(loaded))}\n`, {
+        mode: 0o600,
+      });
     }
   });
 }

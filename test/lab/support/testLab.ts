@@ -10,6 +10,7 @@ export const testLabs = {
   'lab-test-crash': '10.91.1.0/24',
   'lab-test-snapshot': '10.91.2.0/24',
   'lab-test-roll': '10.95.0.0/24',
+  secure: '10.99.0.0/24',
 } as const;
 
 /** The reason why no machine can run here; undefined where one can, and where CI demands that it does. */

@@ -3,7 +3,7 @@
  * They show every secret that passes through a program (docs/decisions/0004).
  */
 export const dumpedByPulumi =
-  /^((Unm|M)arshaling property for RPC|RegisterResource RPC finished|eventSink::Debug\(RegisterResource RPC finished|Planner decided to )/;
+  /^((Unm|M)arshaling property for RPC|RegisterResource RPC finished|eventSink::Debug\(RegisterResource RPC finished|Planner decided (not )?to )/;
 
 /** The message of one line of a JSON log, or of the event log, without colour marks. */
 export function plainText(line: string): string {
