@@ -18,13 +18,19 @@ export function renderLocalData(choices: LocalDataChoices): string {
     .join(',');
 }
 
-/** The choice for one node; undefined: none was made, or the label cannot be read as one. */
+/**
+ * The choice for one node; undefined: none was made, or the label is none as a whole. Half of one is a
+ * guess, and what it decides is whether data is lost.
+ */
 export function localDataChoice(labels: Labels, node: string): LocalDataChoice | undefined {
-  const choice = (labels[localDataLabel] ?? '')
-    .split(',')
-    .map((entry) => entry.split('='))
-    .find(([name]) => name === node)?.[1];
-  return choice === 'keep' || choice === 'discard' ? choice : undefined;
+  const choices = new Map<string, LocalDataChoice>();
+  for (const entry of (labels[localDataLabel] ?? '').split(',')) {
+    const [name = '', choice, ...more] = entry.split('=');
+    const isChoice = choice === 'keep' || choice === 'discard';
+    if (!isChoice || name === '' || more.length > 0 || choices.has(name)) return undefined;
+    choices.set(name, choice);
+  }
+  return choices.get(node);
 }
 
 /** What of a node a rebuild would lose, as one clause; undefined: nothing. */

@@ -14,14 +14,15 @@ export function renderRenames(renames: Renames): string {
     .join(',');
 }
 
-/** The renames in the swarm's label; empty when it was never written. */
+/** The renames in the swarm's label; empty when it was never written, or is no list of renames as a whole. */
 export function parseRenames(labels: Labels): Renames {
-  const pairs = (labels[renamedLabel] ?? '').split(',').map((pair) => pair.split('='));
-  return Object.fromEntries(
-    pairs.flatMap(([name, previous]) =>
-      name === undefined || previous === undefined ? [] : [[name, previous]],
-    ),
-  );
+  const renames = new Map<string, string>();
+  for (const pair of (labels[renamedLabel] ?? '').split(',')) {
+    const [name = '', previous = '', ...more] = pair.split('=');
+    if (name === '' || previous === '' || more.length > 0 || renames.has(name)) return {};
+    renames.set(name, previous);
+  }
+  return Object.fromEntries(renames);
 }
 
 /**
