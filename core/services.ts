@@ -58,7 +58,7 @@ export function worseThanBaseline(
 ): readonly string[] {
   const now = runningTasks(services, tasks, nodes);
   return services.flatMap((service) => {
-    const wanted = Math.min(baseline[service.name] ?? 0, wantedTasks(service, tasks, nodes));
+    const wanted = Math.min(before(baseline, service), wantedTasks(service, tasks, nodes));
     const running = now[service.name] ?? 0;
     return running < wanted
       ? [
@@ -67,6 +67,11 @@ export function worseThanBaseline(
         ]
       : [];
   });
+}
+
+/** A service may have any name, that of a property of every object (`constructor`) too. */
+function before(baseline: ServiceBaseline, { name }: ServiceFacts): number {
+  return Object.hasOwn(baseline, name) ? (baseline[name] ?? 0) : 0;
 }
 
 /** Whether every replicated service has its replicas running elsewhere, for the end of a drain. */
@@ -79,7 +84,7 @@ export function missingReplicas(
 ): readonly string[] {
   return services.flatMap((service) => {
     if (service.replicas === undefined) return [];
-    const wanted = Math.min(service.replicas, baseline[service.name] ?? 0);
+    const wanted = Math.min(service.replicas, before(baseline, service));
     const elsewhere = tasks.filter(
       (task) => task.serviceId === service.id && task.nodeId !== nodeId && runsNow(task, nodes),
     ).length;
@@ -170,7 +175,7 @@ function isOfImage({ image }: TaskFacts, service: ServiceFacts): boolean {
 }
 
 function withoutDigest(image: string): string {
-  return image.replace(/@.*$/, '');
+  return image.split('@', 1)[0] ?? '';
 }
 
 /**

@@ -100,6 +100,20 @@ describe('runningTasks', () => {
 });
 
 describe('worseThanBaseline', () => {
+  it('knows a service by its own name only, whatever every object has of that name', () => {
+    for (const name of ['constructor', 'toString', '__proto__']) {
+      const one = service(name, { replicas: 2 });
+      const tasks = [task('w1', { serviceId: one.id })];
+      assert.deepEqual(worseThanBaseline({}, [one], tasks, nodes), []);
+      const before = runningTasks([one], [...tasks, task('w2', { serviceId: one.id })], nodes);
+      assert.deepEqual(worseThanBaseline(before, [one], tasks, nodes), [
+        `service ${name} runs 1 of 2 tasks`,
+      ]);
+      assert.equal(missingReplicas([one], [], nodes, 'id-w1', before).length, 1);
+      assert.deepEqual(missingReplicas([one], [], nodes, 'id-w1', {}), []);
+    }
+  });
+
   const workers = { ...everywhere, constraints: ['node.role == worker'] };
   const onLinux = { ...everywhere, constraints: ['node.platform.os == linux'] };
   const rows: readonly [string, Partial<ServiceFacts>, number, number, string[]][] = [
