@@ -29,7 +29,7 @@ const environment = { DEBIAN_FRONTEND: 'noninteractive', NEEDRESTART_MODE: 'l' }
 
 /** Signs that the lists are older than what the sources hold. */
 const staleLists =
-  /Unable to locate package|has no installation candidate|Version '.*' for '.*' was not found|404 {2}Not Found|Failed to fetch|Hash Sum mismatch|File has unexpected size/;
+  /Unable to locate package|has no installation candidate|Version '[^'\n]{0,200}' for '[^'\n]{0,200}' was not found|404 {2}Not Found|Failed to fetch|Hash Sum mismatch|File has unexpected size/;
 
 /** How long another package tool is waited for. */
 const lockSeconds = 120;
@@ -110,7 +110,13 @@ export class Apt implements Packages {
     if (result.code !== 0) {
       throw this.failed('PackagesUnreadable', `\`apt-cache madison\` for ${name}`, result);
     }
-    return parseMadison(result.stdout);
+    const versions = result.isTruncated ? 'more than can be read' : parseMadison(result.stdout);
+    if (typeof versions !== 'string') return versions;
+    throw new SwarmError(
+      'PackagesUnreadable',
+      `${this.subject}: \`apt-cache madison\` for ${name} gave ${versions}; which versions there are is not known; nothing was installed; look at the host's package sources`,
+      { source: 'world' },
+    );
   }
 
   /** False when the lists were already refreshed on this connection. */

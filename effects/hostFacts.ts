@@ -17,7 +17,8 @@ cat /etc/os-release
 /** @throws SwarmError `HostFactsUnreadable`. */
 export async function gatherHostFacts(subject: string, exec: Exec): Promise<HostFacts> {
   const result = await exec(['sh', '-c', script], { rights: 'login', timeoutSeconds: 30 });
-  const facts = parseHostFacts(result.stdout);
+  const isWhole = result.code === 0 && !result.isTruncated;
+  const facts = isWhole ? parseHostFacts(result.stdout) : 'it did not tell all about itself';
   if (typeof facts === 'string') {
     throw new SwarmError(
       'HostFactsUnreadable',

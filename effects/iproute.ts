@@ -50,6 +50,7 @@ export class Iproute implements HostNetwork {
       timeoutSeconds: 30,
     });
     try {
+      if (result.code !== 0 || result.isTruncated) throw new TypeError('the list is not whole');
       return parseIpAddresses(result.stdout);
     } catch (error) {
       throw new SwarmError(

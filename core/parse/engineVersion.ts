@@ -3,7 +3,7 @@
  * suffix says how it was built, never which engine it is (semver: build metadata has no order).
  */
 export function plainEngineVersion(reported: string): string {
-  return reported.replace(/^v/, '').replace(/\+.*$/, '');
+  return reported.replace(/^v/, '').split('+', 1)[0] ?? '';
 }
 
 /** The lower of two API versions `major.minor`. */

@@ -1,3 +1,5 @@
+import { isIpAddress } from '../addresses';
+
 /** One address of one interface. */
 export interface ParsedAddress {
   readonly interface: string;
@@ -6,7 +8,8 @@ export interface ParsedAddress {
 }
 
 /**
- * Parses the output of `ip -j addr show`.
+ * Parses the output of `ip -j addr show`. A part of it that cannot be read makes all of it unreadable:
+ * an address that is missing here is one that nobody holds.
  *
  * @throws SyntaxError or TypeError when it is not that.
  */
@@ -16,24 +19,46 @@ export function parseIpAddresses(json: string): readonly ParsedAddress[] {
     throw new TypeError('`ip -j addr` gave no list');
   }
   return links.flatMap((link: unknown) => {
+    if (isLeftOut(link)) return [];
     const name = property(link, 'ifname');
     const addresses = property(link, 'addr_info');
-    // With a filter, `ip -j` prints `{}` for links that it leaves out.
-    if (typeof name !== 'string' || !Array.isArray(addresses)) {
-      return [];
+    if (typeof name !== 'string' || name === '' || !Array.isArray(addresses)) {
+      throw new TypeError('`ip -j addr` gave a link without its name or its addresses');
     }
-    return addresses.flatMap((entry: unknown) => {
-      const address = property(entry, 'local');
-      const prefixLength = property(entry, 'prefixlen');
-      return typeof address === 'string' && typeof prefixLength === 'number'
-        ? [{ interface: name, address, prefixLength }]
-        : [];
-    });
+    return addresses.flatMap((entry: unknown) =>
+      isLeftOut(entry) ? [] : [parseAddress(name, entry)],
+    );
   });
 }
 
+function parseAddress(name: string, entry: unknown): ParsedAddress {
+  const address = property(entry, 'local');
+  const prefixLength = property(entry, 'prefixlen');
+  if (
+    typeof address !== 'string' ||
+    !isIpAddress(address) ||
+    typeof prefixLength !== 'number' ||
+    !Number.isInteger(prefixLength) ||
+    prefixLength < 0 ||
+    prefixLength > (address.includes(':') ? 128 : 32)
+  ) {
+    throw new TypeError(`\`ip -j addr\` gave an address of ${name.slice(0, 20)} that is none`);
+  }
+  return { interface: name, address, prefixLength };
+}
+
+/** With a filter, `ip -j` prints `{}` for what it leaves out. */
+function isLeftOut(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.keys(value).length === 0
+  );
+}
+
 function property(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
     ? (value as Readonly<Record<string, unknown>>)[key]
     : undefined;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { configurationSchema, parseConfiguration } from '../../core/configuration';
-import { forHostileTexts } from './support/hostileText';
+import { forHostileTexts, forSpoiltJson } from './support/hostileText';
 
 /** The demo's own configuration, as the program reads it. */
 const demo = {
@@ -417,6 +417,30 @@ describe('parseConfiguration: any input', () => {
         assert.ok((found[0] ?? '').startsWith(`${path}: `), found[0]);
       }
     }
+  });
+
+  it('tells of any spoilt value with its path, and never throws', () => {
+    const small = {
+      lab: { subnet: '10.88.0.0/24' },
+      os: 'debian:12',
+      engine: { version: '26.1' },
+      managers: [{ name: 'm1', address: '10.88.0.11', labels: { a: 'b' } }],
+      workers: [{ name: 'w1', address: '10.88.0.21', onLocalData: 'discard' }],
+      vip: { addresses: ['10.88.0.100/24'], routerId: 88, interface: 'eth0' },
+      maxUnavailable: '10%',
+      timeouts: { gate: 5 },
+      services: [
+        { name: 'web', image: 'web:1', replicas: 2, ports: [{ target: 80, published: 80 }] },
+      ],
+    };
+    assert.deepEqual(faults(small), []);
+    let refused = 0;
+    forSpoiltJson(small, (text) => {
+      const found = faults(JSON.parse(text) as Record<string, unknown>);
+      if (found.length > 0) refused += 1;
+      for (const one of found) assert.match(one.slice(0, 200), /^[\w"[\].$ -]+: \S/);
+    });
+    assert.ok(refused > 300, String(refused));
   });
 
   it('reads hostile text at any place without throwing', () => {
