@@ -20,7 +20,8 @@ const labels = z
   .record(z.string(), z.string())
   .nullish()
   .transform((value) => value ?? {});
-const version = z.object({ Index: z.number() });
+const count = z.number().int().nonnegative();
+const version = z.object({ Index: count });
 
 export const versionAnswer = z.object({ Version: z.string(), Arch: z.string() });
 
@@ -31,10 +32,10 @@ export const infoAnswer = z
       NodeID: z.string().default(''),
       NodeAddr: z.string().default(''),
       LocalNodeState: z.enum(['inactive', 'pending', 'active', 'error', 'locked']),
-      ControlAvailable: z.boolean().default(false),
-      Error: z.string().default(''),
-      Managers: z.number().default(0),
-      Nodes: z.number().default(0),
+      ControlAvailable: z.boolean(),
+      Error: z.string(),
+      Managers: count.default(0),
+      Nodes: count.default(0),
       Cluster: z.object({ ID: z.string() }).nullish(),
       RemoteManagers: z.array(z.object({ NodeID: z.string(), Addr: z.string() })).nullish(),
     }),
@@ -64,12 +65,12 @@ export const swarmSpecAnswer = z.object({ Version: version, Spec: swarmSpec });
 
 export const swarmAnswer = z
   .object({
-    ID: z.string(),
+    ID: z.string().min(1),
     Version: version,
     Spec: swarmSpec,
-    RootRotationInProgress: z.boolean().default(false),
+    RootRotationInProgress: z.boolean(),
     DefaultAddrPool: z.array(z.string()).nullish(),
-    SubnetSize: z.number().default(0),
+    SubnetSize: count.default(0),
   })
   .transform((swarm): SwarmFacts => ({
     clusterId: swarm.ID,
@@ -97,7 +98,7 @@ export const nodeSpecAnswer = z.object({ Version: version, Spec: nodeSpec });
 
 export const nodeAnswer = z
   .object({
-    ID: z.string(),
+    ID: z.string().min(1),
     Version: version,
     Spec: nodeSpec,
     // A node that has never reported has no description yet.
@@ -159,7 +160,7 @@ const taskState = z.enum([
 
 export const taskAnswer = z
   .object({
-    ID: z.string(),
+    ID: z.string().min(1),
     ServiceID: z.string().default(''),
     NodeID: z.string().default(''),
     Status: z.object({
@@ -209,13 +210,13 @@ const serviceSpec = z.looseObject({
   Name: z.string(),
   Labels: labels,
   TaskTemplate: z.looseObject({
-    ForceUpdate: z.number().default(0),
+    ForceUpdate: count.default(0),
     ContainerSpec: containerSpec.optional(),
     Placement: z.looseObject({ Constraints: z.array(z.string()).nullish() }).nullish(),
   }),
   EndpointSpec: endpointSpec.nullish(),
   Mode: z.looseObject({
-    Replicated: z.object({ Replicas: z.number().default(1) }).nullish(),
+    Replicated: z.object({ Replicas: count.default(1) }).nullish(),
     Global: z.looseObject({}).nullish(),
   }),
 });
@@ -240,7 +241,7 @@ const updateStatus = z.object({
 
 export const serviceAnswer = z
   .object({
-    ID: z.string(),
+    ID: z.string().min(1),
     Version: version,
     Spec: serviceSpec,
     UpdateStatus: updateStatus.nullish(),
@@ -270,7 +271,7 @@ const configSpec = z.looseObject({ Name: z.string(), Labels: labels });
 export const configSpecAnswer = z.object({ Spec: configSpec });
 
 export const configAnswer = z
-  .object({ ID: z.string(), Version: version, Spec: configSpec })
+  .object({ ID: z.string().min(1), Version: version, Spec: configSpec })
   .transform(({ ID, Version, Spec }): ConfigFacts => ({
     id: ID,
     version: Version.Index,
@@ -284,6 +285,18 @@ export const networkAnswer = z.object({ Id: z.string(), Ingress: z.boolean().def
 export const networkEndpointsAnswer = z.object({
   Containers: z.record(z.string(), z.object({ IPv4Address: z.string().default('') })).nullish(),
 });
+
+/** A whole list. One ID twice is none: which of the two is meant would be a guess. */
+export function listOf<T extends { readonly id: string }>(
+  item: z.ZodType<T>,
+): z.ZodType<readonly T[]> {
+  return z
+    .array(item)
+    .refine(
+      (items) => new Set(items.map(({ id }) => id)).size === items.length,
+      'an ID comes twice',
+    );
+}
 
 /** `POST /swarm/init` answers with the bare ID. */
 export const nodeIdAnswer = z.string();

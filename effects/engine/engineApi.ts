@@ -157,7 +157,7 @@ export class EngineApi implements DockerApi {
   }
 
   nodes(): Promise<readonly SwarmNodeFacts[]> {
-    return this.client.get(z.array(answers.nodeAnswer), '/nodes');
+    return this.client.get(answers.listOf(answers.nodeAnswer), '/nodes');
   }
 
   async updateNode(nodeId: string, change: NodeChange): Promise<void> {
@@ -189,13 +189,13 @@ export class EngineApi implements DockerApi {
       ...(filter.nodeId === undefined ? {} : { node: [filter.nodeId] }),
       ...(filter.serviceId === undefined ? {} : { service: [filter.serviceId] }),
     };
-    return this.client.get(z.array(answers.taskAnswer), '/tasks', {
+    return this.client.get(answers.listOf(answers.taskAnswer), '/tasks', {
       query: { filters: JSON.stringify(filters) },
     });
   }
 
   services(): Promise<readonly ServiceFacts[]> {
-    return this.client.get(z.array(answers.serviceAnswer), '/services');
+    return this.client.get(answers.listOf(answers.serviceAnswer), '/services');
   }
 
   async createService(spec: ServiceSpec): Promise<string> {
@@ -225,7 +225,7 @@ export class EngineApi implements DockerApi {
   }
 
   configs(): Promise<readonly ConfigFacts[]> {
-    return this.client.get(z.array(answers.configAnswer), '/configs');
+    return this.client.get(answers.listOf(answers.configAnswer), '/configs');
   }
 
   async createConfig(

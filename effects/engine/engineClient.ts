@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { lowerApiVersion } from '../../core/parse/engineVersion';
 import { DockerApiError } from '../docker';
@@ -86,6 +86,9 @@ export class EngineClient {
     if (answer.status !== 200 || typeof offered !== 'string') {
       throw new DockerApiError(answer.status, daemonMessage(answer));
     }
+    if (!/^\d{1,4}\.\d{1,4}$/.test(offered)) {
+      throw this.unexpected('/_ping', 'its API has no version that could be spoken');
+    }
     return lowerApiVersion(offered, newestApiVersion);
   }
 
@@ -135,15 +138,28 @@ export class EngineClient {
     try {
       return schema.parse(JSON.parse(text));
     } catch (error) {
-      // JSON.parse quotes the text around the fault, which may be a token.
-      const fault = error instanceof SyntaxError ? 'it is no JSON' : errorMessage(error);
-      throw new SwarmError(
-        'EngineAnswerUnexpected',
-        `${this.subject}: its engine answered ${path} in a form that is not known (${fault}); nothing can be said of it; report this with the engine's version`,
-        { source: 'bug' },
-      );
+      throw this.unexpected(path, describeFault(error));
     }
   }
+
+  private unexpected(path: string, fault: string): SwarmError {
+    return new SwarmError(
+      'EngineAnswerUnexpected',
+      `${this.subject}: its engine answered ${path} in a form that is not known (${fault}); nothing can be said of it; report this with the engine's version`,
+      { source: 'bug' },
+    );
+  }
+}
+
+/** The first faults: a list of thousands of nodes may have one in each. */
+function describeFault(error: unknown): string {
+  // JSON.parse quotes the text around the fault, which may be a token.
+  if (error instanceof SyntaxError) return 'it is no JSON';
+  if (!(error instanceof z.ZodError)) return errorMessage(error);
+  const faults = error.issues
+    .slice(0, 3)
+    .map(({ path, message }) => `${path.map(String).join('.')}: ${message}`.slice(0, 200));
+  return `${String(error.issues.length)} faults: ${faults.join('; ')}`;
 }
 
 /** `EngineUnreachable` by a stream that ended before the answer. */
@@ -172,7 +188,7 @@ function daemonMessage({ status, text }: HttpAnswer): string {
   try {
     const body: unknown = JSON.parse(text);
     if (typeof body === 'object' && body !== null && 'message' in body) {
-      return String(body.message);
+      return String(body.message).slice(0, 4000);
     }
   } catch {
     // Not JSON: shown as it is.

@@ -4,7 +4,8 @@
  */
 export function loadError(progress: string): string | undefined {
   for (const line of progress.split('\n')) {
-    if (line.trim() === '') {
+    // Only objects tell of an error, and a parser that fails on each of many lines takes its time.
+    if (!line.trimStart().startsWith('{')) {
       continue;
     }
     let message: unknown;
@@ -14,7 +15,8 @@ export function loadError(progress: string): string | undefined {
       continue;
     }
     if (typeof message === 'object' && message !== null && 'error' in message) {
-      return String(message.error);
+      // Whatever it is, an error was told; what is no text says nothing.
+      return typeof message.error === 'string' ? message.error : 'an error without a sentence';
     }
   }
   return undefined;

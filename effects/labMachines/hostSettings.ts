@@ -27,7 +27,11 @@ export const touchedSettings: readonly string[] = [
 
 const stateFile = path.join(runtimeDirectory, 'settings.json');
 const stateSchema = z.object({
-  before: z.record(z.string(), z.string()),
+  // Names of settings become paths that are written to.
+  before: z.record(
+    z.string().refine((name) => touchedSettings.includes(name)),
+    z.string(),
+  ),
   labs: z.array(z.string()),
 });
 

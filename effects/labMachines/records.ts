@@ -1,19 +1,25 @@
 import { chmod, mkdir, open, readFile, readdir, rename } from 'node:fs/promises';
 import * as path from 'node:path';
 import { z } from 'zod';
+import { isIpAddress, isLabSubnet } from '../../core/addresses';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { labPaths, machinePaths, type LabDirectories } from './layout';
 
-const labSchema = z.object({ lab: z.string(), subnet: z.string() });
+// Names become parts of paths, of links and of rules.
+const label = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/);
+const subnet = z.string().refine(isLabSubnet, 'is no subnet of a lab');
+
+const labSchema = z.object({ lab: label, subnet });
 
 const machineSchema = z.object({
   id: z.string(),
-  lab: z.string(),
-  name: z.string(),
+  lab: label,
+  name: label,
   os: z.string(),
-  image: z.string(),
-  address: z.string(),
-  subnet: z.string(),
+  // A folder's name: it becomes part of a path.
+  image: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$/),
+  address: z.string().refine(isIpAddress, 'is no IP address'),
+  subnet,
   hostPublicKey: z.string(),
   labels: z.record(z.string(), z.string()),
   isPrepared: z.boolean(),
@@ -29,7 +35,7 @@ export async function readLab(
   directories: LabDirectories,
   lab: string,
 ): Promise<StoredLab | undefined> {
-  return readRecord(labPaths(directories, lab).record, labSchema, lab);
+  return readRecord(labPaths(directories, lab).record, labSchema, lab, {});
 }
 
 /** @throws SwarmError `LabRecordDamaged`; undefined only when there is no such file. */
@@ -38,7 +44,8 @@ export async function readMachine(
   lab: string,
   machine: string,
 ): Promise<StoredMachine | undefined> {
-  return readRecord(machinePaths(directories, lab, machine).record, machineSchema, lab);
+  const file = machinePaths(directories, lab, machine).record;
+  return readRecord(file, machineSchema, lab, { name: machine });
 }
 
 export async function writeLab(directories: LabDirectories, record: StoredLab): Promise<void> {
@@ -120,15 +127,22 @@ async function directoryNames(directory: string): Promise<readonly string[]> {
   }
 }
 
-async function readRecord<T>(
+/** `expected`: what the record must say of itself, or it is that of another place. */
+async function readRecord<T extends object>(
   file: string,
   schema: z.ZodType<T>,
   lab: string,
+  expected: Partial<T>,
 ): Promise<T | undefined> {
   const text = await readFileIfAny(file);
   if (text === undefined) return undefined;
   try {
-    return schema.parse(JSON.parse(text));
+    const record = schema.parse(JSON.parse(text));
+    const foreign = (Object.keys(expected) as (keyof T)[]).find(
+      (key) => record[key] !== expected[key],
+    );
+    if (foreign === undefined) return record;
+    throw new TypeError(`its ${String(foreign)} is not that of its place`);
   } catch (cause) {
     const message = `${file}: cannot be understood (${errorMessage(cause)}); what it describes is unknown; remove the lab with \`npm run lab -- down ${lab}\``;
     throw new SwarmError('LabRecordDamaged', message, { source: 'world', cause });
