@@ -16,8 +16,8 @@ import type {
 const configuration = readConfiguration();
 const machine = machineKind(configuration);
 const { os, engine, managers, workers, services, vip } = configuration;
-const { maxUnavailable, standIn, allowDestroy, addressPools, subnetSize, adopt, timeouts } =
-  configuration;
+const { maxUnavailable, standIn, allowDestroy, addressPools, subnetSize, timeouts } = configuration;
+const { adopt, recoverFrom, lost } = configuration;
 
 const cluster = new SwarmCluster(pulumi.getStack(), {
   ...defined({
@@ -32,6 +32,8 @@ const cluster = new SwarmCluster(pulumi.getStack(), {
     adopt,
     autolock: configuration.autolock,
     unlockKey: configuration.unlockKey,
+    recoverFrom,
+    lost,
     timeouts,
   }),
   machine,

@@ -79,6 +79,14 @@ export interface SwarmClusterArgs {
    * `preview` or `up` has seen it since. Secret. Default: none. A change of it changes no resource.
    */
   readonly unlockKey?: pulumi.Input<string>;
+  /**
+   * `NAME@TOKEN`, after the quorum of the managers was lost for good: that manager carries the swarm on alone,
+   * with all its services, and the others join it anew. `pulumi preview` prints it; it works once, and is
+   * refused while a majority could answer. With a quorum it does nothing but warn. Changed in place.
+   */
+  readonly recoverFrom?: string;
+  /** For `recoverFrom`: names (or addresses) of managers that never come back and that nothing else shows to be gone. Default: none. Changed in place. */
+  readonly lost?: readonly string[];
   /** Seconds that each step may take, for every node. */
   readonly timeouts?: NodeTimeoutsArgs;
 }
@@ -153,6 +161,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ...(args.adopt === undefined ? {} : { adopt: args.adopt }),
         ...(args.autolock === undefined ? {} : { autolock: args.autolock }),
         ...(args.unlockKey === undefined ? {} : { unlockWith: pulumi.secret(args.unlockKey) }),
+        ...recovery(args),
       },
       {
         parent: this,
@@ -195,6 +204,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         workers: (args.workers ?? []).map(planned),
         maxUnavailable: args.maxUnavailable ?? '10%',
         ...standIn(args),
+        ...recovery(args),
         ...(args.vip === undefined ? {} : { vipAddresses: args.vip.addresses }),
         ...(args.machine.lab === undefined ? {} : { lab: args.machine.lab }),
         ...(args.adopt === undefined ? {} : { adopt: args.adopt }),
@@ -214,6 +224,16 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
     }
     return plan;
   }
+}
+
+function recovery({ recoverFrom, lost }: SwarmClusterArgs): {
+  recoverFrom?: string;
+  lost?: readonly string[];
+} {
+  return {
+    ...(recoverFrom === undefined ? {} : { recoverFrom }),
+    ...(lost === undefined ? {} : { lost }),
+  };
 }
 
 interface Build {

@@ -112,6 +112,8 @@ export const configurationSchema = z.strictObject({
     .string()
     .regex(/^SWMKEY-1-\S+$/, 'is no unlock key; give one such as SWMKEY-1-…')
     .optional(),
+  recoverFrom: z.string().optional(),
+  lost: z.array(z.string()).optional(),
   timeouts: z
     .strictObject({
       gate: seconds.optional(),

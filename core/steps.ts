@@ -34,5 +34,7 @@ export const steps = {
   found: (node: string) => `found the swarm on ${node}`,
   unlock: (node: string) => `unlock ${node}`,
   autolock: (isOn: string) => `turn autolock ${isOn}`,
+  abandon: (node: string) => `${node} leaves the swarm that has lost its quorum, by force`,
+  recover: (node: string) => `make ${node} the only manager of the swarm`,
   evict: (node: string) => `evict ${node}, which is unreachable and no longer declared`,
 } as const satisfies Record<string, (...names: string[]) => string>;

@@ -1,6 +1,7 @@
 import { addressOf, isCidr, isHostname, isIpAddress, isSameAddress } from './addresses';
 import type { InputFailure } from './errors';
 import { labelPrefix } from './labels';
+import { parseRecoverFrom } from './recoveryToken';
 
 /**
  * The parts of a cluster's declaration that depend on each other. What is undefined was missing or
@@ -17,6 +18,7 @@ export interface ClusterDeclaration {
     | undefined;
   readonly maxUnavailable?: number | string | undefined;
   readonly standIn?: boolean | string | undefined;
+  readonly recoverFrom?: string | undefined;
 }
 
 export interface DeclaredNode {
@@ -58,6 +60,7 @@ export function validateCluster(cluster: ClusterDeclaration): readonly InputFail
     ...vipFailures(cluster, placed),
     ...unavailableFailures(cluster),
     ...standInFailures(cluster),
+    ...recoveryFailures(cluster),
   ];
 }
 
@@ -193,6 +196,21 @@ function unavailableFailures({ maxUnavailable }: ClusterDeclaration): readonly I
     {
       property: 'maxUnavailable',
       reason: `${typeof maxUnavailable === 'string' ? quoted(maxUnavailable) : String(maxUnavailable)} is no number of workers; give a whole number from 1, or a percentage such as "10%"`,
+    },
+  ];
+}
+
+function recoveryFailures({ recoverFrom, managers }: ClusterDeclaration): readonly InputFailure[] {
+  if (recoverFrom === undefined) return [];
+  const from = parseRecoverFrom(recoverFrom);
+  const names = (managers ?? []).flatMap((manager) => manager?.name ?? []);
+  if (from !== undefined && names.includes(from.name)) return [];
+  const fact =
+    from === undefined ? 'is no NAME@TOKEN' : `names ${from.name}, which is no declared manager`;
+  return [
+    {
+      property: 'recoverFrom',
+      reason: `${quoted(recoverFrom)} ${fact}; take the one that \`pulumi preview\` prints when the quorum is lost`,
     },
   ];
 }

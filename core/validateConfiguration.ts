@@ -47,6 +47,7 @@ export const readableConfiguration = z
       .catch(undefined),
     maxUnavailable: z.union([z.number(), z.string()]).optional().catch(undefined),
     standIn: z.union([z.boolean(), z.string()]).optional().catch(undefined),
+    recoverFrom: text,
     addressPools: texts,
     services: z
       .array(

@@ -21,6 +21,7 @@ import {
 } from '../resources/properties';
 import { engineReasons } from './engineReasons';
 import { keepalivedReasons } from './keepalivedReasons';
+import { planQuorum } from './quorumPlan';
 
 interface PlannedNode extends RolloutNode {
   readonly connection: Connection;
@@ -35,6 +36,8 @@ interface PlanArgs {
   readonly vipAddresses?: readonly string[];
   readonly lab?: string;
   readonly adopt?: string;
+  readonly recoverFrom?: string;
+  readonly lost?: readonly string[];
 }
 
 const planned = record(
@@ -64,6 +67,8 @@ const inputs = {
   vipAddresses: list(oneText, 'Virtual addresses.'),
   lab: text('Name of the lab that machines are made in.', false),
   adopt: text('Cluster ID of a running swarm that this run takes over.', false),
+  recoverFrom: text('The recovery that is declared, as `NAME@TOKEN`.', false),
+  lost: list(oneText, 'Members that are lost for good.'),
 };
 
 /**
@@ -93,13 +98,24 @@ export const planRollout: ProviderFunction = {
   },
 };
 
-async function planRun(declared: PlanArgs, operation: Operation): Promise<RolloutPlan> {
+interface RunPlan extends RolloutPlan {
+  /** What comes before every node's turn. */
+  readonly first: readonly string[];
+}
+
+async function planRun(
+  declared: PlanArgs,
+  operation: Operation,
+  isSecondLook = false,
+): Promise<RunPlan> {
   // Workers' own hosts are asked only where each must be known for what it is.
   const [standings, workers] = await Promise.all([
     standingsOf(declared.managers, operation),
     declared.adopt === undefined ? [] : standingsOf(declared.workers, operation),
   ]);
   const facts = await gather(declared, standings, workers, operation);
+  const quorum = await planQuorum(declared, standings, facts.gate, operation);
+  if (quorum.isSettledMeanwhile && !isSecondLook) return planRun(declared, operation, true);
   const { managers, maxUnavailable, adopt } = declared;
   const plan = decide(
     {
@@ -118,8 +134,9 @@ async function planRun(declared: PlanArgs, operation: Operation): Promise<Rollou
   ];
   return {
     ...plan,
-    reasons: [...plan.reasons, ...more],
-    warnings: [...plan.warnings, ...silentManagers(plan, standings)],
+    first: quorum.turns,
+    reasons: [...quorum.reasons, ...plan.reasons, ...more],
+    warnings: [...plan.warnings, ...quorum.warnings, ...silentManagers(plan, standings)],
   };
 }
 
@@ -288,13 +305,13 @@ function replaced(declared: PlanArgs, plan: RolloutPlan): readonly PlannedNode[]
     .flatMap(({ name }) => all.filter((node) => node.name === name));
 }
 
-function toProperties(plan: RolloutPlan): PropertyMap {
+function toProperties(plan: RunPlan): PropertyMap {
   return {
     swarm: plan.swarm,
     managers: plan.managers,
     batches: plan.batches,
     maxUnavailable: plan.maxUnavailable,
-    turns: plan.turns.map(({ sentence }) => sentence),
+    turns: [...plan.first, ...plan.turns.map(({ sentence }) => sentence)],
     reasons: plan.reasons,
     warnings: plan.warnings,
   };

@@ -12,11 +12,11 @@ import {
 import type { Labels } from '../../core/labels';
 import { localDataLabel, renderLocalData } from '../../core/localData';
 import type { LocalDataChoices } from '../../core/localData';
-import { steps } from '../../core/steps';
 import { parseRenames, renamedLabel, renderRenames } from '../../core/renames';
 import type { Renames } from '../../core/renames';
 import { renderRollPolicy, rollPolicyLabel } from '../../core/rollPolicy';
 import type { RollPolicy } from '../../core/rollPolicy';
+import { steps } from '../../core/steps';
 import { evictUndeclared } from '../operations/evictUndeclared';
 import { findSwarm } from '../operations/existingSwarm';
 import { foundSwarm } from '../operations/foundSwarm';
@@ -40,8 +40,10 @@ import {
   text,
   textMap,
 } from './properties';
+import { checkRecovery, previewRecovery, recover, recoveryInputs } from './swarmRecovery';
+import type { RecoveryInputs } from './swarmRecovery';
 
-export interface SwarmInputs {
+export interface SwarmInputs extends RecoveryInputs {
   readonly name: string;
   readonly managers: readonly ManagerContact[];
   readonly declared: {
@@ -97,6 +99,7 @@ const inputs = {
     'A further unlock key to try on a locked manager, for one that was rotated by hand while the state could not see it. A change of it is no change of the resource.',
     false,
   ),
+  ...recoveryInputs,
 };
 
 const impacts = {
@@ -111,6 +114,8 @@ const impacts = {
   adopt: 'update',
   autolock: 'update',
   unlockWith: 'ignore',
+  recoverFrom: 'update',
+  lost: 'update',
 } as const satisfies Record<keyof SwarmInputs, unknown>;
 
 /** The swarm itself: founded once, found again by its cluster ID ever after. */
@@ -144,13 +149,15 @@ export const swarm: Resource = {
       ...declaredFaults(wanted['declared']),
       ...checkPools(wanted),
       ...checkFixed(wanted, old),
+      ...checkRecovery(wanted),
     ],
   }),
   diff: (old, wanted) =>
     withUnsettled(old.state, diffInputs(impacts, asNow(old.inputs, wanted), wanted)),
   previewCreate: (wanted, operation) => previewFounding(wanted, operation),
-  previewUpdate: (_wanted, state) => [
+  previewUpdate: (wanted, state) => [
     ...unsettledOf(state).map((manager) => steps.unlock(manager)),
+    ...previewRecovery(wanted, state),
     'write consent and declared names to the swarm; evict unreachable members that are no longer declared',
   ],
   create: async (wanted, operation) => {
@@ -159,6 +166,8 @@ export const swarm: Resource = {
       const access = { clusterId: spec.adopt ?? '', managers: spec.managers };
       await unlockDeclared(operation, access, {}, spec.unlockWith);
     }
+    // The state was lost with the quorum: the token says which swarm it is.
+    await recover(operation, { clusterId: spec.adopt, managers: spec.managers }, spec);
     const clusterId = await foundSwarm(operation, spec, swarmLabels(spec));
     if (spec.adopt !== undefined) {
       // Our own book-keeping is all that a take-over writes: without it a declared consent had no effect.
@@ -176,6 +185,7 @@ export const swarm: Resource = {
     const access = { clusterId: id, managers: spec.managers };
     const known = keysOf(state);
     await unlockDeclared(operation, access, known, spec.unlockWith);
+    await recover(operation, access, spec);
     await operation.step('write consent and declared names to the swarm', () =>
       askManager(operation, access, ({ docker }) => docker.setSwarmLabels(swarmLabels(spec))),
     );

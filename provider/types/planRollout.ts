@@ -22,6 +22,8 @@ export interface PlanRolloutArgs {
   vipAddresses?: readonly string[];
   lab?: string;
   adopt?: string;
+  recoverFrom?: string;
+  lost?: readonly string[];
 }
 
 /** The plan of one run, from one look at the world. */

@@ -41,6 +41,10 @@ export interface SwarmArgs {
   autolock?: pulumi.Input<boolean>;
   /** A further unlock key to try on a locked manager. Secret. Default: none. */
   unlockWith?: pulumi.Input<string>;
+  /** `NAME@TOKEN` after the quorum was lost for good: the manager that carries the swarm on alone, with the token that `pulumi preview` prints. In place. */
+  recoverFrom?: pulumi.Input<string>;
+  /** Members that never come back and cannot be shown to be gone. In place. */
+  lost?: pulumi.Input<readonly pulumi.Input<string>[]>;
 }
 
 /** The swarm itself: founded once, and found again by its cluster ID ever after. */

@@ -83,6 +83,8 @@ describe('SwarmCluster: what it registers', () => {
       addressPools: ['10.20.0.0/16'],
       subnetSize: 26,
       adopt: 'abc',
+      recoverFrom: 'm1@0123456789abcdef',
+      lost: ['m2'],
       standIn: 'w1',
       timeouts: { drain: 60 },
     });
@@ -103,6 +105,8 @@ describe('SwarmCluster: what it registers', () => {
       addressPools: ['10.20.0.0/16'],
       subnetSize: 26,
       adopt: 'abc',
+      recoverFrom: 'm1@0123456789abcdef',
+      lost: ['m2'],
     });
     assert.equal((await record()).get('Swarm', 'demo').inputs['allowDestroy'], false);
   });

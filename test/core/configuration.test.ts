@@ -47,6 +47,8 @@ const hosts = {
   adopt: 'abc',
   autolock: true,
   unlockKey: 'SWMKEY-1-abc',
+  recoverFrom: 'm1@0123456789abcdef',
+  lost: ['m2'],
   timeouts: { gate: 60, drain: 0.5 },
   services: [
     {

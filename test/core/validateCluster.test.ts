@@ -26,6 +26,21 @@ function managers(count: number): readonly DeclaredNode[] {
 const hostname = 'use letters, digits and hyphens, at most 63, with no hyphen at either end';
 const rows: readonly [string, ClusterDeclaration, readonly string[]][] = [
   ['nothing wrong', {}, []],
+  ['a recovery', { recoverFrom: 'm2@0123456789abcdef' }, []],
+  [
+    'a recovery without a token',
+    { recoverFrom: 'm2' },
+    [
+      'recoverFrom: "m2" is no NAME@TOKEN; take the one that `pulumi preview` prints when the quorum is lost',
+    ],
+  ],
+  [
+    'a recovery from a worker',
+    { recoverFrom: 'w1@0123456789abcdef' },
+    [
+      'recoverFrom: "w1@0123456789abcdef" names w1, which is no declared manager; take the one that `pulumi preview` prints when the quorum is lost',
+    ],
+  ],
   ['one manager', { managers: [m1], workers: [] }, []],
   ['seven managers', { managers: managers(7) }, []],
   ['no manager', { managers: [] }, ['managers: is empty; declare one manager, or better three']],

@@ -100,7 +100,16 @@ async function faulted(wish: Case, fault: StepFault): Promise<string> {
 
 test('the steps that are killed at below are all that a replacement has', async () => {
   const { wanted } = await undisturbed({ name: 'm1', standIn: true });
-  const ofOtherOperations = ['promote', 'found', 'evict', 'overlayUntried', 'unlock', 'autolock'];
+  const ofOtherOperations = [
+    'promote',
+    'found',
+    'evict',
+    'overlayUntried',
+    'unlock',
+    'autolock',
+    'abandon',
+    'recover',
+  ];
   for (const [key, sentence] of Object.entries(steps)) {
     // Every placeholder as a text that matches whatever stands there.
     const pattern = new RegExp(
