@@ -55,7 +55,7 @@ export const mirrorFails: Scenario = {
           readdirSync(join(root, archives)).filter((name) => name.endsWith('.deb'));
         await until(() => Promise.resolve(arrived().length > 0 || 'no package yet'), 60, 2);
         await stage.shutWayOut('m1');
-        stage.saw(`${String(arrived().length)} packages had arrived by then`);
+        stage.saw(`packages that had arrived by then: ${arrived().join(', ')}`);
       },
       () => stage.openWayOut('m1'),
       /PackageInstallFailed|installing docker\.io/,
