@@ -24,7 +24,9 @@ export const demoFiles = {
  */
 export async function writeDemoProject(image: WebImage): Promise<void> {
   await rm(join(demoDirectory, 'state'), { recursive: true, force: true });
-  await mkdir(join(demoDirectory, 'state'), { recursive: true });
+  // Its passphrase is no secret, and the keys of the lab's machines are.
+  await mkdir(demoDirectory, { recursive: true });
+  await mkdir(join(demoDirectory, 'state'), { mode: 0o700 });
   const project = parseDocument(await readFile(join(repository, 'Pulumi.yaml'), 'utf8'));
   project.set('main', 'index.js');
   project.delete('stackConfigDir');
