@@ -106,6 +106,7 @@ function suite(): void {
         lab: { name: hostsLab, subnet: testLabs[hostsLab] },
         os: 'debian:12',
         managers: [{ name: 'l1', address: '10.99.0.31' }],
+        autolock: true,
         allowDestroy: true,
       });
       const stacks = [hosts, machine];
@@ -165,6 +166,12 @@ function suite(): void {
           isQuiet: true,
         });
         secrets.push(...keySecrets('host key of l1', hostIdentityOf(shown)));
+        const unlockKey = (await (await root('l1')).docker.unlockKey()) ?? '';
+        assert.match(unlockKey, /^SWMKEY-1-.{20,}$/);
+        secrets.push(
+          { name: 'unlock key', value: unlockKey },
+          { name: 'unlock key', value: unlockKey.replace('SWMKEY-1-', '') },
+        );
         see(`${secrets.length} values to look for`);
       });
 
@@ -323,7 +330,7 @@ function suite(): void {
           // What passes through Pulumi as a property, and nothing else: see docs/security.md.
           assert.deepEqual(
             [...new Set([...leaked].map((name) => name.replace(/, line \d+$/, '')))].sort(),
-            ['host key of l1', 'passphrase of its key', 'password of the login user'],
+            ['host key of l1', 'passphrase of its key', 'password of the login user', 'unlock key'],
           );
           for (const stack of stacks) {
             const journal = readFileSync(stack.path('journal.jsonl'), 'utf8');
