@@ -18,9 +18,10 @@ export function sealed(connection: Connection): ConnectionArgs {
 }
 
 export function sealedContacts(contacts: readonly ManagerContact[]): ManagerContactArgs[] {
-  return contacts.map(({ name, address, connection }) => ({
+  return contacts.map(({ name, address, connection, isStandIn }) => ({
     name,
     address,
     connection: sealed(connection),
+    ...(isStandIn === undefined ? {} : { isStandIn }),
   }));
 }

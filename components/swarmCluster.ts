@@ -142,11 +142,13 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         : new KeepalivedVip(`${args.name}-vip`, args.vip, { parent: this });
     const founder = deferred<Engine>();
     const contacts = contactsOf(args);
+    const standIns = standInContacts(args);
     const swarm = new Swarm(
       args.name,
       {
         name: args.name,
         managers: sealedContacts(contacts),
+        ...(standIns.length === 0 ? {} : { standIns: sealedContacts(standIns) }),
         declared: {
           managers: args.managers.map((node) => node.name),
           workers: (args.workers ?? []).map((node) => node.name),
@@ -169,7 +171,13 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ...(plan.swarm === 'none' ? { dependsOn: founder.promise } : {}),
       },
     );
-    const build: Build = { args, plan, contacts, clusterId: swarm.clusterId, parent: this };
+    const build: Build = {
+      args,
+      plan,
+      contacts: [...contacts, ...standIns],
+      clusterId: swarm.clusterId,
+      parent: this,
+    };
     // Deletes come with the first link of a chain: none before the head of the run has unlocked managers
     // and written what is declared. A founding has it the other way round, and deletes nothing.
     const head = plan.swarm === 'none' ? [] : [swarm];
@@ -344,6 +352,20 @@ function adoptedAs({
     ...(labels === undefined ? {} : { labels }),
     ...(availability === undefined ? {} : { availability }),
   };
+}
+
+/** While the only manager is out, the swarm is reached by the worker that stands in for it. */
+function standInContacts(args: SwarmClusterArgs): readonly ManagerContact[] {
+  const { standIn: wish } = standIn(args);
+  if (wish === undefined || args.managers.length > 1) return [];
+  return (args.workers ?? [])
+    .filter(({ name }) => wish === true || name === wish)
+    .map((node) => ({
+      name: node.name,
+      address: node.address,
+      connection: machineOf(args, node).connection(node),
+      isStandIn: true,
+    }));
 }
 
 function nodeNamed(nodes: readonly ClusterNodeArgs[], name: string): ClusterNodeArgs {

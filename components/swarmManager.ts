@@ -50,7 +50,8 @@ function vipMember(
   nodeId: pulumi.Output<string>,
   options: pulumi.CustomResourceOptions,
 ): VipMember {
-  const index = args.managers.findIndex((manager) => manager.name === name);
+  const managers = args.managers.filter(({ isStandIn }) => isStandIn !== true);
+  const index = managers.findIndex((manager) => manager.name === name);
   return new VipMember(
     name,
     {
@@ -59,7 +60,7 @@ function vipMember(
       clusterId: args.clusterId,
       address: args.address,
       connection: sealed(args.machine.connection({ name, address: args.address })),
-      managers: sealedContacts(args.managers),
+      managers: sealedContacts(managers),
       ...(args.onLocalData === undefined ? {} : { onLocalData: args.onLocalData }),
       ...(args.timeouts?.gate === undefined ? {} : { timeouts: { gate: args.timeouts.gate } }),
       vip: vip.vipName,

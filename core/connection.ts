@@ -56,6 +56,8 @@ export interface ManagerContact {
   readonly address: string;
   /** How its host is reached. */
   readonly connection: Connection;
+  /** A declared worker that may be a manager while the only one is out: asked last. Default: false. */
+  readonly isStandIn?: boolean;
 }
 
 /** One notation of a connection for logs and errors; it holds no secret. */

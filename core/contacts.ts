@@ -1,13 +1,11 @@
 /**
- * Managers in the order in which they are asked: as declared, those to be avoided last. The plan names
- * the manager that a node will join by with this order, and every operation asks by it.
+ * Managers in the order in which they are asked: as declared, and those of a higher rank later. The plan
+ * names the manager that a node will join by with this order, and every operation asks by it.
  */
-export function contactOrder<Contact extends { readonly name: string }>(
+export function contactOrder<Contact>(
   contacts: readonly Contact[],
-  isAvoided: (name: string) => boolean,
+  rank: (contact: Contact) => number,
 ): readonly Contact[] {
-  return [
-    ...contacts.filter(({ name }) => !isAvoided(name)),
-    ...contacts.filter(({ name }) => isAvoided(name)),
-  ];
+  // `sort` is stable by the language's own word.
+  return [...contacts].sort((a, b) => rank(a) - rank(b));
 }

@@ -47,6 +47,10 @@ export interface RolloutFacts {
   readonly workers?: readonly HostSight[];
   /** What the gate reads; `clusterId` is that of the swarm that the managers are in. */
   readonly gate: GateFacts | undefined;
+  /** A worker that stands in for the only manager answers as a manager. Default: false. */
+  readonly isHeldByStandIn?: boolean;
+  /** The last run knew how to reach who is to stand in for an only manager. Default: false. */
+  readonly knowsStandIns?: boolean;
   /** The list of nodes of a manager that answered. */
   readonly nodes: Sight<readonly SwarmNodeFacts[]>;
   /** Interface addresses seen on managers: who holds the virtual IP. */
@@ -143,7 +147,12 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
     reasons: [
       ...renameReasons(declared, nodes ?? []),
       ...('why' in standIn && turns.some(isManagerGoing) ? [standIn.why] : []),
-      ...rollReasons(atTheGate(declared, facts, maxUnavailable), facts.nodes, turns),
+      ...rollReasons(
+        atTheGate(declared, facts, maxUnavailable),
+        facts.nodes,
+        turns,
+        onlyManagerRefusal(declared, facts),
+      ),
     ],
     warnings: [
       ...countWarnings(declared.managers.length),
@@ -167,11 +176,25 @@ function standInOf(
   return 'why' in choice ? choice : { name: choice.node.hostname };
 }
 
+/** What keeps an only manager from being replaced; undefined: a worker stands in for it. */
+function onlyManagerRefusal(
+  { standIn }: RolloutDeclaration,
+  { knowsStandIns }: RolloutFacts,
+): string | undefined {
+  if (standIn === undefined) {
+    return 'replacing it would end the swarm; declare two more managers first, or `standIn` and a worker';
+  }
+  return knowsStandIns === true
+    ? undefined
+    : 'how a worker that stands in for it is reached was not known to the last run; run `pulumi up` with `standIn` alone, and then with the change';
+}
+
 function isManagerGoing({ role, kind }: RolloutTurn): boolean {
   return role === 'manager' && kind === 'replace';
 }
 
 function swarmExistence(facts: RolloutFacts): RolloutPlan['swarm'] {
+  if (facts.isHeldByStandIn === true) return 'live';
   if (facts.managers.some(({ swarm }) => swarm === 'member')) return 'live';
   return facts.managers.every(({ swarm }) => swarm === 'none' || swarm === 'absent')
     ? 'none'

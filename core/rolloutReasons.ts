@@ -26,10 +26,12 @@ export function rollReasons(
   gateFacts: GateFacts | undefined,
   nodes: RolloutFacts['nodes'],
   turns: readonly RolloutTurn[],
+  onlyManagerRefusal: string | undefined,
 ): readonly string[] {
   if (gateFacts === undefined) return [];
   const going = turns.filter(({ kind }) => kind === 'replace');
-  const only = going.find(({ role }) => role === 'manager' && gateFacts.managers.length === 1);
+  const lasting = gateFacts.managers.filter(({ name }) => !gateFacts.workers.includes(name));
+  const only = going.find(({ role }) => role === 'manager' && lasting.length === 1);
   const reasons = going
     // Its own gate has nobody to ask, and would say so beside the sentence that tells why.
     .filter((turn) => turn !== only)
@@ -45,11 +47,9 @@ export function rollReasons(
     .filter(({ code }) => code !== 'ServicesBelowBaseline')
     .map(({ message }) => message);
   const refusal =
-    only === undefined
+    only === undefined || onlyManagerRefusal === undefined
       ? []
-      : [
-          `${only.name} is the only manager: replacing it would end the swarm; declare two more managers first`,
-        ];
+      : [`${only.name} is the only manager: ${onlyManagerRefusal}`];
   return [...refusal, ...new Set(reasons)];
 }
 

@@ -54,7 +54,7 @@ function joining(
   standIn: string | undefined,
 ): RolloutTurn {
   const others = managers.filter(({ name }) => name !== turn.name && inControl.has(name));
-  const contact = contactOrder(others, () => false)[0]?.name ?? standIn;
+  const contact = contactOrder(others, () => 0)[0]?.name ?? standIn;
   return contact === undefined
     ? { ...turn, contact }
     : { ...turn, contact, sentence: `${turn.sentence}; joins through ${contact}` };

@@ -52,7 +52,9 @@ function candidate(name: string, nodes: readonly SwarmNodeFacts[]): StandInChoic
   const [node] = entries;
   if (node === undefined) return { why: `${name} is not in the swarm` };
   if (entries.length > 1) return { why: `${name} is in the swarm more than once` };
-  if (node.state !== 'ready') return { why: `${name} is ${node.state}` };
+  // After a change of leader every node is `unknown` for some seconds: a step waits for that, a plan need not.
+  if (node.state !== 'ready' && node.state !== 'unknown')
+    return { why: `${name} is ${node.state}` };
   if (isStandIn(node)) return { node };
   return node.role === 'manager' || node.managerStatus !== undefined
     ? { why: `${name} is a manager already` }

@@ -21,6 +21,7 @@ import {
 } from '../resources/properties';
 import { engineReasons } from './engineReasons';
 import { keepalivedReasons } from './keepalivedReasons';
+import { knewStandIns, lookAtStandIns } from './lookAtStandIns';
 import { planQuorum } from './quorumPlan';
 
 interface PlannedNode extends RolloutNode {
@@ -163,10 +164,12 @@ async function gather(
   const sights = (of: Standings): Promise<HostSight[]> =>
     Promise.all(of.map(({ node, standing }) => sightOf(node, standing)));
   const [managers, workers] = await Promise.all([sights(standings), sights(workerStandings)]);
-  const clusterId = standings
-    .map(({ standing }) => (standing.kind === 'member' ? standing.info.clusterId : undefined))
-    .find((id) => id !== undefined);
-  const contacts: readonly ManagerContact[] = declared.managers;
+  const standIns = await lookAtStandIns(declared, operation);
+  const clusterId =
+    standings
+      .map(({ standing }) => (standing.kind === 'member' ? standing.info.clusterId : undefined))
+      .find((id) => id !== undefined) ?? standIns.clusterId;
+  const contacts: readonly ManagerContact[] = [...declared.managers, ...standIns.contacts];
   const gate =
     clusterId === undefined
       ? undefined
@@ -175,7 +178,7 @@ async function gather(
           { clusterId, managers: contacts },
           '',
           declared.workers.length,
-          contacts.map(({ name }) => name),
+          declared.managers.map(({ name }) => name),
         );
   const nodes: Sight<readonly SwarmNodeFacts[]> =
     gate?.managers.map((manager) => manager.nodes).find(isSeen) ??
@@ -184,7 +187,19 @@ async function gather(
     standing.kind === 'locked' ? [{ name: node.name, why: 'is locked: it is unlocked' }] : [],
   );
   const holder = await vipHolder(declared, standings);
-  return { managers, workers, gate, nodes, vipHolder: holder, unsettled };
+  return {
+    managers,
+    workers,
+    gate,
+    nodes,
+    isHeldByStandIn: standIns.clusterId !== undefined,
+    knowsStandIns:
+      clusterId !== undefined &&
+      standIns.contacts.length > 0 &&
+      (await knewStandIns(operation, clusterId, contacts)),
+    vipHolder: holder,
+    unsettled,
+  };
 }
 
 async function sightOf(node: PlannedNode, standing: HostStanding): Promise<HostSight> {

@@ -1,5 +1,6 @@
 import type { ManagerContact } from '../../core/connection';
 import { SwarmError, errorMessage } from '../../core/errors';
+import { isAt } from '../../core/gate';
 import { describeSilence, overlayProbePort, planOverlay } from '../../core/overlay';
 import type { OverlayPlan } from '../../core/overlay';
 import { steps } from '../../core/steps';
@@ -51,7 +52,6 @@ async function findPeer(
   nodeId: string,
   isUnfinished: boolean,
 ): Promise<Found> {
-  const otherManagers = spec.managers.map(({ name }) => name).filter((name) => name !== spec.name);
   const look = (): Promise<Found> =>
     askManager(
       operation,
@@ -60,13 +60,19 @@ async function findPeer(
         const ingress = await docker.ingressNetwork();
         // After it, because it fails without a leader: a manager without one lists no networks of the swarm.
         const nodes = await docker.nodes();
+        const otherManagers = spec.managers.filter(
+          ({ name, address, isStandIn }) =>
+            name !== spec.name &&
+            (isStandIn !== true ||
+              nodes.some((node) => node.managerStatus !== undefined && isAt(node, address))),
+        );
         const plan = planOverlay({
           nodeId,
           nodes,
           isUnfinished,
           hasIngress: ingress !== undefined,
           peerId: peerId === nodeId ? undefined : peerId,
-          otherManagers,
+          otherManagers: otherManagers.map(({ name }) => name),
         });
         return { plan, peer: contact };
       },

@@ -2,6 +2,7 @@ import type { ManagerContact } from '../../core/connection';
 import { errorMessage } from '../../core/errors';
 import { isSeen } from '../../core/facts';
 import type { Sight } from '../../core/facts';
+import { isAt } from '../../core/gate';
 import type { GateFacts, ManagerSight } from '../../core/gate';
 import { declaredManagersLabel, declaredNames, declaredWorkersLabel } from '../../core/labels';
 import type { Labels } from '../../core/labels';
@@ -34,11 +35,15 @@ export async function gatherGateFacts(
   const renames = parseRenames(labels);
   const views = answers.filter(({ sight }) => isSeen(sight.nodes));
   const nodes = views.map((answer) => answer.sight.nodes).find(isSeen)?.seen ?? [];
+  const isAsked = ({ name, address, isStandIn }: ManagerContact): boolean =>
+    name === target ||
+    (isStandIn === true
+      ? nodes.some((node) => node.managerStatus !== undefined && isAt(node, address))
+      : (managers?.includes(name) ?? true));
+  const asked = access.managers.filter(isAsked).map(({ name }) => name);
   return {
     clusterId: access.clusterId,
-    managers: answers
-      .map(({ sight }) => sight)
-      .filter(({ name }) => name === target || (managers?.includes(name) ?? true)),
+    managers: answers.map(({ sight }) => sight).filter(({ name }) => asked.includes(name)),
     workers: (declaredNames(labels, declaredWorkersLabel) ?? []).map((name) =>
       presentName(name, renames, nodes),
     ),

@@ -47,9 +47,10 @@ export async function findManager(
 ): Promise<LiveManager> {
   const silent = silentContacts(operation);
   const now = operation.effects.clock.monotonicMs();
-  const contacts = contactOrder(
-    access.managers,
-    (name) => avoid.includes(name) || now - (silent.get(name) ?? -Infinity) < silentMilliseconds,
+  const isSilent = (name: string): boolean =>
+    now - (silent.get(name) ?? -Infinity) < silentMilliseconds;
+  const contacts = contactOrder(access.managers, ({ name, isStandIn }) =>
+    avoid.includes(name) ? 2 : isStandIn === true || isSilent(name) ? 1 : 0,
   );
   const whys: string[] = [];
   let outside = 0;
@@ -60,7 +61,9 @@ export async function findManager(
       if (info.clusterId !== undefined && info.clusterId !== access.clusterId) {
         whys.push(`${contact.name} is in another swarm (${info.clusterId})`);
       } else if (info.localNodeState !== 'active' || !info.isControlAvailable) {
-        if (info.localNodeState === 'inactive') outside += 1;
+        // A worker that might stand in knows by its own word that it is no manager.
+        const isWorker = contact.isStandIn === true && info.localNodeState === 'active';
+        if (info.localNodeState === 'inactive' || isWorker) outside += 1;
         whys.push(
           info.localNodeState === 'locked'
             ? describeLocked(contact.name)

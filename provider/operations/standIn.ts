@@ -25,6 +25,7 @@ export async function callStandIn(
   workers: readonly string[],
   lease: Lease,
 ): Promise<void> {
+  await waitSettled(operation, spec);
   const nodes = await listNodes(operation, spec);
   const choice = chooseStandIn(wish, workers, nodes);
   if ('why' in choice) {
@@ -35,6 +36,16 @@ export async function callStandIn(
     );
   }
   const { node } = choice;
+  const { managers } = spec;
+  const isOnly = managers.every(({ name, isStandIn }) => name === spec.name || isStandIn === true);
+  if (isOnly && !managers.some(({ name }) => name === node.hostname)) {
+    throw new SwarmError(
+      'NoStandIn',
+      `${spec.name}: it is the only manager, and how ${node.hostname} is reached was not known to the last run; nothing was touched; ` +
+        'run `pulumi up` with `standIn` alone, and then with the change',
+      { source: 'user' },
+    );
+  }
   await lease.step(steps.standIn(node.hostname, spec.name), async () => {
     await refuseClosedPort(operation, spec, node);
     await promote(operation, spec, node);
@@ -64,10 +75,22 @@ export async function dismissStandIns(operation: Operation, spec: NodeInputs): P
           );
           await demoteAndWait(operation, access, node.id, demote);
           await changeNode(operation, spec, node.id, { labels: withoutStandIn(node) });
+          // Of an only manager the worker had become the leader, and every node registers anew.
+          await waitSettled(operation, spec);
         });
       }
     },
   );
+}
+
+async function waitSettled(operation: Operation, spec: NodeInputs): Promise<void> {
+  await waitUntil(operation, 'the leader knows all nodes', timeoutsOf(spec).ready, async () => {
+    const unknown = (await listNodes(operation, spec)).filter(({ state }) => state === 'unknown');
+    return (
+      unknown.length === 0 ||
+      `${unknown.map(({ hostname }) => hostname).join(', ')} did not register yet`
+    );
+  });
 }
 
 /** A manager that joined and cannot be reached counts for the quorum at once: its port is tried before. */

@@ -74,7 +74,8 @@ export async function takeNodeOut(
   }
   const own = await machineOrDown(operation, spec, entry.id);
   const members = await memberCount(operation, spec);
-  if (entry.managerStatus !== undefined && members === 1) {
+  const isAlone = entry.managerStatus !== undefined && members === 1;
+  if (isAlone && (purpose === 'destroy' || declared.standIn === undefined)) {
     await endSwarm(operation, spec, own, purpose === 'destroy', id);
     return;
   }
@@ -84,6 +85,7 @@ export async function takeNodeOut(
       operation,
       ...declared,
       entry,
+      isAlone,
       host: machine,
       machine: own,
       lease,
@@ -135,6 +137,8 @@ async function ownMachine(host: Sight<Host>, nodeId: string): Promise<Host> {
 interface Going extends DeclaredNow {
   readonly operation: Operation;
   readonly entry: SwarmNodeFacts;
+  /** It is the only member: nobody's gate can be asked before somebody stands in. */
+  readonly isAlone: boolean;
   /** Whatever answers at the node's address: its data is at stake. */
   readonly host: Host | undefined;
   /** The same, if it is this very node: it may be made to leave. */
@@ -153,7 +157,7 @@ async function out(going: Going): Promise<void> {
   }
   if (!isDestroy) {
     await lease.step(steps.gate(spec.name), async () => {
-      await passNodeGate(going);
+      if (!going.isAlone) await passNodeGate(going);
       await refuseLocalData(operation, access, spec, going.host);
       await keepBaseline(going);
     });

@@ -54,24 +54,34 @@ export async function takeVipDown(
     return;
   }
   // What is stored of this member is of the run before.
-  const { gate } = { ...defaultNodeTimeouts, ...(parseRollPolicy(labels) ?? spec).timeouts };
+  const policy = parseRollPolicy(labels);
+  const { gate } = { ...defaultNodeTimeouts, ...(policy ?? spec).timeouts };
   await withLease(
     operation,
     access,
     `take the virtual IP from ${spec.name}`,
     gate,
     async (lease) => {
+      const isOnly = spec.managers.length === 1 && policy?.standIn !== undefined;
       await lease.step(steps.gate(spec.name), async () => {
-        await passGate(
-          operation,
-          access,
-          { name: spec.name, role: 'manager' },
-          { maxUnavailable: 1, timeoutSeconds: gate },
-        );
+        // Of an only manager nobody can be asked before a worker stands in, which is its Node's to see to.
+        if (!isOnly) {
+          await passGate(
+            operation,
+            access,
+            { name: spec.name, role: 'manager' },
+            { maxUnavailable: 1, timeoutSeconds: gate },
+          );
+        }
         await refuseLocalData(operation, access, spec, host.seen);
       });
       await lease.confirm();
-      if (await holdsVip(host.seen, spec)) await handOverVip(operation, spec, host.seen);
+      if (isOnly) {
+        operation.log(
+          'warning',
+          `${spec.name} is the only manager: nobody holds the virtual IP until it is back`,
+        );
+      } else if (await holdsVip(host.seen, spec)) await handOverVip(operation, spec, host.seen);
       await lease.step(steps.stopVip(spec.name), () => stop(host.seen));
       await settlePeers(operation, spec);
     },

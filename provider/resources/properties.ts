@@ -66,6 +66,7 @@ export const managersProperty = list(
       name: text('Name of the manager.'),
       address: text('IP address of the manager.'),
       connection: connectionProperty,
+      isStandIn: flag('A worker that may be a manager while the only one is out. Default: false.'),
     },
     'A declared manager.',
   ),

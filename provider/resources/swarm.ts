@@ -23,6 +23,7 @@ import { foundSwarm } from '../operations/foundSwarm';
 import { keysOf, settleAutolock, unlockDeclared, unsettledManagers } from '../operations/swarmKeys';
 import { hostStanding } from '../operations/hostStanding';
 import { askManager } from '../operations/managers';
+import type { SwarmAccess } from '../operations/managers';
 import { deletePurpose } from '../operations/consent';
 import { diffInputs } from '../server/diffInputs';
 import { hasUnknown } from '../server/propertyValues';
@@ -46,6 +47,7 @@ import type { RecoveryInputs } from './swarmRecovery';
 export interface SwarmInputs extends RecoveryInputs {
   readonly name: string;
   readonly managers: readonly ManagerContact[];
+  readonly standIns?: readonly ManagerContact[];
   readonly declared: {
     readonly managers: readonly string[];
     readonly workers: readonly string[];
@@ -67,6 +69,12 @@ const name = { type: 'string', description: 'Name of a node.' } as const;
 const inputs = {
   name: text('Name of the cluster, for messages.'),
   managers: managersProperty,
+  standIns: {
+    ...managersProperty,
+    isRequired: false,
+    description:
+      'Workers that may be managers while the only one is out, as plain data. A change of it is no change of the resource.',
+  },
   declared: record(
     {
       managers: list(name, 'Names of the declared managers.', true),
@@ -105,6 +113,7 @@ const inputs = {
 const impacts = {
   name: 'update',
   managers: 'ignore',
+  standIns: 'ignore',
   declared: 'update',
   roll: 'update',
   allowDestroy: 'update',
@@ -182,7 +191,7 @@ export const swarm: Resource = {
   read: (id, { inputs: known, state }, operation) => look(id, known, state, operation),
   update: async (id, { state }, wanted, operation) => {
     const spec = wanted as unknown as SwarmInputs;
-    const access = { clusterId: id, managers: spec.managers };
+    const access = accessTo(id, spec);
     const known = keysOf(state);
     await unlockDeclared(operation, access, known, spec.unlockWith);
     await recover(operation, access, spec);
@@ -226,6 +235,10 @@ function asNow(old: PropertyMap, wanted: PropertyMap): PropertyMap {
   return wanted['autolock'] === undefined ? { ...old, autolock: undefined } : old;
 }
 
+function accessTo(clusterId: string, { managers, standIns = [] }: SwarmInputs): SwarmAccess {
+  return { clusterId, managers: [...managers, ...standIns] };
+}
+
 function swarmLabels(spec: SwarmInputs): Labels {
   return {
     [allowDestroyLabel]: String(spec.allowDestroy === true),
@@ -266,7 +279,7 @@ async function look(
   try {
     const [{ labels, isAutolocked }, present] = await askManager(
       operation,
-      { clusterId: id, managers: spec.managers },
+      accessTo(id, spec),
       ({ docker }) => Promise.all([docker.swarm(), docker.unlockKey()]),
       { timeoutSeconds: 5 },
     );

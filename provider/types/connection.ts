@@ -35,4 +35,6 @@ export interface ManagerContactArgs {
   name: string;
   address: string;
   connection: ConnectionArgs;
+  /** A worker that may be a manager while the only one is out. Default: false. */
+  isStandIn?: boolean;
 }

@@ -17,6 +17,8 @@ export interface SwarmArgs {
   name: pulumi.Input<string>;
   /** Every declared manager. A change of it is no change of the resource. */
   managers: readonly ManagerContactArgs[];
+  /** Workers that may be managers while the only one is out. A change of it is no change of the resource. */
+  standIns?: readonly ManagerContactArgs[];
   /** Names of every declared node, and the previous names of renamed ones by their new names. Changed in place. */
   declared: pulumi.Input<{
     managers: readonly string[];

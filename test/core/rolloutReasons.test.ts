@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { SwarmNodeFacts } from '../../core/facts';
 import { planRollout } from '../../core/rollout';
 import type { RolloutNode, RolloutPlan } from '../../core/rollout';
+import { standInLabel } from '../../core/standIn';
 import { declare, see } from './support/rollouts';
 import {
   healthyNodes,
@@ -140,8 +141,38 @@ describe('planRollout: what cannot be done safely now', () => {
     const one = { managers: 1, workers: 1 };
     const plan = planRollout(declare(one, { os: 'debian:13' }), see(healthyNodes(one), one));
     assert.deepEqual(plan.reasons, [
-      'm1 is the only manager: replacing it would end the swarm; declare two more managers first',
+      'm1 is the only manager: replacing it would end the swarm; declare two more managers first, or `standIn` and a worker',
     ]);
+  });
+
+  it('lets the single manager go where a worker carries the swarm meanwhile, and is known', () => {
+    const one = { managers: 1, workers: 1 };
+    const declared = { ...declare(one, { os: 'debian:13' }), standIn: true as const };
+    const facts = see(healthyNodes(one), one);
+    assert.deepEqual(planRollout(declared, facts).reasons, [
+      'm1 is the only manager: how a worker that stands in for it is reached was not known to the last run; run `pulumi up` with `standIn` alone, and then with the change',
+    ]);
+    const plan = planRollout(declared, { ...facts, knowsStandIns: true });
+    assert.deepEqual(plan.reasons, []);
+    assert.equal(
+      plan.turns[0]?.sentence,
+      'replace manager m1 (os debian:12 → debian:13): w1 stands in: 1 → 2 members, 1 while it is out, quorum 1, tolerance 0; the leader, handed over by its demotion; joins through w1',
+    );
+  });
+
+  it('goes on while a worker carries the swarm, and founds no second one', () => {
+    const one = { managers: 1, workers: 1 };
+    const w1 = managerNode('w1', { isLeader: true }, { labels: { [standInLabel]: 'm1' } });
+    const plan = planRollout(
+      { ...declare(one, { os: 'debian:13' }), standIn: true },
+      { ...see([w1], one), isHeldByStandIn: true, knowsStandIns: true, nodes: { seen: [w1] } },
+    );
+    assert.equal(plan.swarm, 'live');
+    assert.deepEqual(plan.reasons, []);
+    assert.equal(
+      plan.turns[0]?.sentence,
+      'add manager m1: 0 → 1 members, quorum 1, tolerance 0; joins through w1',
+    );
   });
 
   it('lets the workers of a single manager go', () => {

@@ -34,6 +34,16 @@ describe('chooseStandIn', () => {
     assert.deepEqual(standInsFor('m1', standing), []);
   });
 
+  it('does not give up a worker that has not registered with a new leader yet', () => {
+    assert.equal(
+      chosen(
+        true,
+        withNode(nodes, 'w1', (node) => ({ ...node, state: 'unknown' })),
+      ),
+      'w1',
+    );
+  });
+
   const others: readonly (readonly [string, readonly SwarmNodeFacts[], string])[] = [
     ['is not there', nodes.filter(({ hostname }) => hostname !== 'w1'), 'w1 is not in the swarm'],
     [

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { planRollout } from '../../provider/functions/planRollout';
+import type { PropertyValue } from '../../provider/server/resource';
 import {
   assertAsDeclared,
   changesSince,
@@ -9,9 +11,11 @@ import {
   watchSafety,
 } from '../support/clusterState';
 import { changed, cluster } from '../support/declaredCluster';
+import type { Declared } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import { isLive } from '../support/fakeWorld/machines';
-import { emptyTranscript, ProviderProcess, sentences } from '../support/providerHarness';
+import { emptyTranscript, Killed, ProviderProcess, sentences } from '../support/providerHarness';
+import type { StepFault } from '../support/providerHarness';
 import type { Stack } from '../support/providerStack';
 import { webService } from '../support/webService';
 
@@ -106,4 +110,90 @@ test('nobody stands in for a manager that is not declared any more', async () =>
   await stack.up(new ProviderProcess(world, { transcript }));
   assert.ok(!sentences(transcript).some((sentence) => sentence.includes(' stand')));
   assert.deepEqual(view(world).managers, ['m1']);
+});
+
+test('the only manager goes while a worker carries the swarm, whatever the run is interrupted by', async () => {
+  const world = new FakeWorld();
+  const alone: Declared = {
+    ...cluster(1, 2, await webService()),
+    vip: undefined,
+    standIns: ['w1', 'w2'],
+    swarm: { roll: { standIn: true } },
+  };
+  const stack = await founded(world, alone);
+  const whole = await rolled(world, stack, {});
+  assert.ok(whole.said.includes('w1 stands in for m1'));
+  for (const step of whole.said.keys()) {
+    await rolled(world, stack, { fault: { kind: 'kill', at: 'start', step } });
+  }
+});
+
+/** The only manager is replaced, in as many runs as it takes; the swarm and its services live on. */
+async function rolled(
+  origin: FakeWorld,
+  saved: Stack,
+  { fault }: { readonly fault?: StepFault },
+): Promise<{ readonly said: readonly string[] }> {
+  const { world, stack } = copyOf(origin, saved);
+  stack.declared = changed(stack.declared, { os: 'debian:13' }, 'm1');
+  const transcript = emptyTranscript();
+  const first = new ProviderProcess(world, {
+    transcript,
+    ...(fault === undefined ? {} : { fault }),
+  });
+  const ended = await stack.up(first, ['m1']).catch((error: unknown) => error);
+  const at = sentences(transcript).at(-1) ?? '';
+  if (fault !== undefined) {
+    assert.ok(ended instanceof Killed, `${at}: ${String(ended)}`);
+    assert.deepEqual(await planOf(world, stack), { swarm: 'live', reasons: [] }, at);
+    await stack.up(new ProviderProcess(world), ['m1', 'w1', 'w2']);
+  } else {
+    assert.equal(ended, undefined);
+  }
+  try {
+    assertAsDeclared(world, stack, { mayHaveDeadLease: fault !== undefined });
+  } catch (error) {
+    throw new Error(`killed at "${at}": ${String(error)}`, { cause: error });
+  }
+  return { said: sentences(transcript) };
+}
+
+async function planOf(
+  world: FakeWorld,
+  { declared }: Stack,
+): Promise<{ readonly swarm: unknown; readonly reasons: unknown }> {
+  const planned = (role: string): PropertyValue =>
+    declared.nodes
+      .filter((node) => node.role === role)
+      .map(({ name, address, os }) => ({
+        ...{ name, address, os, connection: { lab: 'test', machine: name } },
+      }));
+  const urn = 'urn:pulumi:test::project::swarm:index:Swarm::cluster';
+  const answer = await new ProviderProcess(world).call('call', urn, (_resource, operation) =>
+    planRollout.call(
+      {
+        ...{ maxUnavailable: 1, standIn: true },
+        ...{ managers: planned('manager'), workers: planned('worker') },
+      },
+      operation,
+    ),
+  );
+  assert.ok('result' in answer, JSON.stringify(answer));
+  return { swarm: answer.result['swarm'], reasons: answer.result['reasons'] };
+}
+
+test('whom the last run could not reach does not stand in for the only manager', async () => {
+  const world = new FakeWorld();
+  const stack = await founded(world, { ...cluster(1, 1), vip: undefined });
+  stack.declared = {
+    ...changed(stack.declared, { os: 'debian:13' }, 'm1'),
+    standIns: ['w1'],
+    swarm: { roll: { standIn: true } },
+  };
+  const before = view(world);
+  await assert.rejects(stack.up(new ProviderProcess(world), ['m1']), {
+    code: 'NoStandIn',
+    message: /m1: it is the only manager, and how w1 is reached was not known to the last run/,
+  });
+  assert.deepEqual(view(world), before);
 });

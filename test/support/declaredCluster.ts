@@ -21,6 +21,8 @@ export interface Declared {
   readonly nodes: readonly DeclaredNode[];
   /** Virtual address of the managers with its prefix length; undefined: none. */
   readonly vip: string | undefined;
+  /** Workers whose contacts every node has, for a cluster of one manager. */
+  readonly standIns?: readonly string[];
   /** Further inputs of Swarm. */
   readonly swarm?: PropertyMap;
   /** Inputs of services, without what every service has. */
@@ -86,6 +88,17 @@ export function contactsOf(declared: Declared): readonly ManagerContact[] {
     .map(({ name, address }) => ({ name, address, connection: { lab, machine: name } }));
 }
 
+function standInContactsOf({ nodes, standIns = [] }: Declared): readonly ManagerContact[] {
+  return nodes
+    .filter(({ name }) => standIns.includes(name))
+    .map(({ name, address }) => ({
+      name,
+      address,
+      connection: { lab, machine: name },
+      isStandIn: true,
+    }));
+}
+
 /** What of other resources' outputs goes into a node's links. */
 export interface Known {
   /** An output of another link of the same node. */
@@ -104,7 +117,7 @@ export function inputsOf(
   const contacts = contactsOf(declared);
   const reach: PropertyMap = {
     connection: { lab, machine: name },
-    managers: plain(contacts),
+    managers: plain([...contacts, ...(link === 'VipMember' ? [] : standInContactsOf(declared))]),
   };
   switch (link) {
     case 'HostIdentity':
@@ -139,6 +152,7 @@ export function swarmInputs(declared: Declared): PropertyMap {
   return {
     name: 'cluster',
     managers: plain(contactsOf(declared)),
+    ...(declared.standIns === undefined ? {} : { standIns: plain(standInContactsOf(declared)) }),
     declared: { managers: named('manager'), workers: named('worker') },
     allowDestroy: false,
     ...declared.swarm,
