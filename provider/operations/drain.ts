@@ -1,3 +1,4 @@
+import { SwarmError, errorMessage } from '../../core/errors';
 import type { Availability, SwarmNodeFacts } from '../../core/facts';
 import { readBaseline, withoutBaseline } from '../../core/lease';
 import { missingReplicas, tasksPresent } from '../../core/services';
@@ -50,8 +51,14 @@ export async function drain(going: Draining): Promise<void> {
       return missing.length === 0 || missing.join('; ');
     });
   } catch (error) {
-    if (isTimedOut(error)) await undoDrain(going);
-    throw error;
+    if (!isTimedOut(error)) throw error;
+    await undoDrain(going);
+    throw new SwarmError(
+      'TimedOut',
+      `${errorMessage(error)}; ${spec.name} is ${spec.availability ?? 'active'} again and as it was; ` +
+        'see to what is named, or declare a longer `timeouts.drain`; then `pulumi up` goes on',
+      { source: 'world', cause: error },
+    );
   }
 }
 

@@ -156,7 +156,8 @@ test('a drain that never ends gives the availability back and names the tasks', 
     () => undefined,
     {
       code: 'TimedOut',
-      message: /the drain .*within 20 s: .*tasks? still there: .*everywhere \(running\)/,
+      message:
+        /the drain .*within 20 s: .*tasks? still there: .*everywhere \(running\); w1 is active again .*`timeouts\.drain`/,
     },
     hang,
   );
