@@ -54,6 +54,11 @@ export async function markedEnded(
   );
 }
 
+/** Whether it is a provider of this package. */
+export function isProvider({ commandLine }: MarkedProcess): boolean {
+  return commandLine.includes('pulumi-resource-swarm');
+}
+
 function describe(processes: readonly MarkedProcess[]): true | string {
   return processes.length === 0
     ? true

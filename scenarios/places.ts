@@ -12,7 +12,7 @@ export interface ScenarioLab {
 export const defaultLab: ScenarioLab = { name: 'scenario', subnet: '10.96.0.0/24' };
 
 /** The marker of every process that a run starts, see markedProcesses.ts. */
-export function markOf(lab: ScenarioLab): string {
+export function markOf(lab: Pick<ScenarioLab, 'name'>): string {
   return `scenarios-${lab.name}`;
 }
 

@@ -4,6 +4,9 @@ import { deadManagerRemoved, deadManagerRemovedInRoll } from './faults/deadManag
 import { founderRebuilt } from './faults/founderRebuilt';
 import { diskFull, mirrorFails } from './faults/installFails';
 import { ctrlC, leaseHeld } from './faults/interrupted';
+import { killCliAtEveryStep } from './faults/killCliAtEveryStep';
+import { killProviderAtEveryStep } from './faults/killProviderAtEveryStep';
+import { killThreeTimes } from './faults/killThreeTimes';
 import { linkCutInJoin, linkCutInLeave } from './faults/linkCut';
 import { managerDiesAtGate, managerDiesMajorityLost } from './faults/managerDiesInRoll';
 import { managerOffBefore } from './faults/managerOffBefore';
@@ -14,6 +17,9 @@ export const scenarios: readonly Scenario[] = [
   managerOffBefore,
   managerDiesAtGate,
   managerDiesMajorityLost,
+  killProviderAtEveryStep,
+  killCliAtEveryStep,
+  killThreeTimes,
   ctrlC,
   leaseHeld,
   linkCutInJoin,

@@ -60,6 +60,9 @@ export async function runScenario(scenario: Scenario, run: ScenarioRun): Promise
           seen.push(sentence);
           tell('saw', sentence);
         },
+        aside: (sentence: string): void => {
+          tell('', sentence);
+        },
       };
       await scenario.run(new Stage(effects, pulumi, narrator));
     });

@@ -44,6 +44,23 @@ export function changeNodes(
   writeFileSync(file, document.toString());
 }
 
+/** What a key of the stack's configuration declares, e.g. `managers`; undefined when it is not there. */
+export function readKey(project: PulumiProject, key: string): unknown {
+  const document = parseDocument(readFileSync(stackFile(project), 'utf8'));
+  const { config } = document.toJS() as { readonly config: Readonly<Record<string, unknown>> };
+  return config[`${prefix}${key}`];
+}
+
+/** Declares a key of the stack's configuration as a whole; undefined takes it out. */
+export function changeKey(project: PulumiProject, key: string, value: unknown): void {
+  const file = stackFile(project);
+  const document = parseDocument(readFileSync(file, 'utf8'));
+  const path = ['config', `${prefix}${key}`];
+  if (value === undefined) document.deleteIn(path);
+  else document.setIn(path, value);
+  writeFileSync(file, document.toString());
+}
+
 function configurationOf(config: Readonly<Record<string, unknown>>): Configuration {
   const result = parseConfiguration(
     Object.fromEntries(

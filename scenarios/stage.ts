@@ -8,7 +8,7 @@ import type { Effects, Host } from '../effects/effects';
 import { defaultDirectories } from '../effects/labMachines/layout';
 import { setLink, setWayOut } from '../effects/labMachines/link';
 import type { PulumiProject, PulumiRun, RunningPulumi } from './pulumi/pulumiProject';
-import { changeNodes, readDeclared } from './stackFile';
+import { changeKey, changeNodes, readDeclared, readKey } from './stackFile';
 import { until } from './until';
 import { NotHeld } from './verdict';
 
@@ -16,6 +16,8 @@ import { NotHeld } from './verdict';
 export interface Narrator {
   readonly did: (sentence: string) => void;
   readonly saw: (sentence: string) => void;
+  /** Heard by who runs it, and not kept in the report. */
+  readonly aside: (sentence: string) => void;
 }
 
 /**
@@ -33,6 +35,15 @@ export class Stage {
   /** The cluster as the stack declares it now. */
   get cluster(): DemoCluster {
     return readDeclared(this.pulumi).cluster;
+  }
+
+  /**
+   * The same stage, whose sentences are not kept in the report: for what is done many times over and
+   * summed up by `did` and `saw` of this one.
+   */
+  aside(): Stage {
+    const { aside } = this.narrator;
+    return new Stage(this.effects, this.pulumi, { did: aside, saw: aside, aside });
   }
 
   /** Tells what was done, e.g. `cut the power of m3`. */
@@ -211,6 +222,17 @@ export class Stage {
   undeclare(name: string): void {
     changeNodes(this.pulumi, (node) => (node.name === name ? undefined : node));
     this.did(`took ${name} out of the declaration`);
+  }
+
+  /** What a key of the stack's configuration declares, e.g. `services`; undefined when it is not there. */
+  declared(key: string): unknown {
+    return readKey(this.pulumi, key);
+  }
+
+  /** Declares a key of the stack's configuration as a whole; undefined takes it out. */
+  declare(key: string, value: unknown, sentence: string): void {
+    changeKey(this.pulumi, key, value);
+    this.did(sentence);
   }
 
   /** Runs a command of Pulumi to its end, whatever its exit code. */

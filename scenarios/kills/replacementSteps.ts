@@ -1,0 +1,55 @@
+import type { StepName } from './stepNames';
+
+/**
+ * Which steps the replacement of a manager that holds the virtual IP is made of. A step that is added to
+ * `core/steps.ts` does not compile before it is said here.
+ */
+const parts = {
+  gate: 'always',
+  handOverVip: 'always',
+  stopVip: 'always',
+  settleVip: 'always',
+  standIn: 'with a stand-in',
+  drain: 'always',
+  demote: 'always',
+  leave: 'always',
+  remove: 'always',
+  stopEngine: 'always',
+  powerOff: 'always',
+  powerOn: 'always',
+  installEngine: 'always',
+  startEngine: 'always',
+  loadImages: 'always',
+  checkEngine: 'always',
+  checkPeers: 'always',
+  join: 'always',
+  ready: 'always',
+  overlay: 'always',
+  // Only where there is no overlay network to try.
+  overlayUntried: 'never',
+  activate: 'always',
+  services: 'always',
+  dismiss: 'with a stand-in',
+  installVip: 'always',
+  startVip: 'always',
+  // In place, of a worker that becomes a manager.
+  promote: 'never',
+  label: 'always',
+  // Once, before there is any manager.
+  found: 'never',
+  // Only with autolock, at the head of a run.
+  unlock: 'never',
+  autolock: 'never',
+  // Of a swarm that lost its quorum for good.
+  abandon: 'never',
+  recover: 'never',
+  // Of nodes that nobody declares.
+  evict: 'never',
+} as const satisfies Record<StepName, 'always' | 'with a stand-in' | 'never'>;
+
+/** Every step of such a replacement, in the order of `core/steps.ts`. */
+export function replacementSteps(isWithStandIn: boolean): readonly StepName[] {
+  return (Object.keys(parts) as StepName[]).filter(
+    (name) => parts[name] === 'always' || (isWithStandIn && parts[name] === 'with a stand-in'),
+  );
+}
