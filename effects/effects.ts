@@ -30,7 +30,9 @@ export interface LocalFiles {
 export interface Hosts {
   /**
    * The host behind a connection. The same object is returned while its connection lives; a broken
-   * one is opened again. Host keys are always checked.
+   * one is opened again. Host keys are always checked. A host has 10 s to answer, and 2 s to accept a
+   * connection when it did not answer the last time: one silent host must not cost its timeout with
+   * every question.
    *
    * @throws SwarmError `HostUnreachable` (nothing answers), `HostKeyChanged` (another or an unknown
    * key), `HostLoginRefused` (user or key refused), `HostNotPrivileged` (neither root nor sudo).

@@ -34,15 +34,21 @@ export class HostKeyCheck {
   private constructor(
     private readonly subject: string,
     private readonly connection: SshConnection,
+    private readonly isOfLab: boolean,
     private readonly known: KnownHostKeys,
   ) {}
 
   /**
    * Gathers the keys that this connection trusts.
    *
+   * @param isOfLab - the key is that of a lab's record, and nothing that somebody can write down elsewhere.
    * @throws SwarmError `HostKeyInvalid` when `hostKey` is not a public key line, `KnownHostsUnreadable`.
    */
-  static async prepare(subject: string, connection: SshConnection): Promise<HostKeyCheck> {
+  static async prepare(
+    subject: string,
+    connection: SshConnection,
+    isOfLab: boolean,
+  ): Promise<HostKeyCheck> {
     if (connection.hostKey !== undefined) {
       const key = parseHostKey(connection.hostKey);
       if (key === undefined) {
@@ -52,11 +58,11 @@ export class HostKeyCheck {
           { source: 'user' },
         );
       }
-      return new HostKeyCheck(subject, connection, { trusted: [key], revoked: [] });
+      return new HostKeyCheck(subject, connection, isOfLab, { trusted: [key], revoked: [] });
     }
     const files = [join(homedir(), '.ssh', 'known_hosts'), '/etc/ssh/ssh_known_hosts'];
     const found = await Promise.all(files.map((file) => readKnownHosts(subject, file, connection)));
-    return new HostKeyCheck(subject, connection, {
+    return new HostKeyCheck(subject, connection, isOfLab, {
       trusted: found.flatMap((keys) => keys.trusted),
       revoked: found.flatMap((keys) => keys.revoked),
     });
@@ -101,9 +107,25 @@ export class HostKeyCheck {
   private changed(fact: string): SwarmError {
     return new SwarmError(
       'HostKeyChanged',
-      `${this.subject}: ${fact}; this may be another machine, so nothing was sent to it; if the host was rebuilt on purpose, put its new key into connection.hostKey or ~/.ssh/known_hosts`,
+      `${this.subject}: ${fact}; this may be another machine, so nothing was sent to it; ${this.howToAccept()}`,
       { source: 'user' },
     );
+  }
+
+  private howToAccept(): string {
+    if (this.isOfLab) {
+      return (
+        'a machine of a lab keeps the key that it was made with: put that one back on the machine, or have it built anew ' +
+        '(`npm run lab -- off` it, take it out of the declaration, `pulumi up`, put it back, `pulumi up`)'
+      );
+    }
+    const { host, port = 22, hostKey } = this.connection;
+    const name = port === 22 ? host : `'[${host}]:${String(port)}'`;
+    const where =
+      hostKey === undefined
+        ? `replace the known one: \`ssh-keygen -R ${name}\`, then the line of \`ssh-keyscan -p ${String(port)} ${host}\` into ~/.ssh/known_hosts`
+        : 'write the new one into connection.hostKey of this node in the stack’s configuration';
+    return `if the host was rebuilt on purpose, compare its key on its console with \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\`, and ${where}`;
   }
 
   private describeKnown(): string {

@@ -27,11 +27,13 @@ const keepalive = { keepaliveInterval: 5000, keepaliveCountMax: 2 } as const;
 export async function openClient(
   subject: string,
   connection: SshConnection,
-  timeoutSeconds: number,
+  /** For the TCP handshake, and then for the login. */
+  seconds: { readonly reach: number; readonly logIn: number },
+  isOfLab: boolean,
 ): Promise<OpenedClient> {
-  const check = await HostKeyCheck.prepare(subject, connection);
+  const check = await HostKeyCheck.prepare(subject, connection, isOfLab);
   const login = await loginConfig(subject, connection);
-  const socket = await openSocket(subject, connection, timeoutSeconds);
+  const socket = await openSocket(subject, connection, seconds.reach);
   const client = new Client();
   try {
     await logIn(client, connection, {
@@ -39,7 +41,7 @@ export async function openClient(
       ...keepalive,
       sock: socket,
       username: connection.user ?? 'root',
-      readyTimeout: timeoutSeconds * 1000,
+      readyTimeout: seconds.logIn * 1000,
       hostVerifier: (key: Buffer) => check.accept(key),
       ...(check.algorithms === undefined
         ? {}

@@ -35,6 +35,7 @@ export class SshHosts implements Hosts {
             ? this.lab.connection(connection.lab, connection.machine)
             : Promise.resolve(connection),
         connectSeconds,
+        isLabConnection(connection),
       );
       entry = { session, host: new SshHost(session, this.clock) };
       this.opened.set(key, entry);

@@ -20,6 +20,12 @@ interface WatchedClient extends LiveClient {
   heardAtMs: number;
 }
 
+/**
+ * How long a host that did not answer the last time has for its next TCP handshake, in seconds; it was
+ * waited for long enough once. Longer than the kernel's second attempt, one second after its first.
+ */
+const silentHostSeconds = 2;
+
 /** With a keepalive each 5 s, a live host is heard at least this often. */
 const silenceMs = 6500;
 
@@ -33,11 +39,15 @@ export class SshSession {
   private live: WatchedClient | undefined;
   private opening: Promise<WatchedClient> | undefined;
   private generation = 0;
+  /** Nothing answered at the last attempt: each question would cost the whole timeout again. */
+  private isSilent = false;
 
   constructor(
     readonly subject: string,
     private readonly resolve: () => Promise<SshConnection>,
     private readonly timeoutSeconds: number,
+    /** Its key is that of its lab's record. */
+    private readonly isOfLab: boolean,
   ) {}
 
   /** The live connection; opens one if there is none, or if the host has gone silent on it. */
@@ -79,7 +89,20 @@ export class SshSession {
 
   private async open(timeoutSeconds: number): Promise<WatchedClient> {
     const connection = await this.resolve();
-    const { client, socket } = await openClient(this.subject, connection, timeoutSeconds);
+    const seconds = {
+      reach: this.isSilent ? Math.min(silentHostSeconds, timeoutSeconds) : timeoutSeconds,
+      logIn: timeoutSeconds,
+    };
+    const { client, socket } = await openClient(
+      this.subject,
+      connection,
+      seconds,
+      this.isOfLab,
+    ).catch((error: unknown) => {
+      this.isSilent = error instanceof SwarmError && error.code === 'HostUnreachable';
+      throw error;
+    });
+    this.isSilent = false;
     try {
       const isRoot = await checkPrivilege(this.subject, client, connection.user ?? 'root');
       this.generation += 1;

@@ -6,6 +6,7 @@ import { isTransient } from '../../core/transient';
 import type { DockerApi } from '../../effects/docker';
 import type { Hosts } from '../../effects/effects';
 import type { Operation } from '../server/resource';
+import { askSideBySide } from './askSideBySide';
 
 /** A swarm and the way to it. */
 export interface SwarmAccess {
@@ -36,7 +37,8 @@ export class NoManagerError extends SwarmError {
 
 /**
  * The first declared manager that is in control of this very swarm. `avoid` names nodes that are
- * asked last, e.g. the one that is about to go.
+ * asked last, e.g. the one that is about to go. Where the first does not answer at once the others are
+ * asked beside it, so that several silent ones cost the time of one.
  *
  * @throws NoManagerError
  */
@@ -52,35 +54,59 @@ export async function findManager(
   const contacts = contactOrder(access.managers, ({ name, isStandIn }) =>
     avoid.includes(name) ? 2 : isStandIn === true || isSilent(name) ? 1 : 0,
   );
+  const answers = await askSideBySide(operation.effects.clock, contacts, (contact) =>
+    askContact(operation, access, contact),
+  );
   const whys: string[] = [];
   let outside = 0;
-  for (const contact of contacts) {
-    try {
-      const host = await operation.effects.hosts.connect(contact.connection);
-      const info = await host.docker.info();
-      if (info.clusterId !== undefined && info.clusterId !== access.clusterId) {
-        whys.push(`${contact.name} is in another swarm (${info.clusterId})`);
-      } else if (info.localNodeState !== 'active' || !info.isControlAvailable) {
-        // A worker that might stand in knows by its own word that it is no manager.
-        const isWorker = contact.isStandIn === true && info.localNodeState === 'active';
-        if (info.localNodeState === 'inactive' || isWorker) outside += 1;
-        whys.push(
-          info.localNodeState === 'locked'
-            ? describeLocked(contact.name)
-            : `${contact.name} is ${info.localNodeState}, not a working manager`,
-        );
-      } else if (info.error !== '') {
-        whys.push(`${contact.name}: ${info.error}`);
-      } else {
-        return { contact, docker: host.docker, nodeId: info.nodeId };
-      }
-    } catch (error) {
-      if (error instanceof SwarmError && error.code === 'LabMachineUnknown') outside += 1;
-      silent.set(contact.name, operation.effects.clock.monotonicMs());
-      whys.push(`${contact.name}: ${errorMessage(error)}`);
-    }
+  for (const answer of answers) {
+    const { live, why, isOutside } = await answer();
+    if (live !== undefined) return live;
+    if (isOutside) outside += 1;
+    whys.push(why);
   }
   throw new NoManagerError(operation.name, whys, outside === contacts.length);
+}
+
+interface ContactAnswer {
+  readonly live?: LiveManager;
+  readonly why: string;
+  /** It says itself that it is in no swarm, or its lab that there is no such machine. */
+  readonly isOutside: boolean;
+}
+
+/** Whether a contact can be used. Never throws. */
+async function askContact(
+  operation: Operation,
+  { clusterId }: SwarmAccess,
+  contact: ManagerContact,
+): Promise<ContactAnswer> {
+  const { name } = contact;
+  try {
+    const host = await operation.effects.hosts.connect(contact.connection);
+    const info = await host.docker.info();
+    if (info.clusterId !== undefined && info.clusterId !== clusterId) {
+      return { why: `${name} is in another swarm (${info.clusterId})`, isOutside: false };
+    }
+    if (info.localNodeState !== 'active' || !info.isControlAvailable) {
+      const why =
+        info.localNodeState === 'locked'
+          ? describeLocked(name)
+          : `${name} is ${info.localNodeState}, not a working manager`;
+      // A worker that might stand in knows by its own word that it is no manager.
+      const isWorker = contact.isStandIn === true && info.localNodeState === 'active';
+      return { why, isOutside: info.localNodeState === 'inactive' || isWorker };
+    }
+    if (info.error !== '') return { why: `${name}: ${info.error}`, isOutside: false };
+    const live = { contact, docker: host.docker, nodeId: info.nodeId };
+    return { live, why: '', isOutside: false };
+  } catch (error) {
+    silentContacts(operation).set(name, operation.effects.clock.monotonicMs());
+    return {
+      why: `${name}: ${errorMessage(error)}`,
+      isOutside: error instanceof SwarmError && error.code === 'LabMachineUnknown',
+    };
+  }
 }
 
 /** A manager that did not answer is asked last for this long: each try costs a connection's timeout. */

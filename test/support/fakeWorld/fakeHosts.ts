@@ -14,6 +14,8 @@ import { hostUnreachable, reach, type World } from './world';
 
 export class FakeHosts implements Hosts {
   private readonly open = new Map<string, Host>();
+  /** Descriptions of hosts that did not answer this process the last time. */
+  private readonly silent = new Set<string>();
 
   constructor(private readonly world: World) {}
 
@@ -22,18 +24,29 @@ export class FakeHosts implements Hosts {
     options: { readonly timeoutSeconds?: number } = {},
   ): Promise<Host> {
     const description = describeConnection(connection);
-    const timeoutMs =
+    const patienceMs =
       options.timeoutSeconds === undefined ? timing.connect : options.timeoutSeconds * 1000;
+    const timeoutMs = this.silent.has(description)
+      ? Math.min(timing.connectSilent, patienceMs)
+      : patienceMs;
     const host = isLabConnection(connection)
       ? `${connection.lab}/${connection.machine}`
       : connection.host;
     const action = { operation: 'hosts.connect', host, isChange: false };
-    const key = await this.world.act(action, (state) => {
-      const machine = findMachine(state, connection, description, timeoutMs);
-      reach(state, machine.key, timeoutMs);
-      checkLogin(state, machine, connection, description);
-      return machine.key;
-    });
+    const key = await this.world
+      .act(action, (state) => {
+        const machine = findMachine(state, connection, description, timeoutMs);
+        reach(state, machine.key, timeoutMs);
+        checkLogin(state, machine, connection, description);
+        return machine.key;
+      })
+      .catch((error: unknown) => {
+        if (error instanceof SwarmError && error.code === 'HostUnreachable') {
+          this.silent.add(description);
+        }
+        throw error;
+      });
+    this.silent.delete(description);
     const known = this.open.get(description);
     if (known !== undefined) return known;
     const opened = fakeHost(this.world, key, description);

@@ -6,6 +6,8 @@ export const timing = {
   reboot: 5_000,
   packageInstall: 8_000,
   connect: 10_000,
+  /** To a host that did not answer this process the last time. */
+  connectSilent: 2_000,
   engineApi: 30_000,
   withoutLeader: 20_000,
   join: 1_000,
