@@ -10,6 +10,7 @@ import { killThreeTimes } from './faults/killThreeTimes';
 import { linkCutInJoin, linkCutInLeave } from './faults/linkCut';
 import { managerDiesAtGate, managerDiesMajorityLost } from './faults/managerDiesInRoll';
 import { managerOffBefore } from './faults/managerOffBefore';
+import { stateLost } from './faults/stateLost';
 import type { Scenario } from './scenario';
 
 /** Every scenario, in the order of their numbers. */
@@ -31,6 +32,7 @@ export const scenarios: readonly Scenario[] = [
   founderRebuilt,
   deadManagerRemoved,
   deadManagerRemovedInRoll,
+  stateLost,
 ];
 
 /** @throws SwarmError `ScenarioUnknown` with every name that there is. */

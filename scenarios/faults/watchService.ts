@@ -1,0 +1,36 @@
+import { probe } from '../../demo/httpProbe';
+import type { Stage } from '../stage';
+
+/** What a client saw of the service through the virtual IP meanwhile. */
+export interface ServiceWatch {
+  readonly asked: number;
+  /** Outcomes other than `ok`, in order. */
+  readonly failures: readonly string[];
+}
+
+const intervalMs = 200;
+
+/** Asks the service through the virtual IP, time and again, while something is done. */
+export async function watchService(stage: Stage, work: () => Promise<void>): Promise<ServiceWatch> {
+  const { vip, port } = stage.cluster;
+  const failures: string[] = [];
+  let asked = 0;
+  let isOver = false;
+  const watch = async (): Promise<void> => {
+    while (!isOver) {
+      const { outcome } = await probe(`http://${vip}:${String(port)}/`, 2000);
+      if (outcome === 'skipped') continue;
+      asked += 1;
+      if (outcome !== 'ok') failures.push(outcome);
+      await new Promise((resolve) => setTimeout(resolve, intervalMs));
+    }
+  };
+  const watching = watch();
+  try {
+    await work();
+  } finally {
+    isOver = true;
+    await watching;
+  }
+  return { asked, failures };
+}
