@@ -20,6 +20,7 @@ import {
   textMap,
 } from '../resources/properties';
 import { engineReasons } from './engineReasons';
+import { brokenNodes, brokenWarnings, strangerReasons } from './hostFindings';
 import { keepalivedReasons } from './keepalivedReasons';
 import { knewStandIns, lookAtStandIns } from './lookAtStandIns';
 import { planQuorum } from './quorumPlan';
@@ -126,7 +127,13 @@ async function planRun(
     },
     facts,
   );
+  const broken =
+    plan.swarm === 'live' && adopt === undefined
+      ? await standingsOf(brokenNodes(declared.workers, facts.nodes), operation)
+      : [];
+  const seen = adopt === undefined ? [...standings, ...broken] : [];
   const more = [
+    ...strangerReasons(seen),
     ...(adopt === undefined ? [] : await keepalivedReasons(declared, standings)),
     ...(await labReasons(declared, standings, operation)),
     ...(await hostReasons(declared, standings, operation)),
@@ -136,8 +143,15 @@ async function planRun(
   return {
     ...plan,
     first: quorum.turns,
-    reasons: [...quorum.reasons, ...plan.reasons, ...more],
-    warnings: [...plan.warnings, ...quorum.warnings, ...silentManagers(plan, standings)],
+    reasons: [...new Set([...quorum.reasons, ...plan.reasons, ...more])],
+    warnings: [
+      ...plan.warnings,
+      ...quorum.warnings,
+      // What a recovery puts back needs nobody's command.
+      ...(plan.swarm === 'live' && quorum.turns.length === 0
+        ? brokenWarnings(seen, facts.nodes)
+        : []),
+    ],
   };
 }
 
@@ -267,17 +281,6 @@ async function hostReasons(
       ? [`${node.name}: ${standing.why}`]
       : [],
   );
-}
-
-/** A swarm does without one of its managers, but nobody should have to find that out by themselves. */
-function silentManagers(plan: RolloutPlan, managers: Standings): readonly string[] {
-  return plan.swarm !== 'live'
-    ? []
-    : managers.flatMap(({ node, standing }) =>
-        standing.kind === 'unknown'
-          ? [`manager ${node.name} gives no answer: ${standing.why}`]
-          : [],
-      );
 }
 
 /** Data that a rebuild would lose, on every node that is to be replaced. */

@@ -14,10 +14,18 @@ export type HostStanding =
   | { readonly kind: 'none'; readonly host: Host; readonly info: EngineInfo | undefined }
   /** Its lab says that there is no such machine. */
   | { readonly kind: 'absent' }
-  | { readonly kind: 'unknown'; readonly why: string; readonly host: Host | undefined };
+  | {
+      readonly kind: 'unknown';
+      readonly why: string;
+      readonly host: Host | undefined;
+      /** It answers, and is not known to be the host that it should be: it is not only silent. */
+      readonly isStranger?: true;
+    };
 
 /** The file that an engine keeps exactly while it belongs to a swarm. */
 const swarmStateFile = '/var/lib/docker/swarm/docker-state.json';
+
+const strangerCodes: readonly string[] = ['HostKeyChanged', 'HostKeyUnknown'];
 
 /** Whether the host behind a connection belongs to a swarm. Never throws. */
 export async function hostStanding(
@@ -28,9 +36,12 @@ export async function hostStanding(
   try {
     host = await operation.effects.hosts.connect(connection);
   } catch (error) {
-    return error instanceof SwarmError && error.code === 'LabMachineUnknown'
-      ? { kind: 'absent' }
-      : { kind: 'unknown', why: errorMessage(error), host: undefined };
+    const code = error instanceof SwarmError ? error.code : '';
+    if (code === 'LabMachineUnknown') return { kind: 'absent' };
+    return {
+      ...{ kind: 'unknown', why: errorMessage(error), host: undefined },
+      ...(strangerCodes.includes(code) ? { isStranger: true } : {}),
+    };
   }
   try {
     const info = await host.docker.info();

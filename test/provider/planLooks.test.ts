@@ -65,7 +65,7 @@ test('a manager that gives no answer is told of, also when nothing is to be done
   const { turns, warnings } = await plan(world, { managers });
   assert.deepEqual(turns, []);
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0] ?? '', /^manager m2 gives no answer: /);
+  assert.match(warnings[0] ?? '', /^m2 gives no answer: /);
 });
 
 test('before a founding every host must answer, workers too', async () => {

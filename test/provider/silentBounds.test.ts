@@ -78,7 +78,8 @@ async function plan(world: FakeWorld, stack: Stack): Promise<void> {
 
 /**
  * Seconds that a refresh and a plan may take. A silent host costs 10 s once, and 2 s for each further look
- * of the same process; an engine without a leader takes 20 s for each of its answers.
+ * of the same process; an engine without a leader takes 20 s for each of its answers, and a plan waits
+ * until an election would have ended before it speaks of a lost majority.
  */
 const rows: readonly (readonly [readonly string[], number, number])[] = [
   [['w1'], 13, 13],
@@ -86,8 +87,8 @@ const rows: readonly (readonly [readonly string[], number, number])[] = [
   [['m3'], 13, 13],
   [['w1', 'w2'], 13, 13],
   [['m3', 'w1'], 13, 23],
-  [['m1', 'm2'], 42, 23],
-  [['m2', 'm3'], 42, 23],
+  [['m1', 'm2'], 42, 90],
+  [['m2', 'm3'], 42, 90],
   [['m1', 'm2', 'm3'], 20, 13],
 ];
 
