@@ -3,7 +3,7 @@ import { allOffOfFive, allOffOfThree } from './faults/allOff';
 import { deadManagerRemoved, deadManagerRemovedInRoll } from './faults/deadManagerRemoved';
 import { founderRebuilt } from './faults/founderRebuilt';
 import { diskFull, mirrorFails } from './faults/installFails';
-import { ctrlC, leaseHeld } from './faults/interrupted';
+import { cancelledAlive, ctrlC, leaseHeld } from './faults/interrupted';
 import { killCliAtEveryStep } from './faults/killCliAtEveryStep';
 import { killProviderAtEveryStep } from './faults/killProviderAtEveryStep';
 import { killThreeTimes } from './faults/killThreeTimes';
@@ -23,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   killThreeTimes,
   ctrlC,
   leaseHeld,
+  cancelledAlive,
   linkCutInJoin,
   linkCutInLeave,
   mirrorFails,

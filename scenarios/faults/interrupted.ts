@@ -92,6 +92,48 @@ export const leaseHeld: Scenario = {
   },
 };
 
+export const cancelledAlive: Scenario = {
+  name: 'cancel-live-run',
+  number: 4,
+  title: '`pulumi cancel` under a live run, and a second `up` beside it, both to their ends',
+  holds:
+    'the second run waits or is refused while the node is out; the majority is held, and after the next up everything is as declared, one entry per node',
+  shape: shapes.threeManagers,
+  run: async (stage) => {
+    const idBefore = await stage.clusterId();
+    stage.changeOs(nextOs, 'm1');
+    const rolling = stage.start('up');
+    await stage.untilStep(rolling, steps.drain('m1'));
+    await stage.runToTheEnd('cancel');
+    const second = stage.start('up');
+    const runs = await Promise.all([
+      stage.finish('up (the first)', rolling),
+      stage.finish('up (the second)', second),
+    ]);
+    for (const run of runs.filter(({ exitCode }) => exitCode !== 0)) {
+      stage.saw(`one of them failed: ${errorLines(run.output)}`);
+    }
+    const others = (await stage.nodes()).filter(
+      ({ hostname, managerStatus }) =>
+        hostname !== 'm1' && managerStatus?.reachability === 'reachable',
+    );
+    stage.checkEqual(others.length, 2, 'the other two managers are reachable');
+    await stage.runToTheEnd('up');
+    await stage.untilAsDeclared();
+    stage.checkEqual(await stage.clusterId('m1'), idBefore, 'm1 is in the same swarm');
+    await stage.untilServed();
+    await stage.checkNothingPending();
+  },
+};
+
+function errorLines(output: string): string {
+  return output
+    .split('\n')
+    .filter((line) => /^\s*error: /.test(line))
+    .map((line) => line.trim())
+    .join('; ');
+}
+
 /** One task per node that ignores its stop: PID 1 of a container has no default handler for SIGTERM. */
 async function declareStubbornService(stage: Stage): Promise<void> {
   const { stdout } = await stage.pulumi.runOrFail('config', 'get', '--path', 'services[0].image');

@@ -13,7 +13,7 @@ export const managerOffBefore: Scenario = {
     const idBefore = await stage.clusterId();
     await stage.powerOff('m3');
     await untilUnreachable(stage, 'm3');
-    stage.changeOs(nextOs, 'm1', 'm2');
+    stage.changeOs(nextOs, 'm1');
     const others = ['m1', 'm2', 'w1'];
     const boots = await stage.bootIds(others);
 
