@@ -69,6 +69,8 @@ export interface NodeCertificate {
   readonly clusterId: string;
   readonly nodeId: string;
   readonly role: NodeRole;
+  /** Autolock: its key, and with it the raft state, opens only with the swarm's unlock key. */
+  readonly isKeyEncrypted: boolean;
 }
 
 /** One entry of `GET /nodes`. */

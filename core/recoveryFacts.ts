@@ -10,6 +10,8 @@ export interface RecoverySight {
         readonly kind: 'manager';
         readonly clusterId: string;
         readonly nodeId: string;
+        /** Its raft state is encrypted; the Engine cannot make it the only manager. */
+        readonly isAutolocked: boolean;
         /** undefined: its engine does not answer. */
         readonly info: EngineInfo | undefined;
       }

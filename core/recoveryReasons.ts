@@ -13,6 +13,7 @@ export interface RecoveryReason {
     | 'MembersUnknown'
     | 'WrongToken'
     | 'MajorityAnswers'
+    | 'Autolocked'
     | 'EngineSilent'
     | 'NotShownGone'
     | 'LostAnswers'
@@ -43,6 +44,12 @@ export function unfitReason(
     return {
       code: 'OtherSwarm',
       message: `${name} is in swarm ${clusterId}, and this stack's is ${facts.clusterId}`,
+    };
+  }
+  if (standing.isAutolocked) {
+    return {
+      code: 'Autolocked',
+      message: `${name} keeps its raft state encrypted (autolock), and the Engine cannot make such a manager the only one: bring managers back until a majority answers`,
     };
   }
   if (info === undefined) {

@@ -2,6 +2,7 @@ import { lostQuorum, recoveryCandidates } from './quorumLoss';
 import { decideRecovery } from './recovery';
 import type { RecoveryPlan } from './recovery';
 import type { RecoveryFacts } from './recoveryFacts';
+import { unfitReason } from './recoveryReasons';
 
 /** What a plan says of a swarm without a leader. */
 export interface QuorumOutlook {
@@ -56,7 +57,9 @@ function waysOut(facts: RecoveryFacts): readonly string[] {
     'bring managers back until a majority answers; only if they never come back (docs/recovery.md):',
     ...(ways.length > 0
       ? ways
-      : ['no manager that answers can carry the swarm on: start the engine of one']),
+      : facts.managers
+          .filter(({ standing }) => standing.kind === 'manager')
+          .flatMap((sight) => unfitReason(sight.name, sight, facts)?.message ?? [])),
   ];
 }
 

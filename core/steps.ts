@@ -34,6 +34,7 @@ export const steps = {
   found: (node: string) => `found the swarm on ${node}`,
   unlock: (node: string) => `unlock ${node}`,
   autolock: (isOn: string) => `turn autolock ${isOn}`,
+  restartEngine: (node: string) => `restart the engine of ${node}`,
   abandon: (node: string) => `${node} leaves the swarm that has lost its quorum, by force`,
   recover: (node: string) => `make ${node} the only manager of the swarm`,
   evict: (node: string) => `evict ${node}, which is unreachable and no longer declared`,

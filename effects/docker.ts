@@ -30,7 +30,8 @@ export interface DockerApi {
    * `POST /swarm/init` with ForceNewCluster on a manager: it becomes the only member of raft, with node ID,
    * cluster ID, services and entries as they were. Address as in an init.
    *
-   * @throws SwarmError `NotAManager` on any other node, where the engine would found a new swarm; nothing was asked of it.
+   * @throws SwarmError `NotAManager` on any other node, where the engine would found a new swarm, and
+   * `ManagerAutolocked` where its raft state is encrypted, which the engine cannot do; nothing was asked of it.
    */
   forceNewCluster(request: { readonly advertiseAddress: string }): Promise<void>;
   /** From its file, so the engine may be stopped, locked or without a leader; undefined: the node is in no swarm. */

@@ -1,5 +1,8 @@
 import type { NodeCertificate } from '../facts';
 
+/** What the certificate itself says. */
+export type CertificateSubject = Omit<NodeCertificate, 'isKeyEncrypted'>;
+
 const roles: Readonly<Record<string, NodeCertificate['role']>> = {
   'swarm-manager': 'manager',
   'swarm-worker': 'worker',
@@ -9,7 +12,7 @@ const roles: Readonly<Record<string, NodeCertificate['role']>> = {
  * Whose a node's certificate is, from its subject as Node prints it: one `KEY=value` a line, with the
  * cluster ID as O, the node ID as CN and the role as OU. `undefined` for any other subject.
  */
-export function parseCertificateSubject(subject: string): NodeCertificate | undefined {
+export function parseCertificateSubject(subject: string): CertificateSubject | undefined {
   const fields = new Map<string, string>();
   for (const line of subject.split('\n')) {
     const at = line.indexOf('=');

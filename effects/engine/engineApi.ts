@@ -80,6 +80,14 @@ export class EngineApi implements DockerApi {
         { source: 'world' },
       );
     }
+    if ((await this.nodeCertificate())?.isKeyEncrypted === true) {
+      // It stops the swarm's runtime, finds that it cannot read the state, and shows the node as in no swarm.
+      throw new SwarmError(
+        'ManagerAutolocked',
+        `${this.subject}: its raft state is encrypted (autolock), and the Engine cannot make such a manager the only one; nothing was asked of it; bring a majority back`,
+        { source: 'world' },
+      );
+    }
     await this.client.command('POST', '/swarm/init', {
       timeoutSeconds: membershipSeconds,
       body: { ...addresses(request.advertiseAddress), ForceNewCluster: true },

@@ -7,6 +7,9 @@ import type { Exec } from '../ssh/sshExec';
 /** Public: the certificate alone, without its key. */
 const path = '/var/lib/docker/swarm/certificates/swarm-node.crt';
 
+/** Its key is only searched for the word that says how it is kept; it never leaves the host. */
+const keyPath = '/var/lib/docker/swarm/certificates/swarm-node.key';
+
 /** What the node's own certificate says of it. @throws SwarmError `NodeCertificateUnreadable`. */
 export async function readNodeCertificate(
   subject: string,
@@ -19,7 +22,11 @@ export async function readNodeCertificate(
   }
   const certificate = parseCertificateSubject(subjectOf(subject, result.stdout));
   if (certificate === undefined) throw unreadable(subject, 'its subject is not that of a node');
-  return certificate;
+  const encrypted = await exec(['grep', '-c', '-F', '--', 'ENCRYPTED', keyPath], {
+    timeoutSeconds: 30,
+  });
+  if (encrypted.code > 1) throw unreadable(subject, encrypted.stderr.trim());
+  return { ...certificate, isKeyEncrypted: encrypted.code === 0 };
 }
 
 function subjectOf(subject: string, pem: string): string {

@@ -82,8 +82,8 @@ async function ownWord(
     const certificate = await host.docker.nodeCertificate();
     // Without one it was never let into a swarm: a join that is still pending.
     if (certificate?.role !== 'manager') return { kind: 'outside' };
-    const { clusterId, nodeId } = certificate;
-    return { kind: 'manager', clusterId, nodeId, info };
+    const { clusterId, nodeId, isKeyEncrypted } = certificate;
+    return { kind: 'manager', clusterId, nodeId, isAutolocked: isKeyEncrypted, info };
   } catch (error) {
     return { kind: 'silent', why: errorMessage(error) };
   }

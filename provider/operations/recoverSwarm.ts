@@ -146,6 +146,15 @@ async function carryOut(
     );
   }
   const { name, address, standing } = plan.survivor;
+  // An engine that has been in overlay networks before it is made the only manager never announces its own
+  // addresses in them again: nothing would reach its tasks (seen on 20.10.24). A fresh one does.
+  await lock.step(steps.restartEngine(name), async () => {
+    await host.systemd.restart('docker.service');
+    await waitUntil(operation, `${name} acts as a manager again`, stepSeconds, async () => {
+      const { isControlAvailable, localNodeState } = await host.docker.info();
+      return isControlAvailable || `it is ${localNodeState}`;
+    });
+  });
   const known = standing.kind === 'manager' ? standing.info?.nodeAddress : undefined;
   await lock.step(steps.recover(name), async () => {
     await host.docker.forceNewCluster({

@@ -42,6 +42,7 @@ const parts = {
   autolock: 'never',
   // Of a swarm that lost its quorum for good.
   abandon: 'never',
+  restartEngine: 'never',
   recover: 'never',
   // Of nodes that nobody declares.
   evict: 'never',

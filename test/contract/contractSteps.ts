@@ -237,7 +237,10 @@ export async function loseForGood(
   await wait(90, 'no leader', () => seesNoLeader(survivor));
   await knowsMembers();
   await stopEngine(survivor);
-  const certificate = { clusterId: swarm.clusterId, nodeId: ids.survivor, role: 'manager' };
+  const certificate = {
+    ...{ clusterId: swarm.clusterId, nodeId: ids.survivor, role: 'manager' },
+    isKeyEncrypted: false,
+  };
   assert.deepEqual(await survivor.docker.nodeCertificate(), certificate);
   await startEngine(survivor);
   if (hasTime) {

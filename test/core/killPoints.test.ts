@@ -37,6 +37,7 @@ describe('where kills hit', () => {
       'overlayUntried',
       'promote',
       'recover',
+      'restartEngine',
       'unlock',
     ]);
   });

@@ -23,6 +23,7 @@ function manager(name: string, members: number, over: Partial<Standing> = {}): S
     kind: 'manager',
     clusterId: swarm,
     nodeId: `id-${name}`,
+    isAutolocked: false,
     info: engineInfo(name, {
       clusterId: undefined,
       error: 'The swarm does not have a leader.',
@@ -206,6 +207,11 @@ describe('decideRecovery', () => {
       codes: ['EngineSilent'],
     },
     {
+      what: 'a survivor whose raft state is encrypted',
+      facts: facts([manager('m1', 3, { isAutolocked: true }), gone, gone]),
+      codes: ['Autolocked'],
+    },
+    {
       what: 'a survivor that is locked',
       facts: facts([
         manager('m1', 3, {
@@ -305,6 +311,12 @@ const worlds = fc.integer({ min: 1, max: 7 }).chain((members) =>
     survivor: fc.constantFrom(...names('m', members)),
   }),
 );
+
+it('without a manager that could carry the swarm on, the plan says why', () => {
+  const seen = facts([manager('m1', 3, { isAutolocked: true }), gone, gone]);
+  const { reasons } = quorumOutlook(undefined, [], seen);
+  assert.match(reasons.at(-1) ?? '', /^m1 keeps its raft state encrypted/);
+});
 
 describe('laws of a recovery', () => {
   it('never while a majority could answer, and never over a member of whom nothing is known', () => {

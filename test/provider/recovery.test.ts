@@ -137,7 +137,8 @@ test('the survivor carries the swarm on, the entries of the others go, and they 
   const process = new ProviderProcess(world, { transcript });
   await refreshAll(stack, new ProviderProcess(world));
   await stack.up(process);
-  assert.deepEqual(sentences(transcript).slice(0, 3), [
+  assert.deepEqual(sentences(transcript).slice(0, 4), [
+    'restart the engine of m1',
     'make m1 the only manager of the swarm',
     'remove the entry of m2',
     'remove the entry of m3',
@@ -177,8 +178,9 @@ test('another manager that answers leaves by force, and a silent one must be lis
   declareRecovery(stack, from, ['m5']);
   const transcript = emptyTranscript();
   await stack.applySwarm(new ProviderProcess(world, { transcript }));
-  assert.deepEqual(sentences(transcript).slice(0, 2), [
+  assert.deepEqual(sentences(transcript).slice(0, 3), [
     'm1 leaves the swarm that has lost its quorum, by force',
+    'restart the engine of m2',
     'make m2 the only manager of the swarm',
   ]);
   assert.deepEqual(view(world).managers, ['m2']);

@@ -109,6 +109,7 @@ test('the steps that are killed at below are all that a replacement has', async 
     'autolock',
     'abandon',
     'recover',
+    'restartEngine',
   ];
   for (const [key, sentence] of Object.entries(steps)) {
     // Every placeholder as a text that matches whatever stands there.

@@ -56,10 +56,11 @@ export function fakeDocker(world: World, key: string): DockerApi {
       world.act({ operation: 'docker.nodeCertificate', host: key, isChange: false }, (state) => {
         const membership = reach(state, key).engine.membership;
         if (membership === undefined || membership.nodeId === '') return undefined;
-        const { clusterId, nodeId, isControlAvailable, localState } = membership;
+        const { clusterId, nodeId, isControlAvailable, localState, lockKey } = membership;
         // Only managers are ever locked; the certificate itself is not encrypted.
         const isManager = isControlAvailable || localState === 'locked';
-        return { clusterId, nodeId, role: isManager ? 'manager' : 'worker' };
+        const isKeyEncrypted = lockKey !== undefined;
+        return { clusterId, nodeId, role: isManager ? 'manager' : 'worker', isKeyEncrypted };
       }),
     swarmJoin: (request) =>
       call(

@@ -55,6 +55,7 @@ export function forceNewCluster(state: WorldState, machine: MachineState): void 
   if (membership?.isControlAvailable !== true || swarm === undefined || membership.isCutOff) {
     throw refusals.notAManager(machine.key);
   }
+  if (membership.lockKey !== undefined) throw refusals.autolocked(machine.key);
   for (const other of Object.values(state.machines)) {
     const memory = other.engine.membership;
     if (memory === undefined || memory === membership) continue;

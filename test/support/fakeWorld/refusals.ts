@@ -69,6 +69,13 @@ export const refusals = {
       `${host}: it is no manager by its own word; nothing was asked of it; only a manager can carry a swarm on alone`,
       { source: 'world' },
     ),
+  /** The adapter's own, too. */
+  autolocked: (host: string) =>
+    new SwarmError(
+      'ManagerAutolocked',
+      `${host}: its raft state is encrypted (autolock), and the Engine cannot make such a manager the only one; nothing was asked of it; bring a majority back`,
+      { source: 'world' },
+    ),
   lastManager: () =>
     rpcError('FailedPrecondition', 'attempting to demote the last manager of the swarm'),
   quorumLoss: () =>
