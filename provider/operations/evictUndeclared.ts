@@ -1,4 +1,4 @@
-import { isEvictable } from '../../core/evictable';
+import { isEvictable, isSilent } from '../../core/evictable';
 import { steps } from '../../core/steps';
 import type { Operation } from '../server/resource';
 import { askManager } from './managers';
@@ -8,7 +8,8 @@ import { demoteAndWait, removeEntry } from './takeOut';
 /**
  * Takes members out that nobody declares any more and that do not answer, at the head of a run: the
  * deletes of removed resources come at the end of it, and a dead member must not block every gate
- * until then. Only nodes that this package joined, and only silent ones; by ID, never by name.
+ * until then. Only nodes that this package joined, and only silent ones or those that were demoted already;
+ * by ID, never by name.
  */
 export async function evictUndeclared(
   operation: Operation,
@@ -23,6 +24,8 @@ export async function evictUndeclared(
       if (node.managerStatus !== undefined) {
         await demoteAndWait(operation, access, node.id, 60);
       }
+      // One that answers stays a node until its own delete, at the end of the run, lets it leave.
+      if (!isSilent(node)) return;
       await removeEntry(operation, access, node.id, { hasLeft: false, timeoutSeconds: 60 });
     });
   }

@@ -35,6 +35,10 @@ export async function demoteAndWait(
   timeoutSeconds: number,
 ): Promise<void> {
   const avoid = [operation.name];
+  const before = await findEntry(operation, access, nodeId, avoid);
+  if (before?.managerStatus !== undefined && before.role === 'worker') {
+    await wishAfresh(operation, access, nodeId);
+  }
   await askManager(
     operation,
     access,
@@ -54,6 +58,37 @@ export async function demoteAndWait(
       await withdrawDemotion(operation, access, nodeId);
     }
     throw error;
+  }
+}
+
+/**
+ * A member that is wanted as a worker already: its engine was dead while it was demoted, and entered raft
+ * again when it started (seen on 20.10.24). For the leader its role is as wanted, and it would do nothing
+ * for ever. Wanted as a manager and then as a worker again, it is demoted in order.
+ *
+ * That the leader has noted the first wish shows in the entry's version only.
+ */
+async function wishAfresh(
+  operation: Operation,
+  access: SwarmAccess,
+  nodeId: string,
+): Promise<void> {
+  const avoid = [operation.name];
+  await askManager(
+    operation,
+    access,
+    ({ docker }) => docker.updateNode(nodeId, { role: 'manager' }),
+    { avoid },
+  );
+  const asked = (await findEntry(operation, access, nodeId, avoid))?.version;
+  try {
+    await waitUntil(operation, 'the leader notes the wish', 5, async () => {
+      const entry = await findEntry(operation, access, nodeId, avoid);
+      return entry?.version !== asked || 'it has not yet';
+    });
+  } catch (error) {
+    // It may have noted it before we first looked.
+    if (!isTimedOut(error)) throw error;
   }
 }
 

@@ -96,6 +96,8 @@ describe('isEvictable', () => {
     ['a manager that raft still reaches', managerNode('m9', {}, down), false],
     ['a manager of unknown reach', managerNode('m9', { reachability: 'unknown' }, down), false],
     ['a manager whose node is up', managerNode('m9', { reachability: 'unreachable' }), false],
+    ['a member that was demoted already', managerNode('m9', {}, { role: 'worker' }), true],
+    ['such a one that is declared', managerNode('m1', {}, { role: 'worker' }), false],
   ];
   for (const [what, node, expected] of rows) {
     it(`${expected ? 'takes' : 'leaves'} ${what}`, () => {

@@ -75,3 +75,55 @@ test('an eviction that was killed at any moment is finished by the next run', as
     assert.deepEqual(view(world).managers, ['m1', 'm2', 'm3', 'm5']);
   }
 });
+
+test('killed after every call of an eviction, the next run finishes it', async () => {
+  const begin = (watch?: Parameters<typeof copyOf>[2]): ReturnType<typeof copyOf> => {
+    const copy = copyOf(origin.world, origin.stack, watch);
+    copy.world.powerOff('test/m4');
+    copy.world.advance(60_000);
+    copy.stack.declared = without(copy.stack.declared, 'm4');
+    return copy;
+  };
+  const whole = begin();
+  const first = whole.world.calls().length;
+  await whole.stack.applySwarm(new ProviderProcess(whole.world));
+  const count = whole.world.calls().length - first;
+  assert.ok(count >= 3, String(count));
+  for (let at = 1; at <= count; at += 1) {
+    const dying: { process?: ProviderProcess } = {};
+    const { world, stack } = begin((state) => {
+      if (state.calls.length >= first + at) dying.process?.kill();
+    });
+    dying.process = new ProviderProcess(world);
+    await assert.rejects(stack.applySwarm(dying.process), { name: 'Killed' });
+    await stack.applySwarm(new ProviderProcess(world));
+    assert.deepEqual(view(world).managers, ['m1', 'm2', 'm3', 'm5']);
+    assert.equal(world.swarm().nodes.length, 5);
+  }
+});
+
+test('a manager that entered raft again after its demotion is seen and taken out, silent or not', async () => {
+  for (const isSilent of [true, false]) {
+    const { world, stack } = copyOf(origin.world, origin.stack);
+    world.powerOff('test/m4');
+    world.advance(60_000);
+    const id = world.swarm().nodes.find(({ hostname }) => hostname === 'm4')!.id;
+    const { docker } = await world.effects().hosts.connect({ lab: 'test', machine: 'm1' });
+    await docker.updateNode(id, { role: 'worker' });
+    world.advance(5_000);
+    world.enterRaftAgain(id);
+    if (!isSilent) {
+      world.powerOn('test/m4');
+      world.advance(30_000);
+    }
+    assert.ok(world.swarm().members.includes(id));
+    stack.declared = without(stack.declared, 'm4');
+    await stack.applySwarm(new ProviderProcess(world));
+    assert.ok(!world.swarm().members.includes(id), 'no member any more');
+    assert.equal(world.swarm().nodes.length, isSilent ? 5 : 6);
+    // The delete at the end of the run takes the rest of it out.
+    await stack.up(new ProviderProcess(world));
+    assert.deepEqual(view(world).managers, ['m1', 'm2', 'm3', 'm5']);
+    assert.equal(world.swarm().nodes.length, 5);
+  }
+});

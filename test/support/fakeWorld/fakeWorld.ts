@@ -133,6 +133,18 @@ export class FakeWorld {
     this.edit((state) => (state.refusedDemotions = attempts));
   }
 
+  /** A demoted node is a raft member again, and the leader does not know that it is not wanted as one. */
+  enterRaftAgain(nodeId: string): void {
+    this.edit((state) => {
+      const swarm = Object.values(state.swarms).find(({ nodes }) =>
+        nodes.some(({ id, role }) => id === nodeId && role === 'worker'),
+      );
+      if (swarm === undefined) throw new Error(`${nodeId} is no worker of any swarm`);
+      swarm.members.push(nodeId);
+      swarm.staleMembers.push(nodeId);
+    });
+  }
+
   /** See fakeWorld.md, "Faults". */
   failNext(
     operation: string,

@@ -38,6 +38,7 @@ export function initSwarm(
     leader: nodeId,
     electionDueMs: undefined,
     members: [],
+    staleMembers: [],
     nodes: [],
     services: [],
     tasks: [],

@@ -84,6 +84,11 @@ export function becomeLeader(swarm: SwarmState, nodeId: string, nowMs: number): 
 function stepRole(state: WorldState, swarm: SwarmState, node: NodeEntry, nowMs: number): void {
   const isMember = swarm.members.includes(node.id);
   const isWanted = node.role === 'manager';
+  if (swarm.staleMembers.includes(node.id)) {
+    if (!isWanted) return;
+    swarm.staleMembers = swarm.staleMembers.filter((id) => id !== node.id);
+    node.version = nextVersion(swarm);
+  }
   if (isMember === isWanted) {
     node.roleChangeDueMs = undefined;
     return;

@@ -151,6 +151,8 @@ export interface SwarmState {
   electionDueMs: number | undefined;
   /** Node IDs of the raft members, in order of joining. */
   members: string[];
+  /** Members that the leader believes to be workers already: it does not remove them. */
+  staleMembers: string[];
   nodes: NodeEntry[];
   services: ServiceEntry[];
   tasks: TaskEntry[];
