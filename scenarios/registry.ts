@@ -1,5 +1,6 @@
 import { SwarmError } from '../core/errors';
 import { allOffOfFive, allOffOfThree } from './faults/allOff';
+import { autolock } from './faults/autolock';
 import { deadManagerRemoved, deadManagerRemovedInRoll } from './faults/deadManagerRemoved';
 import { founderRebuilt } from './faults/founderRebuilt';
 import { diskFull, mirrorFails } from './faults/installFails';
@@ -33,6 +34,7 @@ export const scenarios: readonly Scenario[] = [
   founderRebuilt,
   deadManagerRemoved,
   deadManagerRemovedInRoll,
+  autolock,
   stateLost,
 ];
 
