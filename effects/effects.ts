@@ -24,6 +24,16 @@ export interface Effects {
 export interface LocalFiles {
   /** SHA-256 of a file in lower-case hex. @throws SwarmError `FileMissing`. */
   sha256(path: string): Promise<string>;
+  /** Bytes of a file. @throws SwarmError `FileMissing`. */
+  size(path: string): Promise<number>;
+  /** Why this directory could not hold what nobody else may read; undefined: it can, or it can be made. Changes nothing. */
+  privateDirectoryFault(path: string): Promise<string | undefined>;
+  /** Makes the directory with mode 0700, or takes the one that is there. @throws SwarmError `LocalDirectoryUnfit`. */
+  ensurePrivateDirectory(path: string): Promise<void>;
+  /** Whole or not at all, mode 0600. @throws SwarmError `LocalWriteFailed`. */
+  writePrivate(path: string, content: string): Promise<void>;
+  /** Succeeds when there is no such file. */
+  remove(path: string): Promise<void>;
 }
 
 /** Opens hosts; keeps one connection per host for the life of the process. */

@@ -16,6 +16,11 @@ export interface Files {
   ): Promise<boolean>;
   /** Copies a file of this computer to the host, whole or not at all. */
   upload(localPath: string, path: string, options?: { readonly mode?: number }): Promise<void>;
+  /**
+   * Copies a directory of the host to this computer, as a tar of its base name with owners and modes:
+   * whole or not at all, mode 0600.
+   */
+  archive(directory: string, localPath: string): Promise<void>;
   /** Succeeds when there is no such file. Never removes a directory. */
   remove(path: string): Promise<void>;
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { posix } from 'node:path';
 import { SwarmError } from '../core/errors';
 import type { Files } from './files';
-import { localFiles } from './localFiles';
+import { localFiles, putPrivateFile } from './localFiles';
 import type { Exec } from './ssh/sshExec';
 
 /**
@@ -124,6 +125,20 @@ export class HostFiles implements Files {
       () => createReadStream(localPath),
       1800,
     );
+  }
+
+  /** @throws SwarmError `FileReadFailed`; `LocalWriteFailed` when this computer cannot take it. */
+  async archive(directory: string, localPath: string): Promise<void> {
+    await putPrivateFile(localPath, async (partial) => {
+      const { dir, base } = posix.parse(directory);
+      const argv = ['tar', '--create', '--file=-', '--numeric-owner', `--directory=${dir}`];
+      const result = await this.exec([...argv, '--', base], {
+        sink: () => createWriteStream(partial, { mode: 0o600, flush: true }),
+        timeoutSeconds: 1800,
+      });
+      // Also 1, "file changed as we read it": half of one state and half of another is no copy.
+      if (result.code !== 0) throw this.failed('Read', directory, result.stderr);
+    });
   }
 
   /** @throws SwarmError `FileRemoveFailed`. */

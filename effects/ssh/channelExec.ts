@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { Client, ClientChannel } from 'ssh2';
 import { errorMessage } from '../../core/errors';
 import { ChannelRefused, openSession } from './openChannel';
@@ -18,6 +19,8 @@ export interface ExecResult {
 
 export interface ChannelExecOptions {
   readonly stdin?: string | Buffer | (() => Readable);
+  /** Takes standard output in place of the result; made when the command has begun, and ended with it. */
+  readonly sink?: () => Writable;
   /** Milliseconds after which the channel is given up. */
   readonly timeoutMs: number;
   /** Bytes kept of each stream's end. Default: 1 MiB. */
@@ -104,9 +107,20 @@ function follow(channel: ClientChannel, options: ChannelExecOptions): Promise<Ex
     const stderr = new TailBuffer(limit);
     const startedMs = performance.now();
     let code: number | undefined;
-    channel.on('data', (chunk: Buffer) => {
-      stdout.write(chunk);
+    const sink = options.sink?.();
+    // Observed from the start: a full disk ends the command, not this process.
+    const sunk = sink === undefined ? Promise.resolve() : finished(sink);
+    sunk.catch((error: unknown) => {
+      channel.destroy();
+      reject(error instanceof Error ? error : new Error(String(error)));
     });
+    if (sink === undefined) {
+      channel.on('data', (chunk: Buffer) => {
+        stdout.write(chunk);
+      });
+    } else {
+      channel.pipe(sink);
+    }
     channel.stderr.on('data', (chunk: Buffer) => {
       stderr.write(chunk);
     });
@@ -118,15 +132,22 @@ function follow(channel: ClientChannel, options: ChannelExecOptions): Promise<Ex
     channel.on('close', () => {
       if (code === undefined) {
         reject(new ConnectionLost('the connection was lost while it ran', true));
+        sink?.destroy();
         return;
       }
-      resolve({
+      const result = {
         code,
         stdout: stdout.toString(),
         stderr: stderr.toString(),
         isTruncated: stdout.droppedBytes > 0,
         durationMs: performance.now() - startedMs,
-      });
+      };
+      void sunk.then(
+        () => {
+          resolve(result);
+        },
+        () => undefined,
+      );
     });
     if (typeof options.stdin === 'function') {
       const source = options.stdin();

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { ConnectionLost, type ExecResult, ExecTimeout, channelExec } from './channelExec';
 import { ChannelRefused } from './openChannel';
@@ -9,6 +9,8 @@ import type { SshSession } from './sshSession';
 export interface ExecOptions {
   /** Content for standard input; a function is called for each attempt. */
   readonly stdin?: string | Buffer | (() => Readable);
+  /** Takes standard output in place of the result; a function is called for each attempt. */
+  readonly sink?: () => Writable;
   /** Default: 300. */
   readonly timeoutSeconds?: number;
   /** Whose rights it needs. Default: `root`. */

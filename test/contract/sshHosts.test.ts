@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -268,6 +269,36 @@ describe('SSH against a real sshd', { skip: sshdSkip }, () => {
         assert.equal(await host.files.read(path), undefined);
         await rejects(host.files.remove(folder), 'FileRemoveFailed', /directory/i);
         await rejects(host.files.upload(join(scratch, 'none'), path), 'FileMissing', /none/);
+      });
+
+      it('brings a directory here whole, for its owner only, or not at all', async () => {
+        const source = join(folder, 'state');
+        mkdirSync(join(source, 'raft'), { recursive: true });
+        const bytes = randomBytes(5_000_000);
+        writeFileSync(join(source, 'raft', 'wal'), bytes, { mode: 0o600 });
+        const local = join(mkdtempSync(join(scratch, 'state-')), 'state.tar');
+        await host.files.archive(source, local);
+        assert.equal(statSync(local).mode & 0o7777, 0o600);
+        const unpacked = mkdtempSync(join(scratch, 'unpacked-'));
+        execFileSync('tar', ['-xf', local, '-C', unpacked]);
+        assert.ok(readFileSync(join(unpacked, 'state', 'raft', 'wal')).equals(bytes));
+
+        const nowhere = join(scratch, 'nowhere.tar');
+        await rejects(
+          host.files.archive(join(folder, 'none'), nowhere),
+          'FileReadFailed',
+          /cannot read .*none \(.*No such file or directory/s,
+        );
+        await rejects(
+          host.files.archive(source, join(scratch, 'no', 'folder.tar')),
+          'LocalWriteFailed',
+          /folder\.tar: it cannot be written on this computer \(.*ENOENT/,
+        );
+        assert.deepEqual(
+          readdirSync(scratch).filter((name) => name.includes('partial') || name === 'nowhere.tar'),
+          [],
+        );
+        assert.equal((await host.run(['true'])).code, 0, 'the connection is as good as before');
       });
 
       it('a file has its mode before it has any content', async () => {

@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { Apt } from '../../effects/apt';
 import type { Effects, Host } from '../../effects/effects';
 import { HostFiles } from '../../effects/hostFiles';
@@ -29,8 +31,14 @@ export function notingExec(noted: RootCommands, answers: Answers = () => undefin
       isTruncated: false,
       durationMs: 1,
     };
-    return Promise.resolve({ ...whole, ...answers(argv) });
+    return emptied(options.sink).then(() => ({ ...whole, ...answers(argv) }));
   };
+}
+
+/** What takes the output of a command gets none. */
+async function emptied(sink: (() => Writable) | undefined): Promise<void> {
+  const taker = sink?.();
+  if (taker !== undefined) await finished(taker.end());
 }
 
 /**

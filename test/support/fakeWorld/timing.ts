@@ -12,6 +12,7 @@ export const timing = {
   withoutLeader: 20_000,
   join: 1_000,
   joinTimeout: 20_000,
+  archive: 2_000,
   unlock: 60_000,
   joinRetry: 5_000,
   election: 10_000,
