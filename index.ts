@@ -30,6 +30,7 @@ const cluster = new SwarmCluster(pulumi.getStack(), {
     addressPools,
     subnetSize,
     adopt,
+    backup: configuration.backup,
     autolock: configuration.autolock,
     unlockKey: configuration.unlockKey,
     recoverFrom,

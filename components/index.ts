@@ -1,5 +1,5 @@
 export { SwarmCluster } from './swarmCluster';
-export type { ClusterNodeArgs, SwarmClusterArgs } from './swarmCluster';
+export type { BackupArgs, ClusterNodeArgs, SwarmClusterArgs } from './swarmCluster';
 export { SwarmManager } from './swarmManager';
 export type { SwarmManagerArgs } from './swarmManager';
 export { SwarmWorker } from './swarmWorker';

@@ -36,6 +36,15 @@ export interface ClusterNodeArgs {
   readonly previousName?: string;
 }
 
+/** Backups of the raft state: services, networks, configs, secrets and who is a member. */
+export interface BackupArgs {
+  /**
+   * Directory of the computer that runs Pulumi, for its owner only (mode 0700; made where there is none);
+   * relative to the project, or from `~/`.
+   */
+  readonly directory: string;
+}
+
 export interface SwarmClusterArgs {
   /** Where machines come from. */
   readonly machine: MachineKind;
@@ -57,6 +66,11 @@ export interface SwarmClusterArgs {
    * Changed in place.
    */
   readonly standIn?: boolean | string;
+  /**
+   * The raft state is backed up to this computer before the first manager of a run goes; see
+   * docs/backup.md. Default: no backup. Changed in place.
+   */
+  readonly backup?: BackupArgs;
   /** Consent to destroy the cluster; without it `pulumi destroy` refuses. Default: false. */
   readonly allowDestroy?: boolean;
   /** Pools for overlay networks. Fixed when the swarm is founded. */
@@ -213,6 +227,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         maxUnavailable: args.maxUnavailable ?? '10%',
         ...standIn(args),
         ...recovery(args),
+        ...backup(args),
         ...(args.vip === undefined ? {} : { vipAddresses: args.vip.addresses }),
         ...(args.machine.lab === undefined ? {} : { lab: args.machine.lab }),
         ...(args.adopt === undefined ? {} : { adopt: args.adopt }),
@@ -376,11 +391,15 @@ function nodeNamed(nodes: readonly ClusterNodeArgs[], name: string): ClusterNode
 
 /** How nodes go, for the deletes of this very run. */
 function rollPolicy(args: SwarmClusterArgs, { maxUnavailable }: PlanRolloutResult): SwarmRollArgs {
-  return { maxUnavailable, timeouts: args.timeouts ?? {}, ...standIn(args) };
+  return { maxUnavailable, timeouts: args.timeouts ?? {}, ...standIn(args), ...backup(args) };
 }
 
 function standIn({ standIn: wish }: SwarmClusterArgs): { standIn?: true | string } {
   return wish === undefined || wish === false ? {} : { standIn: wish };
+}
+
+function backup({ backup: policy }: SwarmClusterArgs): { backup?: { directory: string } } {
+  return policy === undefined ? {} : { backup: { directory: policy.directory } };
 }
 
 /** Known to the swarm at the head of the run that replaces the node: its Delete has older inputs. */

@@ -107,6 +107,11 @@ export const configurationSchema = z.strictObject({
   addressPools: z.array(z.string()).optional(),
   subnetSize: z.number().int().optional(),
   adopt: z.string().optional(),
+  backup: z
+    .strictObject({
+      directory: z.string().min(1, 'is no directory; give the path of one'),
+    })
+    .optional(),
   autolock: z.boolean().optional(),
   unlockKey: z
     .string()

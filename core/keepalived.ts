@@ -154,3 +154,10 @@ export function withRaised(text: string, raisedFor: string | undefined): string 
 export function vrrpPriority(index: number): number {
   return Math.max(1, 200 - index * 10);
 }
+
+/** The virtual addresses in a file of ours, with their prefix lengths; none in anybody else's. */
+export function parseVirtualAddresses(text: string): readonly string[] {
+  if (parseKeepalivedMarker(text) === undefined) return [];
+  const block = /^ {4}virtual_ipaddress \{\n((?: {8}.*\n)*)/m.exec(text)?.[1] ?? '';
+  return [...block.matchAll(/^ {8}(\S+) dev /gm)].map(([, address]) => address ?? '');
+}

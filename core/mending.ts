@@ -16,6 +16,10 @@ export function afterMending(facts: GateFacts, names: readonly string[]): GateFa
     .map(({ address }) => address);
   return {
     ...facts,
+    // What their tasks are short of comes back with them.
+    services: isSeen(facts.services)
+      ? { seen: facts.services.seen.filter(({ node }) => !names.includes(node)) }
+      : facts.services,
     managers: facts.managers.map((manager) => ({
       ...manager,
       info: names.includes(manager.name) ? peer.info : manager.info,

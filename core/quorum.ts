@@ -43,3 +43,19 @@ export function removal(members: number, reachableWithout: number): RemovalNumbe
     isAllowed: remaining > 0 && reachableWithout >= needed,
   };
 }
+
+/** The numbers behind "may this member be stopped for a while?". */
+export interface PauseNumbers {
+  readonly members: number;
+  /** Members that are reachable now, the one to be stopped not counted. */
+  readonly reachableWithout: number;
+  /** The quorum of all members: one that is stopped still counts. */
+  readonly needed: number;
+  readonly isAllowed: boolean;
+}
+
+/** Whether a member may stand still without leaving raft: the others alone must be the majority of all. */
+export function pause(members: number, reachableWithout: number): PauseNumbers {
+  const needed = quorum(members);
+  return { members, reachableWithout, needed, isAllowed: reachableWithout >= needed };
+}

@@ -1,3 +1,4 @@
+import type { BackupPolicy } from './backup';
 import { labelPrefix } from './labels';
 import type { Labels } from './labels';
 
@@ -29,6 +30,8 @@ export interface RollPolicy {
   readonly timeouts?: Partial<NodeTimeouts>;
   /** A healthy worker, or the one of this name, is a manager while one is out. */
   readonly standIn?: true | string;
+  /** Raft is backed up before the first manager of a run goes. */
+  readonly backup?: BackupPolicy;
 }
 
 /**
@@ -55,14 +58,19 @@ export function parseRollPolicy(labels: Labels): RollPolicy | undefined {
 
 function isRollPolicy(value: unknown): value is RollPolicy {
   if (!isRecord(value)) return false;
-  const { maxUnavailable, timeouts, standIn, ...rest } = value;
+  const { maxUnavailable, timeouts, standIn, backup, ...rest } = value;
   return (
     Object.keys(rest).length === 0 &&
     (maxUnavailable === undefined ||
       (Number.isSafeInteger(maxUnavailable) && Number(maxUnavailable) >= 1)) &&
     (timeouts === undefined || isTimeouts(timeouts)) &&
-    (standIn === undefined || standIn === true || typeof standIn === 'string')
+    (standIn === undefined || standIn === true || typeof standIn === 'string') &&
+    (backup === undefined || isBackup(backup))
   );
+}
+
+function isBackup(value: unknown): boolean {
+  return isRecord(value) && typeof value['directory'] === 'string' && value['directory'] !== '';
 }
 
 function isTimeouts(value: unknown): boolean {

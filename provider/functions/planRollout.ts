@@ -1,3 +1,4 @@
+import type { BackupPolicy } from '../../core/backup';
 import type { Connection, ManagerContact } from '../../core/connection';
 import { isLabConnection } from '../../core/connection';
 import { SwarmError, errorMessage } from '../../core/errors';
@@ -10,6 +11,8 @@ import type { HostSight, RolloutFacts, RolloutNode, RolloutPlan } from '../../co
 import { gatherGateFacts, look } from '../operations/gatherGateFacts';
 import { hostStanding } from '../operations/hostStanding';
 import type { HostStanding } from '../operations/hostStanding';
+import { unsettledBy } from '../operations/unsettled';
+import type { Unsettled } from '../operations/unsettled';
 import type { Operation, PropertyMap, ProviderFunction } from '../server/resource';
 import {
   checkProperties,
@@ -19,6 +22,7 @@ import {
   text,
   textMap,
 } from '../resources/properties';
+import { backupReasons } from './backupReasons';
 import { engineReasons } from './engineReasons';
 import { brokenNodes, brokenWarnings, strangerReasons } from './hostFindings';
 import { keepalivedReasons } from './keepalivedReasons';
@@ -40,6 +44,7 @@ interface PlanArgs {
   readonly adopt?: string;
   readonly recoverFrom?: string;
   readonly lost?: readonly string[];
+  readonly backup?: BackupPolicy;
 }
 
 const planned = record(
@@ -71,6 +76,11 @@ const inputs = {
   adopt: text('Cluster ID of a running swarm that this run takes over.', false),
   recoverFrom: text('The recovery that is declared, as `NAME@TOKEN`.', false),
   lost: list(oneText, 'Members that are lost for good.'),
+  backup: record(
+    { directory: text('Directory of the computer that runs Pulumi.') },
+    'Where raft is backed up before the first manager goes.',
+    false,
+  ),
 };
 
 /**
@@ -137,7 +147,8 @@ async function planRun(
     ...(adopt === undefined ? [] : await keepalivedReasons(declared, standings)),
     ...(await labReasons(declared, standings, operation)),
     ...(await hostReasons(declared, standings, operation)),
-    ...(await localDataReasons(declared, plan, operation)),
+    ...(await localDataReasons(declared, plan, facts, operation)),
+    ...(await backupReasons(operation, declared, plan)),
     ...(await engineReasons(replaced(declared, plan), operation)),
   ];
   return {
@@ -149,7 +160,7 @@ async function planRun(
       ...quorum.warnings,
       // What a recovery puts back needs nobody's command.
       ...(plan.swarm === 'live' && quorum.turns.length === 0
-        ? brokenWarnings(seen, facts.nodes)
+        ? brokenWarnings(withoutUnsettled(seen, facts), facts.nodes)
         : []),
     ],
   };
@@ -197,9 +208,7 @@ async function gather(
   const nodes: Sight<readonly SwarmNodeFacts[]> =
     gate?.managers.map((manager) => manager.nodes).find(isSeen) ??
     ({ unseen: 'no manager answers' } as const);
-  const unsettled = standings.flatMap(({ node, standing }) =>
-    standing.kind === 'locked' ? [{ name: node.name, why: 'is locked: it is unlocked' }] : [],
-  );
+  const unsettled = await unsettledAmong(standings);
   const holder = await vipHolder(declared, standings);
   return {
     managers,
@@ -214,6 +223,23 @@ async function gather(
     vipHolder: holder,
     unsettled,
   };
+}
+
+/** What the head of the run sets right, and how. */
+async function unsettledAmong(
+  standings: Standings,
+): Promise<readonly { readonly name: string; readonly why: string }[]> {
+  const hows: Readonly<Record<Unsettled, string>> = {
+    locked: 'is locked: it is unlocked',
+    backup: 'was left in the middle of a backup: it is set right',
+  };
+  const found = await Promise.all(
+    standings.map(async ({ node: { name }, standing }) => {
+      const what = await unsettledBy(standing);
+      return what === undefined ? [] : [{ name, why: hows[what] }];
+    }),
+  );
+  return found.flat();
 }
 
 async function sightOf(node: PlannedNode, standing: HostStanding): Promise<HostSight> {
@@ -283,13 +309,23 @@ async function hostReasons(
   );
 }
 
+/** What the head of the run sets right is told of by itself. */
+function withoutUnsettled(standings: Standings, { unsettled = [] }: RolloutFacts): Standings {
+  return standings.filter(({ node }) => unsettled.every(({ name }) => name !== node.name));
+}
+
 /** Data that a rebuild would lose, on every node that is to be replaced. */
 async function localDataReasons(
   declared: PlanArgs,
   plan: RolloutPlan,
+  { unsettled = [] }: RolloutFacts,
   operation: Operation,
 ): Promise<readonly string[]> {
-  const going = replaced(declared, plan).filter(({ onLocalData }) => onLocalData === undefined);
+  // An engine that the head of the run has yet to start tells nothing; its Delete looks itself.
+  const going = replaced(declared, plan).filter(
+    ({ name, onLocalData }) =>
+      onLocalData === undefined && unsettled.every((one) => one.name !== name),
+  );
   const answers = await Promise.all(
     going.map(async ({ name, connection }) => {
       try {

@@ -1,3 +1,4 @@
+import type { BackupPolicy } from '../../core/backup';
 import { declaredManagersLabel, declaredNames, declaredWorkersLabel } from '../../core/labels';
 import { parseRenames } from '../../core/renames';
 import { parseRollPolicy } from '../../core/rollPolicy';
@@ -12,6 +13,8 @@ export interface DeclaredNow {
   readonly spec: NodeInputs;
   /** Who is a manager meanwhile; undefined: nobody, or the node does not come back. */
   readonly standIn: true | string | undefined;
+  /** Where raft is backed up before the first manager of a run goes; undefined: nowhere. */
+  readonly backup: BackupPolicy | undefined;
   /** Names of the declared workers. */
   readonly workers: readonly string[];
 }
@@ -24,7 +27,7 @@ export async function declaredNow(operation: Operation, before: NodeInputs): Pro
   const managers = declaredNames(labels, declaredManagersLabel) ?? [];
   const workers = declaredNames(labels, declaredWorkersLabel) ?? [];
   const policy = parseRollPolicy(labels);
-  if (policy === undefined) return { spec: before, standIn: undefined, workers };
+  if (policy === undefined) return { spec: before, standIn: undefined, backup: undefined, workers };
   const { timeouts, maxUnavailable, ...rest } = before;
   const returns =
     managers.includes(before.name) || Object.values(parseRenames(labels)).includes(before.name);
@@ -35,6 +38,7 @@ export async function declaredNow(operation: Operation, before: NodeInputs): Pro
       ...(policy.maxUnavailable === undefined ? {} : { maxUnavailable: policy.maxUnavailable }),
     },
     standIn: returns && before.role === 'manager' ? policy.standIn : undefined,
+    backup: policy.backup,
     workers,
   };
 }

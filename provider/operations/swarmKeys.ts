@@ -1,6 +1,5 @@
 import { keysToTry, withPresentKey } from '../../core/autolock';
 import type { UnlockKeys } from '../../core/autolock';
-import type { ManagerContact } from '../../core/connection';
 import { isSeen } from '../../core/facts';
 import { steps } from '../../core/steps';
 import type { Operation, PropertyMap } from '../server/resource';
@@ -28,9 +27,12 @@ export async function unlockDeclared(
   access: SwarmAccess,
   known: UnlockKeys,
   given: string | undefined,
+  /** Only these. Default: all. */
+  only?: readonly string[],
 ): Promise<void> {
+  const managers = access.managers.filter(({ name }) => only?.includes(name) ?? true);
   const standings = await Promise.all(
-    access.managers.map(async ({ name, connection }) => ({
+    managers.map(async ({ name, connection }) => ({
       name,
       standing: await hostStanding(operation, connection),
     })),
@@ -83,18 +85,4 @@ export async function settleAutolock(
   }
   const present = await askManager(operation, access, ({ docker }) => docker.unlockKey());
   return withPresentKey(known, present);
-}
-
-/** The declared managers that the next `up` sets right, with what each of them is. */
-export async function unsettledManagers(
-  operation: Operation,
-  managers: readonly ManagerContact[],
-): Promise<readonly string[]> {
-  const standings = await Promise.all(
-    managers.map(async ({ name, connection }) => ({
-      name,
-      standing: await hostStanding(operation, connection),
-    })),
-  );
-  return standings.flatMap(({ name, standing }) => (standing.kind === 'locked' ? [name] : []));
 }

@@ -1,11 +1,10 @@
 import { errorMessage } from '../../core/errors';
 import type { Sight, SwarmNodeFacts } from '../../core/facts';
 import { isSeen } from '../../core/facts';
-import { readBaseline, withBaseline } from '../../core/lease';
-import { runningTasks } from '../../core/services';
 import { steps } from '../../core/steps';
 import type { Host } from '../../effects/effects';
 import type { Operation } from '../server/resource';
+import { backUpAfterDrain, backUpBeforeDrain } from './backUpRaft';
 import { deletePurpose } from './consent';
 import { declaredNow } from './declaredNow';
 import type { DeclaredNow } from './declaredNow';
@@ -14,6 +13,8 @@ import { evictUndeclared } from './evictUndeclared';
 import { forgetBaseline } from './forgetBaseline';
 import { look } from './gatherGateFacts';
 import { withHostLock } from './hostLock';
+import { interruptedBackups, startInterrupted } from './interruptedBackup';
+import { keepBaseline } from './keepBaseline';
 import { withLease } from './lease';
 import type { Lease } from './lease';
 import { askManager } from './managers';
@@ -25,6 +26,7 @@ import { refuseLocalData } from './refuseLocalData';
 import { resourceLabel } from './putNodeIn';
 import { callStandIn } from './standIn';
 import { demoteAndWait, findEntry, leave, removeEntry, seenAsWorker } from './takeOut';
+import { unlockDeclared } from './swarmKeys';
 import { isTimedOut, waitUntil } from './waitUntil';
 
 /**
@@ -72,6 +74,7 @@ export async function takeNodeOut(
     );
     return;
   }
+  if (machine !== undefined && spec.role === 'manager') await wakeUp(operation, spec);
   const own = await machineOrDown(operation, spec, entry.id);
   const members = await memberCount(operation, spec);
   const isAlone = entry.managerStatus !== undefined && members === 1;
@@ -94,6 +97,19 @@ export async function takeNodeOut(
   );
   if (own !== undefined) await removeMarker(own, 'node', id);
   if (purpose === 'roll') await forgetBaseline(operation, access, spec.name);
+}
+
+/**
+ * Its engine as it should be: not left stopped by an interrupted backup, and not locked. One that no key
+ * opens is taken out as a node that is down.
+ */
+async function wakeUp(operation: Operation, spec: NodeInputs): Promise<void> {
+  const { name, address, connection } = spec;
+  const interrupted = await interruptedBackups(operation, [{ name, address, connection }]);
+  await startInterrupted(operation, accessOf(spec), interrupted, timeoutsOf(spec).gate);
+  await unlockDeclared(operation, accessOf(spec), {}, undefined, [name]).catch((error: unknown) => {
+    operation.log('warning', errorMessage(error));
+  });
 }
 
 /**
@@ -163,10 +179,13 @@ async function out(going: Going): Promise<void> {
     });
     await standIn(going);
   }
+  const leaving = { ...going, passGateAgain: () => passGateAgain(going) };
+  await backUpBeforeDrain(leaving);
   // Lease and gate may have taken minutes.
   const entry = await findEntry(operation, access, going.entry.id, [spec.name]);
   if (entry === undefined) return;
   await lease.step(steps.drain(spec.name), () => drain({ ...going, entry }));
+  await backUpAfterDrain({ ...leaving, entry });
   if (entry.managerStatus !== undefined || entry.role === 'manager') {
     await lease.step(steps.demote(spec.name), () => demote(going, entry));
   }
@@ -187,7 +206,11 @@ async function standIn(going: Going): Promise<void> {
   const { operation, spec, lease, workers } = going;
   if (going.standIn === undefined || going.entry.managerStatus === undefined) return;
   await callStandIn(operation, spec, going.standIn, workers, lease);
-  await lease.step(steps.gate(spec.name), () => passNodeGate(going));
+  await passGateAgain(going);
+}
+
+function passGateAgain(going: Going): Promise<void> {
+  return going.lease.step(steps.gate(going.spec.name), () => passNodeGate(going));
 }
 
 /** A demotion that the leader refuses leaves the node as it was: a manager, and available. */
@@ -212,17 +235,6 @@ async function passNodeGate({ operation, spec }: Going): Promise<void> {
     accessOf(spec),
     { name: spec.name, role: spec.role },
     { maxUnavailable: spec.maxUnavailable ?? 1, timeoutSeconds: timeoutsOf(spec).gate },
-  );
-}
-
-/** The baseline is taken once, before anything is touched; a resumed run finds the first one. */
-async function keepBaseline({ operation, spec, lease }: Going): Promise<void> {
-  if (readBaseline(await lease.readLabels(), spec.name) !== undefined) return;
-  const [services, tasks, nodes] = await askManager(operation, accessOf(spec), ({ docker }) =>
-    Promise.all([docker.services(), docker.tasks(), docker.nodes()]),
-  );
-  await lease.changeLabels((labels) =>
-    withBaseline(labels, spec.name, runningTasks(services, tasks, nodes)),
   );
 }
 

@@ -101,6 +101,11 @@ export const rollPolicyProperty = record(
       description:
         'A worker that is a manager while one is out: `true` for the first healthy one, or its name. Default: nobody.',
     },
+    backup: record(
+      { directory: text('Directory of the computer that runs Pulumi.') },
+      'Where raft is backed up before the first manager of a run goes. Default: nowhere.',
+      false,
+    ),
   },
   'How nodes go in the present run. Changed in place; a node that goes has it from here, since what is stored of it is of the run before.',
   false,

@@ -1,5 +1,5 @@
 import { isCidr } from '../../core/addresses';
-import { describeLocked, withPresentKey } from '../../core/autolock';
+import { withPresentKey } from '../../core/autolock';
 import type { ManagerContact } from '../../core/connection';
 import { SwarmError, errorMessage } from '../../core/errors';
 import {
@@ -20,7 +20,10 @@ import { steps } from '../../core/steps';
 import { evictUndeclared } from '../operations/evictUndeclared';
 import { findSwarm } from '../operations/existingSwarm';
 import { foundSwarm } from '../operations/foundSwarm';
-import { keysOf, settleAutolock, unlockDeclared, unsettledManagers } from '../operations/swarmKeys';
+import { giveBack, interruptedBackups, startInterrupted } from '../operations/interruptedBackup';
+import { timeoutsOf } from '../operations/nodeSpec';
+import { keysOf, settleAutolock, unlockDeclared } from '../operations/swarmKeys';
+import { describeUnsettled, unsettledManagers } from '../operations/unsettled';
 import { hostStanding } from '../operations/hostStanding';
 import { askManager } from '../operations/managers';
 import type { SwarmAccess } from '../operations/managers';
@@ -143,9 +146,8 @@ export const swarm: Resource = {
       ),
       isSecret: true,
     },
-    unsettled: list(
-      { type: 'string', description: 'Name of a node.' },
-      'Declared managers that were seen locked; `up` unlocks them first.',
+    unsettled: textMap(
+      'Declared managers that were seen `locked`, or left in the middle of a `backup`; `up` sets them right first.',
     ),
   },
   // The key is held, and locked managers are seen, before anything of a run is planned.
@@ -165,7 +167,9 @@ export const swarm: Resource = {
     withUnsettled(old.state, diffInputs(impacts, asNow(old.inputs, wanted), wanted)),
   previewCreate: (wanted, operation) => previewFounding(wanted, operation),
   previewUpdate: (wanted, state) => [
-    ...unsettledOf(state).map((manager) => steps.unlock(manager)),
+    ...Object.entries(unsettledOf(state)).map(([manager, why]) =>
+      why === 'locked' ? steps.unlock(manager) : steps.endBackup(manager),
+    ),
     ...previewRecovery(wanted, state),
     'write consent and declared names to the swarm; evict unreachable members that are no longer declared',
   ],
@@ -193,8 +197,11 @@ export const swarm: Resource = {
     const spec = wanted as unknown as SwarmInputs;
     const access = accessTo(id, spec);
     const known = keysOf(state);
+    const interrupted = await interruptedBackups(operation, spec.managers);
+    await startInterrupted(operation, access, interrupted, timeoutsOf(spec.roll ?? {}).gate);
     await unlockDeclared(operation, access, known, spec.unlockWith);
     await recover(operation, access, spec);
+    await giveBack(operation, access, interrupted);
     await operation.step('write consent and declared names to the swarm', () =>
       askManager(operation, access, ({ docker }) => docker.setSwarmLabels(swarmLabels(spec))),
     );
@@ -218,14 +225,14 @@ export const swarm: Resource = {
   },
 };
 
-function unsettledOf(state: PropertyMap): readonly string[] {
-  const { unsettled } = state;
-  return Array.isArray(unsettled) ? unsettled.filter((name) => typeof name === 'string') : [];
+function unsettledOf({ unsettled }: PropertyMap): PropertyMap {
+  const isMap = typeof unsettled === 'object' && unsettled !== null && !Array.isArray(unsettled);
+  return isMap ? (unsettled as PropertyMap) : {};
 }
 
 /** What was seen unsettled is a difference from every declaration: Update sets it right. */
 function withUnsettled(state: PropertyMap, difference: DiffResult): DiffResult {
-  return unsettledOf(state).length === 0
+  return Object.keys(unsettledOf(state)).length === 0
     ? difference
     : { ...difference, changes: { ...difference.changes, unsettled: 'update' } };
 }
@@ -273,9 +280,11 @@ async function look(
 ): Promise<{ id: string; inputs: PropertyMap; outputs: PropertyMap }> {
   const spec = known as unknown as SwarmInputs;
   const unsettled = await unsettledManagers(operation, spec.managers);
-  for (const manager of unsettled) operation.log('warning', describeLocked(manager));
+  for (const [manager, why] of Object.entries(unsettled)) {
+    operation.log('warning', describeUnsettled(manager, why));
+  }
   const { unsettled: _settled, ...last } = state;
-  const noted = unsettled.length === 0 ? {} : { unsettled };
+  const noted = Object.keys(unsettled).length === 0 ? {} : { unsettled };
   try {
     const [{ labels, isAutolocked }, present] = await askManager(
       operation,

@@ -24,6 +24,7 @@ export interface PlanRolloutArgs {
   adopt?: string;
   recoverFrom?: string;
   lost?: readonly string[];
+  backup?: { directory: string };
 }
 
 /** The plan of one run, from one look at the world. */

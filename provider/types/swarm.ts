@@ -10,6 +10,11 @@ export interface SwarmRollArgs {
   timeouts?: NodeTimeoutsArgs;
   /** A worker that is a manager while one is out: `true` for the first healthy one, or its name. Default: nobody. */
   standIn?: true | string;
+  /** Where raft is backed up before the first manager of a run goes. Default: nowhere. */
+  backup?: {
+    /** Directory of the computer that runs Pulumi. */
+    directory: string;
+  };
 }
 
 export interface SwarmArgs {

@@ -11,6 +11,9 @@ const parts = {
   settleVip: 'always',
   standIn: 'with a stand-in',
   drain: 'always',
+  // Only with a backup; the scenario raft-backup kills in it.
+  backUp: 'never',
+  endBackup: 'never',
   demote: 'always',
   leave: 'always',
   remove: 'always',

@@ -7,6 +7,7 @@ const interfaces = {
   'engine.images[]': ['ImageArchiveArgs'],
   node: ['ClusterNodeArgs', 'SwarmNodeArgs'],
   vip: ['KeepalivedVipArgs'],
+  backup: ['BackupArgs'],
   timeouts: ['NodeTimeoutsArgs'],
   'services[]': ['ServiceArgs'],
   'services[].ports[]': ['PublishedPortArgs'],

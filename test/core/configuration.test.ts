@@ -45,6 +45,7 @@ const hosts = {
   addressPools: ['10.200.0.0/16'],
   subnetSize: 24,
   adopt: 'abc',
+  backup: { directory: '~/backups' },
   autolock: true,
   unlockKey: 'SWMKEY-1-abc',
   recoverFrom: 'm1@0123456789abcdef',

@@ -32,6 +32,8 @@ describe('where kills hit', () => {
     assert.deepEqual(names.filter((step) => !replacementSteps(true).includes(step)).sort(), [
       'abandon',
       'autolock',
+      'backUp',
+      'endBackup',
       'evict',
       'found',
       'overlayUntried',

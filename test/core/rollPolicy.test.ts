@@ -15,6 +15,7 @@ describe('how nodes go, as the swarm carries it', () => {
           { requiredKeys: [] },
         ),
         standIn: fc.oneof(fc.constant(true as const), fc.string()),
+        backup: fc.record({ directory: fc.string({ minLength: 1 }) }),
       },
       { requiredKeys: [] },
     );
@@ -39,6 +40,8 @@ describe('how nodes go, as the swarm carries it', () => {
     '{"timeouts":[]}',
     '{"standIn":false}',
     '{"standIn":1}',
+    '{"backup":{}}',
+    '{"backup":{"directory":""}}',
     '{"more":1}',
   ];
   for (const text of none) {

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { backupMarkPath } from '../../core/backup';
 import { planRollout } from '../../provider/functions/planRollout';
 import type { PropertyMap } from '../../provider/server/resource';
 import { copyOf, founded } from '../support/clusterState';
@@ -136,4 +140,46 @@ test('managers that are all locked are a swarm all the same, and nobody knows it
   assert.deepEqual(answer.turns, []);
   assert.deepEqual(answer.reasons, []);
   assert.equal(answer.warnings.length, 4);
+});
+
+test('a directory that is not for backups, and too few managers, are found before anything goes', async () => {
+  const { world } = copyOf(origin.world, origin.stack);
+  const scratch = mkdtempSync(join(tmpdir(), 'swarm-plan-'));
+  const open = join(scratch, 'open');
+  mkdirSync(open, { mode: 0o755 });
+  const reasonsOf = async (directory: string, more: PropertyMap): Promise<readonly string[]> =>
+    (await plan(world, { managers: newer, backup: { directory }, ...more })).reasons;
+  try {
+    assert.deepEqual(await reasonsOf(join(scratch, 'new', 'one'), {}), []);
+    assert.deepEqual(readdirSync(scratch), ['open'], 'a plan makes nothing');
+    assert.deepEqual(await reasonsOf(open, {}), [
+      `${open}: others may look into it (mode 755); \`chmod 700\` it, or name one of its own`,
+    ]);
+    assert.deepEqual(await reasonsOf(open, { managers }), [], 'nothing goes');
+    const two = await reasonsOf(join(scratch, 'new'), { managers: newer.slice(0, 2) });
+    assert.ok(
+      two.some((reason) => /of 2 managers, none may stand still/.test(reason)),
+      two.join('; '),
+    );
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+});
+
+test('a manager whose backup was interrupted is set right first, and does not stop the roll', async () => {
+  const { world } = copyOf(origin.world, origin.stack);
+  world.editMachine('test/m2', ({ units, files }) => {
+    files[backupMarkPath] = { content: '{"availability":"active"}\n', mode: 0o600 };
+    for (const name of ['docker.socket', 'docker.service']) {
+      const unit = units[name];
+      if (unit !== undefined) unit.state = 'inactive';
+    }
+  });
+  world.advance(60_000);
+  const { turns, reasons, warnings } = await plan(world, { managers: newer });
+  assert.equal(turns.length, 3);
+  assert.deepEqual(reasons, []);
+  assert.deepEqual(warnings, [
+    'm2 was left in the middle of a backup: it is set right before anything else',
+  ]);
 });

@@ -110,6 +110,8 @@ test('the steps that are killed at below are all that a replacement has', async 
     'abandon',
     'recover',
     'restartEngine',
+    'backUp',
+    'endBackup',
   ];
   for (const [key, sentence] of Object.entries(steps)) {
     // Every placeholder as a text that matches whatever stands there.

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Apt } from '../../effects/apt';
 import { systemClock } from '../../effects/clock';
@@ -37,6 +40,9 @@ describe('the sudoers rules of docs/security.md', () => {
   test('are enough for the whole life of a cluster', async () => {
     const world = new NotingWorld();
     const stack = await founded(world, cluster(3, 1, await webService()));
+    const directory = mkdtempSync(join(tmpdir(), 'swarm-backup-'));
+    stack.declared = { ...stack.declared, swarm: { roll: { backup: { directory } } } };
+    await stack.up(new ProviderProcess(world));
     stack.declared = changed(stack.declared, { os: 'debian:13' });
     for (const name of ['m2', 'm3', 'm1', 'w1']) {
       await stack.applyNode(new ProviderProcess(world), name);
@@ -47,9 +53,11 @@ describe('the sudoers rules of docs/security.md', () => {
       await stack.refresh(new ProviderProcess(world), kind, 'm1');
     }
     await stack.destroy(new ProviderProcess(world));
+    rmSync(directory, { recursive: true });
     for (const program of [
       'cat',
       'dd',
+      'tar',
       'apt-get',
       'apt-mark',
       'systemctl',
@@ -103,6 +111,7 @@ describe('the sudoers rules of docs/security.md', () => {
     ['find', '/var/x', '-delete', '-mindepth', '1', '-print', '-quit'],
     ['docker', 'run', '-v', '/:/host', 'x'],
     ['keepalived', '-t', '-f', '/etc/shadow'],
+    ['tar', '--create', '--file=-', '--numeric-owner', '--directory=/', '--', 'root'],
     ['nsenter', '--net=/var/run/docker/netns/ingress_sbox', '--', 'bash', '-c', 'id'],
     ['nsenter', '--target=1', '--all', '--setuid=65534', '--setgid=65534', '--', 'id'],
   ]) {

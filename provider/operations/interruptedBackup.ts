@@ -1,0 +1,117 @@
+import { backupMarkPath, parseBackupMark } from '../../core/backup';
+import type { BackupMark } from '../../core/backup';
+import type { ManagerContact } from '../../core/connection';
+import { isSeen } from '../../core/facts';
+import { steps } from '../../core/steps';
+import type { Host } from '../../effects/effects';
+import type { Operation } from '../server/resource';
+import { engineUnits } from './engineSetup';
+import { look } from './gatherGateFacts';
+import { withLease } from './lease';
+import { NoManagerError } from './managers';
+import type { SwarmAccess } from './managers';
+import { timeoutsOf } from './nodeSpec';
+import type { NodeInputs } from './nodeSpec';
+import { activate } from './putNodeIn';
+import { waitUntil } from './waitUntil';
+
+/** A manager on which a backup was begun and not ended. */
+export interface InterruptedBackup {
+  readonly contact: ManagerContact;
+  readonly host: Host;
+  readonly mark: BackupMark;
+}
+
+/** The declared managers that a killed run left in the middle of a backup; one that does not answer is none. */
+export async function interruptedBackups(
+  operation: Operation,
+  managers: readonly ManagerContact[],
+): Promise<readonly InterruptedBackup[]> {
+  const found = await Promise.all(
+    managers.map((contact) =>
+      look(async () => {
+        const host = await operation.effects.hosts.connect(contact.connection);
+        return { contact, host, mark: parseBackupMark(await host.files.read(backupMarkPath)) };
+      }),
+    ),
+  );
+  return found.flatMap((one) => {
+    if (!isSeen(one)) return [];
+    const { contact, host, mark } = one.seen;
+    return mark === undefined ? [] : [{ contact, host, mark }];
+  });
+}
+
+/**
+ * Starts the engines that an interrupted backup left stopped. Under the lease, since the run that began
+ * it may be alive; without a leader nobody holds one, and a stopped engine may be why.
+ */
+export async function startInterrupted(
+  operation: Operation,
+  access: SwarmAccess,
+  interrupted: readonly InterruptedBackup[],
+  leaseSeconds: number,
+): Promise<void> {
+  for (const { contact, host } of interrupted) {
+    const start = (): Promise<void> =>
+      operation.step(steps.endBackup(contact.name), () =>
+        startEngineAgain(operation, contact.name, host),
+      );
+    if (isSeen(await look(() => host.docker.version()))) continue;
+    try {
+      await withLease(
+        operation,
+        access,
+        `end the backup of ${contact.name}`,
+        leaseSeconds,
+        async (lease) => {
+          await lease.confirm();
+          // Meanwhile its own run may have ended it.
+          if (!isSeen(await look(() => host.docker.version()))) await start();
+        },
+      );
+    } catch (error) {
+      if (!(error instanceof NoManagerError)) throw error;
+      await start();
+    }
+  }
+}
+
+/** What the nodes were given before their backup comes back, and nothing is left of it. */
+export async function giveBack(
+  operation: Operation,
+  access: SwarmAccess,
+  interrupted: readonly InterruptedBackup[],
+): Promise<void> {
+  for (const { contact, host, mark } of interrupted) {
+    const { availability } = mark;
+    if (availability !== undefined) {
+      const { nodeId } = await host.docker.info();
+      await activate(operation, { ...specOf(contact, access), availability }, nodeId);
+    }
+    await host.files.remove(backupMarkPath);
+  }
+}
+
+/** Starts an engine that a backup stopped, until it answers; what it still needs (its key) is not seen to. */
+export async function startEngineAgain(
+  operation: Operation,
+  name: string,
+  host: Host,
+): Promise<void> {
+  for (const unit of engineUnits) await host.systemd.start(unit);
+  await waitUntil(operation, `the engine of ${name} answers`, 120, async () => {
+    await host.docker.version();
+    return true;
+  });
+}
+
+/** A declared manager as the node that it is, for steps of its own. */
+export function specOf(
+  { name, address, connection }: ManagerContact,
+  { clusterId, managers }: SwarmAccess,
+  timeouts: NodeInputs['timeouts'] = {},
+): NodeInputs {
+  const node = { name, address, connection, role: 'manager', engineId: '' } as const;
+  return { ...node, clusterId, managers, timeouts: timeoutsOf({ timeouts }) };
+}
