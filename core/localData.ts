@@ -19,18 +19,24 @@ export function renderLocalData(choices: LocalDataChoices): string {
 }
 
 /**
- * The choice for one node; undefined: none was made, or the label is none as a whole. Half of one is a
+ * The choices in the swarm's label; empty when it was never written, or is none as a whole. Half of one is a
  * guess, and what it decides is whether data is lost.
  */
-export function localDataChoice(labels: Labels, node: string): LocalDataChoice | undefined {
+export function parseLocalData(labels: Labels): LocalDataChoices {
   const choices = new Map<string, LocalDataChoice>();
   for (const entry of (labels[localDataLabel] ?? '').split(',')) {
     const [name = '', choice, ...more] = entry.split('=');
     const isChoice = choice === 'keep' || choice === 'discard';
-    if (!isChoice || name === '' || more.length > 0 || choices.has(name)) return undefined;
+    if (!isChoice || name === '' || more.length > 0 || choices.has(name)) return {};
     choices.set(name, choice);
   }
-  return choices.get(node);
+  return Object.fromEntries(choices);
+}
+
+/** The choice for one node; undefined: none was made. */
+export function localDataChoice(labels: Labels, node: string): LocalDataChoice | undefined {
+  const choices = parseLocalData(labels);
+  return Object.hasOwn(choices, node) ? choices[node] : undefined;
 }
 
 /** What of a node a rebuild would lose, as one clause; undefined: nothing. */

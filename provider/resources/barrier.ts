@@ -17,6 +17,9 @@ export const barrier: Resource = {
   description: 'The end of a batch of workers: the next batch starts after it. It touches nothing.',
   inputs,
   outputs: {},
+  importing: {
+    instead: 'it touches nothing: declare it, and `pulumi up` makes it',
+  },
   check: (wanted) => ({ inputs: wanted, failures: checkProperties(inputs, wanted) }),
   // Who meets here follows the order of the run (a broken worker goes first): no change to report.
   diff: (old, wanted) => diffInputs({ name: 'update', nodes: 'ignore' }, old.inputs, wanted),

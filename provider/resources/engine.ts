@@ -2,6 +2,7 @@ import { isHostname } from '../../core/addresses';
 import { isEngineVersion, versionWithin } from '../../core/engineVersion';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { steps } from '../../core/steps';
+import { importEngine } from '../imports/machines';
 import { bringEngineUp, engineUnits, runningMember } from '../operations/engineSetup';
 import type { EngineInputs } from '../operations/engineSetup';
 import { loadImages } from '../operations/loadImages';
@@ -69,6 +70,7 @@ export const engine: Resource = {
     engineId: text('Identity of this installation.'),
     engineVersion: text('Version that the daemon answers with.'),
   },
+  importing: importEngine,
   check: (wanted) => ({
     inputs: wanted,
     failures: [

@@ -2,6 +2,7 @@ import { isHostname, isIpAddress } from '../../core/addresses';
 import type { Connection } from '../../core/connection';
 import { SwarmError, errorMessage } from '../../core/errors';
 import type { HostFacts } from '../../core/facts';
+import { importHost } from '../imports/machines';
 import { hostStanding } from '../operations/hostStanding';
 import { ownMarker, removeMarker, writeMarker } from '../operations/markers';
 import { diffInputs } from '../server/diffInputs';
@@ -47,6 +48,7 @@ export const host: Resource = {
     machineId: text('Identity of this adoption of the machine.'),
     hostOs: text('Operating system that the host showed when it was last looked at.'),
   },
+  importing: importHost,
   check: (wanted) => ({
     inputs: wanted,
     failures: [

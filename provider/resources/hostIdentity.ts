@@ -2,6 +2,7 @@ import { SwarmError } from '../../core/errors';
 import type { LabMachineRecord } from '../../effects/lab';
 import { generateSshKeyPair } from '../../effects/sshKeyPair';
 import type { SshKeyPair } from '../../effects/sshKeyPair';
+import { importHostIdentity } from '../imports/machines';
 import { adoptRemedy } from '../operations/adoptRemedy';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, Resource } from '../server/resource';
@@ -39,6 +40,7 @@ export const hostIdentity: Resource = {
     publicKey: text('Public key in the form of known_hosts, `ssh-ed25519 AAAA…`.'),
     privateKey: secretText('Private key in OpenSSH form.'),
   },
+  importing: importHostIdentity,
   check: (wanted) => ({
     inputs: wanted,
     failures: [

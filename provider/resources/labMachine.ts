@@ -3,6 +3,7 @@ import { SwarmError } from '../../core/errors';
 import type { InputFailure } from '../../core/errors';
 import { steps } from '../../core/steps';
 import type { LabMachineRecord } from '../../effects/lab';
+import { importLabMachine } from '../imports/machines';
 import { refuseLiveManager } from '../operations/refuseLiveManager';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, Resource } from '../server/resource';
@@ -53,6 +54,7 @@ export const labMachine: Resource = {
     machineId: text('Identity of this build of the machine.'),
     image: text('Content identity of the OS image that it was made from.'),
   },
+  importing: importLabMachine,
   check: (wanted) => ({
     inputs: wanted,
     failures: [...checkProperties(inputs, wanted), ...checkNames(wanted)],

@@ -3,6 +3,7 @@ import type { InputFailure } from '../../core/errors';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { labelPrefix, ownLabels, sameLabels, userLabels } from '../../core/labels';
 import { steps } from '../../core/steps';
+import { importNode } from '../imports/swarm';
 import { changeRole } from '../operations/changeRole';
 import { checkOverlay, isOverlaySilent } from '../operations/checkOverlay';
 import { findEntry } from '../operations/takeOut';
@@ -71,6 +72,7 @@ export const node: Resource = {
     isReady: { type: 'boolean', description: 'The node was ready and active when last looked at.' },
   },
   refreshBeforeUpdate: true,
+  importing: importNode,
   check: (wanted) => ({
     inputs: wanted,
     failures: [

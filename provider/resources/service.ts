@@ -95,6 +95,10 @@ export const service: Resource = {
       description: 'Every task ran when it was last created or updated.',
     },
   },
+  importing: {
+    instead:
+      'declare it: `pulumi up` takes a service over that this package made for the same resource, and refuses any other of its name',
+  },
   check: (wanted) => ({
     inputs: wanted,
     failures: [...checkProperties(inputs, wanted), ...checkService(wanted)],

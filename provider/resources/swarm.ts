@@ -17,6 +17,7 @@ import type { Renames } from '../../core/renames';
 import { renderRollPolicy, rollPolicyLabel } from '../../core/rollPolicy';
 import type { RollPolicy } from '../../core/rollPolicy';
 import { steps } from '../../core/steps';
+import { importSwarm } from '../imports/swarm';
 import { evictUndeclared } from '../operations/evictUndeclared';
 import { findSwarm } from '../operations/existingSwarm';
 import { foundSwarm } from '../operations/foundSwarm';
@@ -152,6 +153,7 @@ export const swarm: Resource = {
   },
   // The key is held, and locked managers are seen, before anything of a run is planned.
   refreshBeforeUpdate: true,
+  importing: importSwarm,
   check: (wanted, old) => ({
     inputs: wanted,
     failures: [
@@ -325,14 +327,20 @@ function checkPools(wanted: PropertyMap): { property: string; reason: string }[]
   );
 }
 
+/** What Docker takes where nothing is declared; an import finds these. */
+const dockerDefaults = { addressPools: ['10.0.0.0/8'], subnetSize: 24 };
+
 /** What swarm init decides for good. */
 function checkFixed(
   wanted: PropertyMap,
   old: PropertyMap | undefined,
 ): { property: string; reason: string }[] {
   if (old === undefined) return [];
-  return (['addressPools', 'subnetSize'] as const)
-    .filter((key) => JSON.stringify(old[key] ?? null) !== JSON.stringify(wanted[key] ?? null))
+  return (Object.keys(dockerDefaults) as (keyof typeof dockerDefaults)[])
+    .filter((key) => {
+      const [before, now] = [old, wanted].map((each) => each[key] ?? dockerDefaults[key]);
+      return JSON.stringify(before) !== JSON.stringify(now);
+    })
     .map((property) => ({
       property,
       reason: 'is fixed when the swarm is founded; a change needs a new swarm',

@@ -3,6 +3,7 @@ import { errorMessage } from '../../core/errors';
 import { parseKeepalivedMarker, parseRaisedFor } from '../../core/keepalived';
 import { vrrpFaults } from '../../core/vrrpFaults';
 import { steps } from '../../core/steps';
+import { importVipMember } from '../imports/swarm';
 import { bringVipUp } from '../operations/bringVipUp';
 import { isHalfDone } from '../operations/keepalivedHost';
 import { takeVipDown } from '../operations/takeVipDown';
@@ -89,6 +90,7 @@ export const vipMember: Resource = {
     'keepalived on a node, holding or standing by for a virtual IP. Its delete makes a peer take the address first, sees it there, and only then stops.',
   inputs,
   outputs: { memberId: text('Identity of this member.') },
+  importing: importVipMember,
   check: (wanted) => ({
     inputs: wanted,
     failures: [

@@ -76,6 +76,19 @@ export interface Operation {
   step<T>(sentence: string, action: () => Promise<T>): Promise<T>;
 }
 
+/** How a thing that is there already gets into a state one by one, by `pulumi import`. */
+export type Importing =
+  | {
+      /** The ID that `pulumi import` is given, and what must be there. */
+      readonly form: string;
+      /** Fills inputs and outputs from the world, and changes nothing of it. */
+      read(id: string, operation: Operation): Promise<ReadResult>;
+    }
+  | {
+      /** What to do in place of an import. */
+      readonly instead: string;
+    };
+
 /** One custom resource of the provider. No network in `check` and `diff`: the engine calls them one after another. */
 export interface Resource {
   /** `swarm:index:Node`. */
@@ -83,6 +96,7 @@ export interface Resource {
   readonly description: string;
   readonly inputs: Readonly<Record<string, PropertySchema>>;
   readonly outputs: Readonly<Record<string, PropertySchema>>;
+  readonly importing: Importing;
   /** Whether the engine Reads it before every preview and `up`, so that drift is in the plan. */
   readonly refreshBeforeUpdate?: boolean;
   /** Every failure at once; may fill in defaults. */

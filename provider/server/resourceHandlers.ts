@@ -20,7 +20,13 @@ import { renderDiff } from './diffResponse';
 import type { OperationKind } from './journal';
 import { createOperation, nameOfUrn, typeOfUrn, type OperationHost } from './operation';
 import { fromStruct, toStruct } from './propertyValues';
-import { unknown, type Operation, type PropertyMap, type Resource } from './resource';
+import {
+  unknown,
+  type Operation,
+  type PropertyMap,
+  type ReadResult,
+  type Resource,
+} from './resource';
 import { InitFailure } from './rpcErrors';
 
 /** The engine's calls for custom resources. Each is one whole request; errors are thrown. */
@@ -111,7 +117,11 @@ export class ResourceHandlers {
       state: fromStruct(request.getProperties()),
     };
     const response = new ReadResponse();
-    const found = await resource.read(request.getId(), old, this.#operation('read', request));
+    const operation = this.#operation('read', request);
+    const isImport = Object.keys(old.inputs).length + Object.keys(old.state).length === 0;
+    const found = isImport
+      ? await importOf(resource, request.getId(), operation)
+      : await resource.read(request.getId(), old, operation);
     if (found === undefined) {
       return response;
     }
@@ -192,6 +202,16 @@ export function checkFailure(failure: InputFailure): CheckFailure {
   message.setProperty(failure.property);
   message.setReason(withoutSecrets(failure.reason));
   return message;
+}
+
+function importOf(resource: Resource, id: string, operation: Operation): Promise<ReadResult> {
+  const { importing } = resource;
+  if ('read' in importing) return importing.read(id, operation);
+  throw new SwarmError(
+    'NothingToImport',
+    `${operation.name}: a ${resource.token} is not imported; ${importing.instead}`,
+    { source: 'user' },
+  );
 }
 
 function stateOf(resource: Resource, inputs: PropertyMap, outputs: PropertyMap): Struct {

@@ -3,9 +3,12 @@ import { code, table } from './markdown.mjs';
 /** The part of the reference on the provider's resources and functions, from their own schemas. */
 export function renderResources(resources, functions) {
   return [
-    ...resources.flatMap(({ token, description, inputs, outputs }) => [
+    ...resources.flatMap(({ token, description, importing, inputs, outputs }) => [
       `### ${token}`,
       description,
+      'read' in importing
+        ? `Import ID: ${importing.form}`
+        : `It is not imported: ${importing.instead}.`,
       ...propertyTables(inputs, outputs),
     ]),
     ...functions.flatMap(({ token, description, inputs, outputs }) => [

@@ -85,6 +85,7 @@ function link(spec: {
     ...(spec.refreshBeforeUpdate === undefined
       ? {}
       : { refreshBeforeUpdate: spec.refreshBeforeUpdate }),
+    importing: { instead: 'declare it' },
     check: (inputs) => ({
       inputs,
       failures:

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { assertDone, rebuild } from './cluster/chains';
+import { node, threeManagers } from './cluster/declarations';
+import { createClusterProject, type ClusterProject } from './cluster/project';
+import { bootsOf, vipHolder } from './cluster/views';
+
+interface Imported {
+  readonly type: string;
+  readonly name: string;
+  readonly logicalName?: string;
+  readonly parent?: string;
+  readonly id?: string;
+  readonly component?: true;
+}
+
+/** The chain of one node under its component, as an import file lists it. */
+function chain(role: 'Manager' | 'Worker', name: string): readonly Imported[] {
+  const place = `test/${name}`;
+  const links = [
+    ['HostIdentity', place],
+    ['LabMachine', place],
+    ['Engine', place],
+    // Asked of one manager, whichever node it is.
+    ['Node', `test/m2#${name}`],
+    ...(role === 'Manager' ? [['VipMember', place]] : []),
+  ];
+  return [
+    { type: `swarm:index:Swarm${role}`, name, component: true, parent: 'demo' },
+    ...links.map(([type = '', id = '']) => ({
+      type: `swarm:index:${type}`,
+      name: `${name}-${type}`,
+      logicalName: name,
+      id,
+      parent: name,
+    })),
+  ];
+}
+
+describe('a cluster whose state was lost, by `pulumi import`', () => {
+  let project: ClusterProject;
+  const workers = [node('w1')];
+  const cluster = { managers: threeManagers, workers };
+
+  const importAll = (resources: readonly Imported[]): Promise<string> => {
+    const file = join(project.directory, 'import.json');
+    writeFileSync(file, JSON.stringify({ resources }));
+    return project.pulumi(
+      'import',
+      ...['--file', file, '--yes', '--skip-preview', '--stack=test'],
+      ...['--protect=false', '--generate-code=false'],
+    );
+  };
+
+  before(async () => {
+    project = await createClusterProject();
+    project.declareCluster(cluster);
+    const made = await project.run('up');
+    assert.equal(made.exitCode, 0, made.output);
+    await project.pulumi('stack', 'rm', '--force', '--yes', 'test');
+    await project.pulumi('stack', 'init', 'test');
+  });
+  after(() => {
+    project.dispose();
+  });
+
+  test('what is not of this resource is refused, says what to do, and leaves the state empty', async () => {
+    for (const [type, id, words] of [
+      ['Engine', 'test/m9', /m9/],
+      ['Engine', 'no place', /is no import ID of this resource; nothing was imported; give `LAB/],
+      ['Node', 'test/m1#m9', /lists no node m9; nothing was imported; declare it and run/],
+      ['Engine', 'test/m2', /is managed by urn:pulumi:test::preview-test::.*::m2; nothing was/],
+      ['Barrier', 'x', /a swarm:index:Barrier is not imported; it touches nothing: declare it/],
+    ] as const) {
+      await assert.rejects(
+        importAll([{ type: `swarm:index:${type}`, name: 'm1', id }]),
+        (error: Error) => words.test(error.message),
+        id,
+      );
+    }
+    const { resources } = await project.state();
+    assert.deepEqual(
+      resources.filter(({ type }) => type.startsWith('swarm:')),
+      [],
+    );
+  });
+
+  test('all of it is imported without a touch, and the next up changes nothing', async () => {
+    const boots = bootsOf(project.world);
+    const entries = (): readonly string[] =>
+      project.world.swarm().nodes.map(({ id, version }) => `${id} ${String(version)}`);
+    const listed = entries();
+    const holder = vipHolder(project.world);
+    await importAll([
+      { type: 'swarm:index:SwarmCluster', name: 'demo', component: true },
+      {
+        type: 'swarm:index:Swarm',
+        name: 'demo-Swarm',
+        logicalName: 'demo',
+        id: 'test/m1',
+        parent: 'demo',
+      },
+      ...['m1', 'm2', 'm3'].flatMap((name) => chain('Manager', name)),
+      ...chain('Worker', 'w1'),
+    ]);
+    const { text } = await project.state();
+    for (const key of await project.privateKeys()) {
+      assert.ok(!text.includes(key), 'a host key is a secret in the state');
+    }
+    assertDone(await project.run('up'), ['create Barrier demo-batch-1']);
+    assert.deepEqual(bootsOf(project.world), boots);
+    assert.equal(vipHolder(project.world), holder);
+    assert.deepEqual(entries(), listed, 'no entry of a node was written');
+  });
+
+  test('it rolls as before', async () => {
+    project.declareCluster({
+      managers: [node('m1'), node('m2', { os: 'debian:13' }), node('m3')],
+      workers,
+    });
+    assertDone(await project.run('up'), rebuild('manager', 'm2'));
+  });
+});
