@@ -348,7 +348,7 @@ function withDetail(sentence: string, detail: string | undefined): string {
 
 /** What a command of Pulumi ended with: its diagnostics, or its last lines where it has none. */
 function tail(output: string): string {
-  const diagnostics = /^Diagnostics:\n([^]*?)\n(?:Outputs:|Resources:|Duration:|$)/m.exec(
+  const diagnostics = /(?:^|\n)Diagnostics:\n([^]*?)(?:\n(?:Outputs|Resources|Duration):|$)/.exec(
     output,
   )?.[1];
   return (diagnostics ?? output).trim().split('\n').slice(-40).join('\n');
