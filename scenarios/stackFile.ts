@@ -16,12 +16,10 @@ export interface Declared {
 }
 
 export function readDeclared(project: PulumiProject): Declared {
-  const raw = parseDocument(readFileSync(stackFile(project), 'utf8')).toJS() as {
-    readonly config: Readonly<Record<string, unknown>>;
-  };
-  const { os, managers, workers } = configurationOf(raw.config);
+  const config = readConfig(project);
+  const { os, managers, workers } = configurationOf(config);
   return {
-    cluster: demoCluster(raw.config),
+    cluster: demoCluster(config),
     os: Object.fromEntries(
       [...managers, ...(workers ?? [])].map((node) => [node.name, node.os ?? os ?? '']),
     ),
@@ -35,8 +33,7 @@ export function changeNodes(
 ): void {
   const file = stackFile(project);
   const document = parseDocument(readFileSync(file, 'utf8'));
-  const { config } = document.toJS() as { readonly config: Readonly<Record<string, unknown>> };
-  const { managers, workers } = configurationOf(config);
+  const { managers, workers } = configurationOf(readConfig(project));
   for (const [key, nodes] of Object.entries({ managers, workers: workers ?? [] })) {
     const changed = nodes.map(change).filter((node) => node !== undefined);
     document.setIn(['config', `${prefix}${key}`], changed);
@@ -46,9 +43,7 @@ export function changeNodes(
 
 /** What a key of the stack's configuration declares, e.g. `managers`; undefined when it is not there. */
 export function readKey(project: PulumiProject, key: string): unknown {
-  const document = parseDocument(readFileSync(stackFile(project), 'utf8'));
-  const { config } = document.toJS() as { readonly config: Readonly<Record<string, unknown>> };
-  return config[`${prefix}${key}`];
+  return readConfig(project)[`${prefix}${key}`];
 }
 
 /** Declares a key of the stack's configuration as a whole; undefined takes it out. */
@@ -59,6 +54,21 @@ export function changeKey(project: PulumiProject, key: string, value: unknown): 
   if (value === undefined) document.deleteIn(path);
   else document.setIn(path, value);
   writeFileSync(file, document.toString());
+}
+
+function readConfig(project: PulumiProject): Readonly<Record<string, unknown>> {
+  const document = parseDocument(readFileSync(stackFile(project), 'utf8'));
+  const { config } = document.toJS() as { readonly config: Readonly<Record<string, unknown>> };
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key, typed(value)] as const),
+  );
+}
+
+/** `pulumi config set` writes every value as text; the program takes a boolean or a number out of it. */
+function typed(value: unknown): unknown {
+  return typeof value === 'string' && /^(?:true|false|\d+)$/.test(value)
+    ? (JSON.parse(value) as unknown)
+    : value;
 }
 
 function configurationOf(config: Readonly<Record<string, unknown>>): Configuration {
