@@ -1,6 +1,7 @@
 import { SwarmError } from '../core/errors';
 import { allOffOfFive, allOffOfThree } from './faults/allOff';
 import { autolock } from './faults/autolock';
+import { changedByHand } from './faults/changedByHand';
 import { deadManagerRemoved, deadManagerRemovedInRoll } from './faults/deadManagerRemoved';
 import { founderRebuilt } from './faults/founderRebuilt';
 import { diskFull, mirrorFails } from './faults/installFails';
@@ -35,6 +36,7 @@ export const scenarios: readonly Scenario[] = [
   deadManagerRemoved,
   deadManagerRemovedInRoll,
   autolock,
+  changedByHand,
   stateLost,
 ];
 
