@@ -3,6 +3,7 @@ import { allOffOfFive, allOffOfThree } from './faults/allOff';
 import { autolock } from './faults/autolock';
 import { changedByHand } from './faults/changedByHand';
 import { deadManagerRemoved, deadManagerRemovedInRoll } from './faults/deadManagerRemoved';
+import { drainNeverEnds } from './faults/drainNeverEnds';
 import { founderRebuilt } from './faults/founderRebuilt';
 import { diskFull, mirrorFails } from './faults/installFails';
 import { cancelledAlive, ctrlC, leaseHeld } from './faults/interrupted';
@@ -37,6 +38,7 @@ export const scenarios: readonly Scenario[] = [
   deadManagerRemovedInRoll,
   autolock,
   changedByHand,
+  drainNeverEnds,
   stateLost,
 ];
 
