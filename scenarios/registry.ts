@@ -13,7 +13,9 @@ import { killThreeTimes } from './faults/killThreeTimes';
 import { linkCutInJoin, linkCutInLeave } from './faults/linkCut';
 import { managerDiesAtGate, managerDiesMajorityLost } from './faults/managerDiesInRoll';
 import { managerOffBefore } from './faults/managerOffBefore';
+import { oneManager } from './faults/oneManager';
 import { stateLost } from './faults/stateLost';
+import { twoManagers } from './faults/twoManagers';
 import type { Scenario } from './scenario';
 
 /** Every scenario, in the order of their numbers. */
@@ -37,6 +39,8 @@ export const scenarios: readonly Scenario[] = [
   deadManagerRemoved,
   deadManagerRemovedInRoll,
   autolock,
+  twoManagers,
+  oneManager,
   changedByHand,
   drainNeverEnds,
   stateLost,
