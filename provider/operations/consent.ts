@@ -1,6 +1,7 @@
 import { SwarmError } from '../../core/errors';
 import { allowDestroyLabel } from '../../core/labels';
 import type { Operation, PropertyMap, PropertyValue } from '../server/resource';
+import { hasEnded } from './endedSwarms';
 import { NoManagerError, askManager } from './managers';
 import type { SwarmAccess } from './managers';
 
@@ -11,8 +12,8 @@ import type { SwarmAccess } from './managers';
  *   of one node; everything waits.
  * - `destroy`: it declares neither (`pulumi destroy`, an `up` whose program declares nothing or has lost
  *   the cluster), and the swarm carries the consent; nothing waits for replacements that cannot come.
- * - `gone`: no manager is in a swarm any more, by its own word or since its lab has no such machine; there is
- *   no swarm left to ask.
+ * - `gone`: no manager is in a swarm any more, by its own word or since its lab has no such machine, or this run
+ *   has ended the swarm; there is none left to ask.
  */
 export type DeletePurpose = 'roll' | 'destroy' | 'gone';
 
@@ -24,21 +25,29 @@ const chain = ['LabMachine', 'Host', 'Engine', 'Node', 'VipMember'];
  * deletes for it, and a run that destroys never checks anything (shown by test/preview on the real
  * engine). Without consent a destroy is refused before anything is touched.
  *
- * @throws SwarmError `DestroyNotAllowed`, or NoManagerError when consent cannot be read: failing to look is no licence.
+ * @throws SwarmError `DestroyNotAllowed`, or `NoManager` when consent cannot be read: failing to look is no licence.
  */
 export async function deletePurpose(
   operation: Operation,
   access: SwarmAccess,
 ): Promise<DeletePurpose> {
   if (isStillDeclared(operation, access)) return 'roll';
+  if (hasEnded(operation, access.clusterId)) return 'gone';
   try {
     const swarm = await askManager(operation, access, ({ docker }) => docker.swarm(), {
       timeoutSeconds: 10,
     });
     if (swarm.labels[allowDestroyLabel] === 'true') return 'destroy';
   } catch (error) {
-    if (error instanceof NoManagerError && error.isGone) return 'gone';
-    throw error;
+    if (!(error instanceof NoManagerError)) throw error;
+    if (error.isGone) return 'gone';
+    throw new SwarmError(
+      error.code,
+      `${error.message}; so whether the swarm ${access.clusterId} may be destroyed cannot be read, and nothing was touched; ` +
+        'bring a manager back and run it again; ' +
+        `when those that do not answer are gone for good, take this out of the state: \`pulumi state delete --target-dependents '${operation.urn}'\``,
+      { source: 'world', cause: error },
+    );
   }
   throw new SwarmError(
     'DestroyNotAllowed',

@@ -9,6 +9,7 @@ import { deletePurpose } from './consent';
 import { declaredNow } from './declaredNow';
 import type { DeclaredNow } from './declaredNow';
 import { drain, undoDrain } from './drain';
+import { noteEnded } from './endedSwarms';
 import { evictUndeclared } from './evictUndeclared';
 import { forgetBaseline } from './forgetBaseline';
 import { look } from './gatherGateFacts';
@@ -287,5 +288,6 @@ async function endSwarm(
       if (info.localNodeState !== 'inactive') await machine.docker.swarmLeave({ force: true });
     }),
   );
+  noteEnded(operation, accessOf(spec).clusterId);
   await removeMarker(machine, 'node', id);
 }

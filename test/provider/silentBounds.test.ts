@@ -109,7 +109,7 @@ for (const how of ['off', 'cut'] as const) {
 }
 
 for (const how of ['off', 'cut'] as const) {
-  for (const names of [['w1'], ['m3'], ['m3', 'w1'], ['w1', 'w2']]) {
+  for (const names of [['w1'], ['m1'], ['m3'], ['m1', 'w1'], ['m3', 'w1'], ['w1', 'w2']]) {
     test(`${names.join(' and ')} ${how}: destroy ends, within 20 s for each silent one and the usual time`, async () => {
       const usual = silenced(how);
       const { world, stack } = silenced(how, ...names);
