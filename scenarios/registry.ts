@@ -3,6 +3,7 @@ import { allOffOfFive, allOffOfThree } from './faults/allOff';
 import { autolock } from './faults/autolock';
 import { changedByHand } from './faults/changedByHand';
 import { deadManagerRemoved, deadManagerRemovedInRoll } from './faults/deadManagerRemoved';
+import { destroyConsent } from './faults/destroyConsent';
 import { drainNeverEnds } from './faults/drainNeverEnds';
 import { founderRebuilt } from './faults/founderRebuilt';
 import { diskFull, mirrorFails } from './faults/installFails';
@@ -39,6 +40,7 @@ export const scenarios: readonly Scenario[] = [
   deadManagerRemoved,
   deadManagerRemovedInRoll,
   autolock,
+  destroyConsent,
   twoManagers,
   oneManager,
   changedByHand,
