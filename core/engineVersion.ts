@@ -28,6 +28,20 @@ export function upstreamVersion(packageVersion: string): string {
     : withoutEpoch.replace(/[-+~].*$/s, '');
 }
 
+/**
+ * What becomes of the client's own package, which newer Debian splits off the engine's: the offered one
+ * (best first) that goes with this engine; or the installed one that is of another engine, and in its way.
+ */
+export function planClient(
+  engine: string,
+  offered: readonly string[],
+  installed: string | undefined,
+): { readonly version: string | undefined; readonly isInTheWay: boolean } {
+  const version = choosePackageVersion(offered, engine);
+  const isOther = installed !== undefined && !packageCarriesEngine(installed, engine);
+  return { version, isInTheWay: version === undefined && isOther };
+}
+
 /** The best offered package version for an asked engine, offered best first; undefined: none carries it. */
 export function choosePackageVersion(
   offered: readonly string[],

@@ -87,6 +87,17 @@ export class Apt implements Packages {
     });
   }
 
+  async remove(name: string): Promise<void> {
+    if ((await this.installed(name)) === undefined) return;
+    await this.unhold([name]);
+    // Not apt-get: it would take with it whatever depends on this package, the engine among them.
+    const result = await this.whileUnlocked(['dpkg', '--remove', '--', name], {
+      environment,
+      timeoutSeconds: 300,
+    });
+    if (result.code !== 0) throw this.failed('PackageRemoveFailed', `removing ${name}`, result);
+  }
+
   async hold(names: readonly string[]): Promise<void> {
     await this.mark('hold', names);
   }

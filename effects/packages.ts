@@ -12,6 +12,12 @@ export interface Packages {
    * @throws SwarmError `PackageInstallFailed` with the tail of the tool's output.
    */
   install(packages: Readonly<Record<string, string | undefined>>): Promise<void>;
+  /**
+   * Removes exactly this package, held or not, and nothing with it; succeeds where it is not installed.
+   *
+   * @throws SwarmError `PackageRemoveFailed`, e.g. when another package needs it.
+   */
+  remove(name: string): Promise<void>;
   /** Keeps these versions from being moved by an unattended upgrade. */
   hold(names: readonly string[]): Promise<void>;
   /** Lifts `hold`. */

@@ -1,7 +1,7 @@
 import type { Connection } from '../../core/connection';
 import {
   choosePackageVersion,
-  packageCarriesEngine,
+  planClient,
   upstreamVersion,
   versionWithin,
 } from '../../core/engineVersion';
@@ -82,15 +82,18 @@ async function installEngine(host: Host, spec: EngineInputs): Promise<void> {
   }
   const packages: Record<string, string | undefined> = { [enginePackage]: version };
   // Newer Debian splits the client off; it must be the same version, or the held engine blocks it.
-  const clients = await host.packages.available(clientPackage);
-  const client = clients.find((candidate) =>
-    packageCarriesEngine(candidate, upstreamVersion(version)),
+  const client = planClient(
+    upstreamVersion(version),
+    await host.packages.available(clientPackage),
+    await host.packages.installed(clientPackage),
   );
-  if (client !== undefined) packages[clientPackage] = client;
+  if (client.version !== undefined) packages[clientPackage] = client.version;
   // Without its tools, an engine on a kernel with AppArmor starts no container (facts: lab.md).
   const hasAppArmor =
     (await host.files.read('/sys/module/apparmor/parameters/enabled'))?.trim() === 'Y';
   if (hasAppArmor) packages['apparmor'] = undefined;
+  // An older engine brings its client itself, and apt installs it beside no other.
+  if (client.isInTheWay) await host.packages.remove(clientPackage);
   await host.packages.install(packages);
   await host.packages.hold(Object.keys(packages).filter((name) => name !== 'apparmor'));
 }

@@ -124,6 +124,14 @@ describe('machines of the fake world', () => {
     assert.equal(await host.docker.version(), '20.10.24');
     await host.systemd.restart('docker.service');
     assert.equal(await host.docker.version(), '26.1.5');
+    world.editMachine('h', (h) => (h.offered['docker-cli'] = ['26.1.5+dfsg1-9+b9']));
+    await host.packages.install({ 'docker-cli': undefined });
+    await rejectsWith(host.packages.install({ 'docker.io': version }), 'PackageInstallFailed');
+    await host.packages.remove('docker-cli');
+    await host.packages.remove('docker-cli');
+    assert.equal(await host.packages.installed('docker-cli'), undefined);
+    await host.packages.install({ 'docker.io': version });
+    assert.equal(await host.packages.installed('docker.io'), version);
   });
 
   it('engine: socket activation, a stuck daemon, a broken configuration', async () => {

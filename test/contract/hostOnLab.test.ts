@@ -165,6 +165,17 @@ describe('packages, units and engine of a real Debian host', { skip: sshdSkip },
     await rejects(host.docker.loadImage(join(scratch, 'none.tar')), 'FileMissing');
   });
 
+  it('removes exactly one package, held or not', async () => {
+    await host.packages.hold(['docker.io', 'docker-cli']);
+    const engine = await host.packages.installed('docker.io');
+    await host.packages.remove('docker-cli');
+    assert.equal(await host.packages.installed('docker-cli'), undefined);
+    assert.equal(await host.packages.installed('docker.io'), engine);
+    await host.packages.remove('docker-cli');
+    await rejects(host.packages.remove('containerd'), 'PackageRemoveFailed', /docker\.io/);
+    await host.packages.install({ 'docker-cli': undefined });
+  });
+
   it('says that an engine which answers runs no container', async () => {
     // A runtime that always fails, as a missing AppArmor profile or a broken cgroup makes it.
     await host.files.write('/etc/docker/daemon.json', brokenRuntime);
@@ -172,6 +183,25 @@ describe('packages, units and engine of a real Debian host', { skip: sshdSkip },
     await rejects(host.docker.runContainerCheck(), 'ContainerCheckFailed', /runs no container/);
     const left = await host.run(['docker', 'ps', '--all', '--format', '{{.Names}}']);
     assert.equal(left.stdout, 'byhand\n');
+  });
+
+  it('installs an engine that brings its client only where no other client is', async () => {
+    const sources = (await host.files.read('/etc/apt/sources.list')) ?? '';
+    const older = sources.replaceAll('trixie', 'bookworm');
+    await host.files.write('/etc/apt/sources.list.d/bookworm.list', older);
+    assert.equal((await host.run(['apt-get', 'update'])).code, 0);
+    const [version] = (await host.packages.available('docker.io')).filter((each) =>
+      each.startsWith('20.10.'),
+    );
+    assert.notEqual(version, undefined);
+    await rejects(
+      host.packages.install({ 'docker.io': version }),
+      'PackageInstallFailed',
+      /remove is disabled/,
+    );
+    await host.packages.remove('docker-cli');
+    await host.packages.install({ 'docker.io': version });
+    assert.equal(await host.packages.installed('docker.io'), version);
   });
 });
 

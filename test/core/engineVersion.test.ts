@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import {
   choosePackageVersion,
   packageCarriesEngine,
+  planClient,
   upstreamVersion,
   versionWithin,
 } from '../../core/engineVersion';
@@ -85,6 +86,30 @@ describe('choosePackageVersion', () => {
   it('chooses none of nothing', () => {
     assert.equal(choosePackageVersion([], undefined), undefined);
   });
+});
+
+describe('planClient', () => {
+  const [split, other] = ['26.1.5+dfsg1-9+b9', '28.5.2-1'];
+  const rows: readonly [
+    string,
+    readonly string[],
+    string | undefined,
+    string | undefined,
+    boolean,
+    string,
+  ][] = [
+    ['26.1.5', [other, split], undefined, split, false, 'takes the one of this engine'],
+    ['26.1.5', [other, split], other, split, false, 'takes it instead of another one'],
+    ['20.10.24', [], undefined, undefined, false, 'takes none where none is split off'],
+    ['20.10.24', [split], split, undefined, true, 'removes that of another engine'],
+    ['20.10.24', [], split, undefined, true, 'removes one that is offered no more'],
+    ['26.1.5', [], split, undefined, false, 'leaves that of this engine, offered or not'],
+  ];
+  for (const [engine, offered, installed, version, isInTheWay, what] of rows) {
+    it(what, () => {
+      assert.deepEqual(planClient(engine, offered, installed), { version, isInTheWay });
+    });
+  }
 });
 
 it('no hostile package version makes it throw, or carries a version that it does not begin with', () => {

@@ -85,6 +85,25 @@ test('an engine that is not offered is refused with those that are', async () =>
   assert.deepEqual(changesSince(world, calls), []);
 });
 
+test('an engine that was upgraded by hand is put back, and its client that is a package of its own goes', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  const host = await world.effects().hosts.connect({ lab: 'test', machine: 'm3' });
+  const before = await host.packages.installed('docker.io');
+  const newer = '26.1.5+dfsg1-9+b9';
+  world.editMachine('test/m3', ({ offered }) => {
+    offered['docker.io']?.unshift(newer);
+    offered['docker-cli'] = [newer];
+  });
+  await host.packages.install({ 'docker.io': newer, 'docker-cli': newer });
+  await host.packages.hold(['docker.io', 'docker-cli']);
+  for (const unit of ['docker.socket', 'docker.service']) await host.systemd.stop(unit);
+  const wanted = { ...stack.inputsOf('Engine', 'm3'), version: '20.10' };
+  await stack.create(new ProviderProcess(world), 'Engine', 'm3', wanted);
+  assert.equal(await host.packages.installed('docker.io'), before);
+  assert.equal(await host.packages.installed('docker-cli'), undefined);
+  assert.equal(await host.docker.version(), '20.10.24');
+});
+
 test('an image archive that is not what was declared is not loaded', async () => {
   const { world, stack } = copyOf(origin.world, origin.stack);
   const web = await webService();

@@ -77,12 +77,14 @@ describe('the sudoers rules of docs/security.md', () => {
     const noted: RootCommands = [];
     const broken = notingExec(noted, ([program, ...args]) => {
       if (program === 'dpkg' && args[0] === '--audit') return { stdout: 'half installed' };
+      if (program === 'dpkg-query') return { stdout: 'installed 26.1.5+dfsg1-9+b11' };
       if (args.includes('install')) return { code: 100, stderr: 'Unable to locate package' };
       return program === 'systemctl' && args[0] === 'start' ? { code: 1 } : undefined;
     });
     const files = new HostFiles('h', broken);
     const apt = new Apt('h', broken, files, systemClock, () => Promise.resolve(1));
     await assert.rejects(apt.install({ 'docker.io': '26.1.5+dfsg1-9+b11', apparmor: undefined }));
+    await apt.remove('docker-cli');
     await apt.hold(['docker.io', 'docker-cli']);
     await apt.unhold(['docker.io', 'docker-cli']);
     await assert.rejects(new Systemctl('h', broken).start('docker.service'));

@@ -20,6 +20,14 @@ export function fakePackages(world: World, key: string): Packages {
       world.act(change('install', timing.packageInstall), (state) => {
         install(reach(state, key), packages);
       }),
+    remove: (name) =>
+      world.act(change('remove'), (state) => {
+        const machine = reach(state, key);
+        machine.held = machine.held.filter((held) => held !== name);
+        machine.installed = Object.fromEntries(
+          Object.entries(machine.installed).filter(([each]) => each !== name),
+        );
+      }),
     hold: (names) =>
       world.act(change('hold'), (state) => {
         const machine = reach(state, key);
@@ -49,12 +57,25 @@ function install(
     }
     return { name, version: wanted };
   });
+  const clashing = chosen.some(({ name, version }) => isClashing(machine, packages, name, version));
+  if (clashing) fail(machine, 'E: Packages need to be removed but remove is disabled.');
   for (const { name, version } of chosen) {
     machine.installed[name] = version;
     for (const unit of unitsOfPackage[name] ?? []) {
       machine.units[unit] ??= { state: 'inactive', isEnabled: true };
     }
   }
+}
+
+/** An engine that brings its client itself goes with no client's package beside it. */
+function isClashing(
+  machine: MachineState,
+  packages: Readonly<Record<string, string | undefined>>,
+  name: string,
+  version: string,
+): boolean {
+  const client = packages['docker-cli'] ?? machine.installed['docker-cli'];
+  return name === 'docker.io' && version.startsWith('20.10.') && client !== undefined;
 }
 
 function fail(machine: MachineState, sentence: string): never {
