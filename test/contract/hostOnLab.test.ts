@@ -9,6 +9,7 @@ import type { Host } from '../../effects/effects';
 import { realEffects } from '../../effects/realEffects';
 import { generateSshKeyPair } from '../../effects/sshKeyPair';
 import { sshdSkip } from './localSshd';
+import { eventually } from './waiting';
 
 const lab = 'hosttest';
 const policy = '/usr/sbin/policy-rc.d';
@@ -140,8 +141,12 @@ describe('packages, units and engine of a real Debian host', { skip: sshdSkip },
     await host.systemd.reload('ssh.service');
     const fresh = realEffects();
     try {
-      const again = await fresh.hosts.connect({ lab, machine: 'h' });
-      assert.equal(await again.docker.version(), '26.1.5');
+      // A reload of sshd closes its socket for a moment.
+      await eventually(fresh.clock, 30, 'the engine answers', async () => {
+        const again = await fresh.hosts.connect({ lab, machine: 'h' });
+        assert.equal(await again.docker.version(), '26.1.5');
+        return undefined;
+      });
     } finally {
       await fresh.hosts.close();
     }
