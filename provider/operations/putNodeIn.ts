@@ -66,17 +66,20 @@ async function presentEntry(
     const why = standing.kind === 'unknown' ? standing.why : 'no engine answers on it';
     throw new SwarmError('EngineUnknown', `${spec.name}: ${why}; nothing was touched`);
   }
-  // An interrupted join goes on by itself in the background: its outcome is waited for.
+  // An interrupted join goes on by itself in the background: its outcome is waited for. So does an engine that
+  // remembers a membership which is no more, and that for ever: it has a node ID, and nobody lists it.
   let info = standing.info;
+  let entry: SwarmNodeFacts | undefined;
   await waitUntil(operation, 'an earlier join has ended', timeoutsOf(spec).join, async () => {
     info = await host.docker.info();
-    return info.localNodeState !== 'pending' || 'it is still pending';
+    entry =
+      info.nodeId === ''
+        ? undefined
+        : await findEntry(operation, accessOf(spec), info.nodeId, [spec.name]);
+    const isForgotten = info.nodeId !== '' && entry === undefined;
+    return isForgotten || info.localNodeState !== 'pending' || 'it is still pending';
   });
   if (info.localNodeState === 'inactive') return undefined;
-  const entry =
-    info.nodeId === ''
-      ? undefined
-      : await findEntry(operation, accessOf(spec), info.nodeId, [spec.name]);
   if (entry !== undefined && info.localNodeState === 'active') return entry;
   // Somebody may have put a node of ours into another swarm meanwhile; a manager there says so.
   const isElsewhere = info.clusterId !== undefined && info.clusterId !== spec.clusterId;

@@ -245,6 +245,7 @@ export async function loseForGood(
   await startEngine(survivor);
   if (hasTime) {
     await wait(90, 'no leader after a restart', () => seesNoLeader(survivor));
+    assert.equal((await survivor.docker.info()).localNodeState, 'pending');
     await knowsMembers();
   } else {
     await wait(90, 'in control again', () => hasControl(survivor, true));
@@ -273,7 +274,10 @@ export async function loseForGood(
   await survivor.docker.removeNode(ids.lost, { force: true });
 
   await startEngine(lost);
-  if (hasTime) await wait(90, 'the lost one without a leader', () => seesNoLeader(lost));
+  if (hasTime) {
+    await wait(90, 'the lost one without a leader', () => seesNoLeader(lost));
+    assert.equal((await lost.docker.info()).localNodeState, 'pending');
+  }
   assert.equal((await lost.docker.nodeCertificate())?.nodeId, ids.lost);
   assert.equal(await membersAre(survivor, [survivor]), undefined);
   await lost.docker.swarmLeave({ force: true });

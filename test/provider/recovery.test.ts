@@ -194,6 +194,22 @@ test('another manager that answers leaves by force, and a silent one must be lis
   assertAsDeclared(world, stack);
 });
 
+test('a lost manager whose engine starts anew leaves what it remembers, and joins', async () => {
+  const { world, stack } = await lose(three, 'm2');
+  world.powerOff('test/m3');
+  world.advance(60_000);
+  declareRecovery(stack, await wayOut({ world, stack }));
+  await stack.applySwarm(new ProviderProcess(world));
+  world.powerOn('test/m3');
+  world.advance(60_000);
+  const { docker } = await world.effects().hosts.connect({ lab: 'test', machine: 'm3' });
+  assert.equal((await docker.info()).localNodeState, 'pending');
+  await refreshAll(stack, new ProviderProcess(world));
+  await stack.up(new ProviderProcess(world));
+  assertAsDeclared(world, stack);
+  assert.equal(world.swarms().length, 1);
+});
+
 test('of two runs at once one recovers, and the other one sees that there is nothing left to do', async () => {
   const origin = await lose(three, 'm2', 'm3');
   const { world, stack } = origin;

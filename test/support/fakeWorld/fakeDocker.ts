@@ -1,14 +1,15 @@
 import { SwarmError } from '../../../core/errors';
-import type { EngineInfo } from '../../../core/facts';
+import type { EngineInfo, LocalNodeState } from '../../../core/facts';
 import type { DockerApi } from '../../../effects/docker';
 import { clusterObjects } from './clusterObjects';
 import { clusterNodes } from './clusterNodes';
 import { archiveReferences } from './imageArchive';
 import { ingressFacts } from './ingress';
-import { isEngineRunning, startUnit } from './machines';
+import { findNode, isEngineRunning, startUnit } from './machines';
 import { forceNewCluster, initSwarm, joinSwarm, leaveSwarm, unlockSwarm } from './membership';
 import { Delayed, lockedSentence, noLeaderSentence } from './refusals';
-import type { MachineState, WorldState } from './state';
+import { hasQuorum } from './raft';
+import type { MachineState, Membership, WorldState } from './state';
 import { timing } from './timing';
 import { reach, type Action, type World } from './world';
 
@@ -138,6 +139,16 @@ function awaken(machine: MachineState): void {
   }
 }
 
+/** An engine is up only after it has waited for its swarm: `pending` is seen only where no leader can come. */
+function ownState(
+  state: WorldState,
+  { localState, clusterId, nodeId, isCutOff }: Membership,
+): LocalNodeState {
+  const swarm = state.swarms[clusterId];
+  if (localState !== 'pending' || isCutOff || swarm === undefined) return localState;
+  return findNode(swarm, nodeId) !== undefined && hasQuorum(state, swarm) ? 'active' : localState;
+}
+
 function engineInfo(
   state: WorldState,
   machine: MachineState,
@@ -146,7 +157,7 @@ function engineInfo(
   const isLocked = membership?.localState === 'locked';
   const outside: EngineInfo = {
     engineVersion: machine.engine.runningVersion ?? '',
-    localNodeState: membership?.localState ?? 'inactive',
+    localNodeState: membership === undefined ? 'inactive' : ownState(state, membership),
     // Which node it is stands in what is locked.
     nodeId: isLocked ? '' : (membership?.nodeId ?? ''),
     nodeAddress: membership?.address ?? '',

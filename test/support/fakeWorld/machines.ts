@@ -147,16 +147,18 @@ function startEngine(machine: MachineState, unit: { state: string }): void {
   } else {
     machine.engine.runningVersion = upstreamVersion(installed);
   }
-  lockState(machine);
+  startMembership(machine);
   const socket = machine.units['docker.socket'];
   if (socket !== undefined) socket.state = 'active';
   const containerd = machine.units['containerd.service'];
   if (containerd !== undefined) containerd.state = 'active';
 }
 
-/** An engine that starts with an encrypted raft state waits for its key. */
-function lockState({ engine: { membership } }: MachineState): void {
-  if (membership?.lockKey === undefined) return;
+/** An engine that starts waits for a leader that knows it, and before that, with autolock, for its key. */
+function startMembership({ engine: { membership } }: MachineState): void {
+  if (membership === undefined) return;
+  membership.localState = 'pending';
+  if (membership.lockKey === undefined) return;
   membership.localState = 'locked';
   membership.isControlAvailable = false;
   membership.controlChangeDueMs = undefined;

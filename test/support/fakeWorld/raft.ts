@@ -1,5 +1,5 @@
 import { nextIngressAddress } from './ingress';
-import { isLive, machineOfNode } from './machines';
+import { findNode, isLive, machineOfNode } from './machines';
 import { nextVersion, type NodeEntry, type SwarmState, type WorldState } from './state';
 import { timing } from './timing';
 
@@ -42,7 +42,7 @@ export function stepSwarm(state: WorldState, swarm: SwarmState, nowMs: number): 
         .filter(({ id }) => swarm.members.includes(id))
         .map(({ id, address }) => ({ nodeId: id, address: `${address}:2377` }));
       membership.lockKey = swarm.members.includes(membership.nodeId) ? swarm.unlockKey : undefined;
-      membership.localState = 'active';
+      if (findNode(swarm, membership.nodeId) !== undefined) membership.localState = 'active';
     }
     const isMember = swarm.members.includes(membership.nodeId);
     if (isMember === membership.isControlAvailable) membership.controlChangeDueMs = undefined;
