@@ -15,6 +15,7 @@ import { linkCutInJoin, linkCutInLeave } from './faults/linkCut';
 import { managerDiesAtGate, managerDiesMajorityLost } from './faults/managerDiesInRoll';
 import { managerOffBefore } from './faults/managerOffBefore';
 import { oneManager } from './faults/oneManager';
+import { quorumLost } from './faults/quorumLost';
 import { stateLost } from './faults/stateLost';
 import { twoManagers } from './faults/twoManagers';
 import type { Scenario } from './scenario';
@@ -39,6 +40,7 @@ export const scenarios: readonly Scenario[] = [
   founderRebuilt,
   deadManagerRemoved,
   deadManagerRemovedInRoll,
+  quorumLost,
   autolock,
   destroyConsent,
   twoManagers,
