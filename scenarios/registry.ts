@@ -16,6 +16,7 @@ import { managerDiesAtGate, managerDiesMajorityLost } from './faults/managerDies
 import { managerOffBefore } from './faults/managerOffBefore';
 import { oneManager } from './faults/oneManager';
 import { quorumLost } from './faults/quorumLost';
+import { hostKeyChanged } from './faults/hostKeyChanged';
 import { stateLost } from './faults/stateLost';
 import { twoManagers } from './faults/twoManagers';
 import type { Scenario } from './scenario';
@@ -47,6 +48,7 @@ export const scenarios: readonly Scenario[] = [
   oneManager,
   changedByHand,
   drainNeverEnds,
+  hostKeyChanged,
   stateLost,
 ];
 
