@@ -6,6 +6,7 @@ import { deadManagerRemoved, deadManagerRemovedInRoll } from './faults/deadManag
 import { destroyConsent } from './faults/destroyConsent';
 import { drainNeverEnds } from './faults/drainNeverEnds';
 import { founderRebuilt } from './faults/founderRebuilt';
+import { hostKeyChanged } from './faults/hostKeyChanged';
 import { diskFull, mirrorFails } from './faults/installFails';
 import { cancelledAlive, ctrlC, leaseHeld } from './faults/interrupted';
 import { killCliAtEveryStep } from './faults/killCliAtEveryStep';
@@ -16,7 +17,7 @@ import { managerDiesAtGate, managerDiesMajorityLost } from './faults/managerDies
 import { managerOffBefore } from './faults/managerOffBefore';
 import { oneManager } from './faults/oneManager';
 import { quorumLost } from './faults/quorumLost';
-import { hostKeyChanged } from './faults/hostKeyChanged';
+import { silentHosts } from './faults/silentHosts';
 import { stateLost } from './faults/stateLost';
 import { twoManagers } from './faults/twoManagers';
 import type { Scenario } from './scenario';
@@ -47,9 +48,10 @@ export const scenarios: readonly Scenario[] = [
   twoManagers,
   oneManager,
   changedByHand,
-  drainNeverEnds,
   hostKeyChanged,
+  drainNeverEnds,
   stateLost,
+  silentHosts,
 ];
 
 /** @throws SwarmError `ScenarioUnknown` with every name that there is. */

@@ -6,7 +6,7 @@ import { probe } from '../demo/httpProbe';
 import type { JournalLine } from '../demo/report/journal';
 import type { Effects, Host } from '../effects/effects';
 import { defaultDirectories } from '../effects/labMachines/layout';
-import { setLink, setWayOut } from '../effects/labMachines/link';
+import { setLink, setPackets, setWayOut } from '../effects/labMachines/link';
 import type { PulumiProject, PulumiRun, RunningPulumi } from './pulumi/pulumiProject';
 import { changeKey, changeNodes, readDeclared, readKey } from './stackFile';
 import { until } from './until';
@@ -186,6 +186,17 @@ export class Stage {
   async cutLink(name: string): Promise<void> {
     await setLink(this.cluster.lab, name, 'down');
     this.did(`cut the link of ${name}`);
+  }
+
+  /** Drops every packet from and to a machine: who connects waits for his timeout. */
+  async dropPackets(name: string): Promise<void> {
+    await setPackets(defaultDirectories, this.cluster.lab, name, 'dropped');
+    this.did(`dropped every packet from and to ${name}`);
+  }
+
+  async passPackets(name: string): Promise<void> {
+    await setPackets(defaultDirectories, this.cluster.lab, name, 'passed');
+    this.did(`let packets from and to ${name} pass again`);
   }
 
   /** Shuts a machine's way to everything beyond the lab, its package mirror among it. */

@@ -1,6 +1,12 @@
 import { SwarmError } from '../../core/errors';
 import { outsideMtu } from './labNetwork';
-import { linkName, namespaceName, type LabDirectories } from './layout';
+import {
+  bridgeName,
+  hardwareAddress,
+  linkName,
+  namespaceName,
+  type LabDirectories,
+} from './layout';
 import { readMachine } from './records';
 import { parseSubnet } from './subnet';
 import { tryTool } from './tool';
@@ -43,4 +49,36 @@ export async function setWayOut(
     const message = `lab ${lab}/${machine}: its way out cannot be ${state} (${stderr.trim()}); nothing changed; power the machine on first`;
     throw new SwarmError('LabMachineUnknown', message, { source: 'user' });
   }
+}
+
+/**
+ * Drops or passes every packet from and to a machine, without a word to anybody: this computer waits for
+ * its timeouts, where a cut cable alone is told to it after some seconds. Everything in the machine goes on.
+ * Succeeds when it is so already.
+ *
+ * @throws SwarmError `LabMachineUnknown` when no such machine is running.
+ */
+export async function setPackets(
+  directories: LabDirectories,
+  lab: string,
+  machine: string,
+  state: 'dropped' | 'passed',
+): Promise<void> {
+  await setLink(lab, machine, state === 'dropped' ? 'down' : 'up');
+  const record = await readMachine(directories, lab, machine);
+  const neighbour = ['to', record?.address ?? '', 'dev', bridgeName(lab)];
+  // Whose hardware address is known is not asked for it, and so is never found missing.
+  const { code, stderr } = await tryTool(
+    state === 'dropped'
+      ? ['ip', 'neigh', 'replace', ...neighbour, ...known(lab, machine)]
+      : ['ip', 'neigh', 'flush', ...neighbour, 'nud', 'permanent'],
+  );
+  if (record === undefined || code !== 0) {
+    const message = `lab ${lab}/${machine}: its packets cannot be ${state} (${stderr.trim()}); its link may be cut; power the machine on first`;
+    throw new SwarmError('LabMachineUnknown', message, { source: 'user' });
+  }
+}
+
+function known(lab: string, machine: string): readonly string[] {
+  return ['lladdr', hardwareAddress(lab, machine), 'nud', 'permanent'];
 }

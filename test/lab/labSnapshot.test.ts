@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { connect } from 'node:net';
 import * as path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createLab } from '../../effects/labMachines';
-import { setLink, setWayOut } from '../../effects/labMachines/link';
+import { setLink, setPackets, setWayOut } from '../../effects/labMachines/link';
 import { defaultDirectories } from '../../effects/labMachines/layout';
 import { restoreLab, saveLab } from '../../effects/labMachines/snapshot';
 import { diffInventory, takeInventory, type HostInventory } from '../../lab/inventory';
@@ -96,6 +97,32 @@ function suite(): void {
       await until(async () => (await on('s1', ping)) === 'there' || 'still silent', 10);
       assert.equal(await on('s2', 'cat /proc/sys/kernel/random/boot_id'), bootId);
       await assert.rejects(setLink(testLab, 'nobody', 'down'), /cannot be set down/);
+    });
+
+    test('packets are dropped without a word, longer than a missing neighbour is asked for', async () => {
+      const knock = (): Promise<string> =>
+        new Promise((resolve) => {
+          const socket = connect({ host: '10.91.2.11', port: 22, timeout: 6000 });
+          const told = (how: string): void => {
+            socket.destroy();
+            resolve(how);
+          };
+          socket.once('connect', () => {
+            told('there');
+          });
+          socket.once('timeout', () => {
+            told('silent');
+          });
+          socket.once('error', (error) => {
+            told(error.message);
+          });
+        });
+      for (let round = 0; round < 2; round += 1) {
+        await setPackets(defaultDirectories, testLab, 's2', 'dropped');
+      }
+      assert.equal(await knock(), 'silent');
+      await setPackets(defaultDirectories, testLab, 's2', 'passed');
+      await until(async () => (await knock()) === 'there' || 'still silent', 10);
     });
 
     test('a machine whose way out is shut reaches its lab and nothing else, until it is open again', async () => {
