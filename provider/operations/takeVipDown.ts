@@ -63,9 +63,12 @@ export async function takeVipDown(
     gate,
     async (lease) => {
       const isOnly = spec.managers.length === 1 && policy?.standIn !== undefined;
+      const entry = await findEntry(operation, access, spec.nodeId, [spec.name]);
       await lease.step(steps.gate(spec.name), async () => {
         // Of an only manager nobody can be asked before a worker stands in, which is its Node's to see to.
-        if (!isOnly) {
+        // The swarm loses nobody by a node that it does not have: the host has joined anew. Others may still
+        // have to, which is behind this one.
+        if (!isOnly && entry !== undefined) {
           await passGate(
             operation,
             access,

@@ -8,6 +8,7 @@ import {
   machine,
   vipHolder,
 } from '../support/clusterState';
+import type { DockerApi } from '../../effects/docker';
 import { changed, cluster } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import { emptyTranscript, ProviderProcess, warnings } from '../support/providerHarness';
@@ -153,4 +154,22 @@ test('the address of a dead holder moves by itself, and its member is let go wit
   await stack.callDelete(process, 'VipMember', 'm1');
   assert.ok(['m2', 'm3'].includes(vipHolder(world) ?? ''));
   assert.ok(warnings(transcript).some((line) => /m1 does not answer .*was not stopped/.test(line)));
+});
+
+test('two managers that left the swarm by hand join anew, one after the other: neither waits for the other', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  const dockerOf = async (name: string): Promise<DockerApi> =>
+    (await world.effects().hosts.connect({ lab: 'test', machine: name })).docker;
+  const remaining = await dockerOf('m1');
+  for (const name of ['m2', 'm3']) {
+    const id = world.swarm().nodes.find(({ hostname }) => hostname === name)?.id ?? '';
+    await remaining.updateNode(id, { role: 'worker' });
+    world.advance(60_000);
+    await (await dockerOf(name)).swarmLeave({ force: true });
+    await remaining.removeNode(id, { force: true });
+  }
+  const process = new ProviderProcess(world);
+  for (const name of ['m1', 'm2', 'm3']) await stack.refresh(process, 'Node', name);
+  await stack.up(process);
+  assertAsDeclared(world, stack);
 });
