@@ -60,8 +60,15 @@ function readConfig(project: PulumiProject): Readonly<Record<string, unknown>> {
   const document = parseDocument(readFileSync(stackFile(project), 'utf8'));
   const { config } = document.toJS() as { readonly config: Readonly<Record<string, unknown>> };
   return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key, typed(value)] as const),
+    Object.entries(config)
+      .filter(([, value]) => !isSecret(value))
+      .map(([key, value]) => [key, typed(value)] as const),
   );
+}
+
+/** Only Pulumi itself can read it, and no scenario looks at one. */
+function isSecret(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'secure' in value;
 }
 
 /** `pulumi config set` writes every value as text; the program takes a boolean or a number out of it. */

@@ -17,7 +17,7 @@ export const autolock: Scenario = {
   shape: shapes.threeManagers,
   run: async (stage) => {
     const idBefore = await stage.clusterId();
-    await stage.setConfig('autolock', 'true');
+    stage.declare('autolock', true, 'declared autolock');
     await stage.runToTheEnd('up');
     const key = await keyOutput(stage);
     stage.check(/^SWMKEY-1-/.test(key), 'the unlock key is an output of the stack');
