@@ -22,11 +22,11 @@ import {
   text,
   textMap,
 } from '../resources/properties';
-import { backupReasons } from './backupReasons';
 import { engineReasons } from './engineReasons';
 import { brokenNodes, brokenWarnings, strangerReasons } from './hostFindings';
 import { keepalivedReasons } from './keepalivedReasons';
 import { knewStandIns, lookAtStandIns } from './lookAtStandIns';
+import { previewBackup } from './previewBackup';
 import { planQuorum } from './quorumPlan';
 
 interface PlannedNode extends RolloutNode {
@@ -142,22 +142,24 @@ async function planRun(
       ? await standingsOf(brokenNodes(declared.workers, facts.nodes), operation)
       : [];
   const seen = adopt === undefined ? [...standings, ...broken] : [];
+  const backup = await previewBackup(operation, declared, plan, facts.gate?.clusterId);
   const more = [
     ...strangerReasons(seen),
     ...(adopt === undefined ? [] : await keepalivedReasons(declared, standings)),
     ...(await labReasons(declared, standings, operation)),
     ...(await hostReasons(declared, standings, operation)),
     ...(await localDataReasons(declared, plan, facts, operation)),
-    ...(await backupReasons(operation, declared, plan)),
+    ...backup.reasons,
     ...(await engineReasons(replaced(declared, plan), operation)),
   ];
   return {
     ...plan,
-    first: quorum.turns,
+    first: [...quorum.turns, ...backup.turns],
     reasons: [...new Set([...quorum.reasons, ...plan.reasons, ...more])],
     warnings: [
       ...plan.warnings,
       ...quorum.warnings,
+      ...backup.warnings,
       // What a recovery puts back needs nobody's command.
       ...(plan.swarm === 'live' && quorum.turns.length === 0
         ? brokenWarnings(withoutUnsettled(seen, facts), facts.nodes)

@@ -166,6 +166,22 @@ test('a directory that is not for backups, and too few managers, are found befor
   }
 });
 
+test('a roll says that raft is backed up first, and with autolock what that is not good for', async () => {
+  const { world } = copyOf(origin.world, origin.stack);
+  const directory = join(tmpdir(), 'swarm-no-such-backups');
+  const roll = { managers: newer, backup: { directory } };
+  const open = await plan(world, roll);
+  assert.equal(open.turns[0], `raft is backed up to ${directory} before the first manager goes`);
+  assert.equal(open.turns.length, 4);
+  assert.deepEqual(open.warnings, []);
+  assert.deepEqual((await plan(world, { ...roll, managers })).turns, [], 'nothing goes');
+  const { docker } = await world.effects().hosts.connect({ lab: 'test', machine: 'm1' });
+  await docker.setAutolock(true);
+  const { warnings } = await plan(world, roll);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /^with autolock a backup brings back no swarm that has lost/);
+});
+
 test('a manager whose backup was interrupted is set right first, and does not stop the roll', async () => {
   const { world } = copyOf(origin.world, origin.stack);
   world.editMachine('test/m2', ({ units, files }) => {
