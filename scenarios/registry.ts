@@ -2,6 +2,7 @@ import { SwarmError } from '../core/errors';
 import { allOffOfFive, allOffOfThree } from './faults/allOff';
 import { autolock } from './faults/autolock';
 import { changedByHand } from './faults/changedByHand';
+import { chainOfFive } from './faults/chainOfFive';
 import { deadManagerRemoved, deadManagerRemovedInRoll } from './faults/deadManagerRemoved';
 import { destroyConsent } from './faults/destroyConsent';
 import { drainNeverEnds } from './faults/drainNeverEnds';
@@ -39,6 +40,7 @@ export const scenarios: readonly Scenario[] = [
   diskFull,
   allOffOfThree,
   allOffOfFive,
+  chainOfFive,
   founderRebuilt,
   deadManagerRemoved,
   deadManagerRemovedInRoll,
