@@ -6,6 +6,7 @@ import { chainOfFive } from './faults/chainOfFive';
 import { deadManagerRemoved, deadManagerRemovedInRoll } from './faults/deadManagerRemoved';
 import { destroyConsent } from './faults/destroyConsent';
 import { drainNeverEnds } from './faults/drainNeverEnds';
+import { engineByHand } from './faults/engineByHand';
 import { founderRebuilt } from './faults/founderRebuilt';
 import { hostKeyChanged } from './faults/hostKeyChanged';
 import { diskFull, mirrorFails } from './faults/installFails';
@@ -50,6 +51,7 @@ export const scenarios: readonly Scenario[] = [
   twoManagers,
   oneManager,
   changedByHand,
+  engineByHand,
   hostKeyChanged,
   drainNeverEnds,
   stateLost,
