@@ -20,6 +20,7 @@ import { managerOffBefore } from './faults/managerOffBefore';
 import { oneManager } from './faults/oneManager';
 import { quorumLost } from './faults/quorumLost';
 import { silentHosts } from './faults/silentHosts';
+import { stateImported } from './faults/stateImported';
 import { stateLost } from './faults/stateLost';
 import { twoManagers } from './faults/twoManagers';
 import type { Scenario } from './scenario';
@@ -55,6 +56,7 @@ export const scenarios: readonly Scenario[] = [
   hostKeyChanged,
   drainNeverEnds,
   stateLost,
+  stateImported,
   silentHosts,
 ];
 

@@ -6,52 +6,18 @@ import { assertDone, rebuild } from './cluster/chains';
 import { node, threeManagers } from './cluster/declarations';
 import { createClusterProject, type ClusterProject } from './cluster/project';
 import { bootsOf, vipHolder } from './cluster/views';
-
-interface Imported {
-  readonly type: string;
-  readonly name: string;
-  readonly logicalName?: string;
-  readonly parent?: string;
-  readonly id?: string;
-  readonly component?: true;
-}
-
-/** The chain of one node under its component, as an import file lists it. */
-function chain(role: 'Manager' | 'Worker', name: string): readonly Imported[] {
-  const place = `test/${name}`;
-  const links = [
-    ['HostIdentity', place],
-    ['LabMachine', place],
-    ['Engine', place],
-    // Asked of one manager, whichever node it is.
-    ['Node', `test/m2#${name}`],
-    ...(role === 'Manager' ? [['VipMember', place]] : []),
-  ];
-  return [
-    { type: `swarm:index:Swarm${role}`, name, component: true, parent: 'demo' },
-    ...links.map(([type = '', id = '']) => ({
-      type: `swarm:index:${type}`,
-      name: `${name}-${type}`,
-      logicalName: name,
-      id,
-      parent: name,
-    })),
-  ];
-}
+import { labName } from './cluster/world';
+import { importArguments, renderImportFile } from '../../scenarios/pulumi/importFile';
 
 describe('a cluster whose state was lost, by `pulumi import`', () => {
   let project: ClusterProject;
   const workers = [node('w1')];
   const cluster = { managers: threeManagers, workers };
 
-  const importAll = (resources: readonly Imported[]): Promise<string> => {
+  const runImport = (text: string): Promise<string> => {
     const file = join(project.directory, 'import.json');
-    writeFileSync(file, JSON.stringify({ resources }));
-    return project.pulumi(
-      'import',
-      ...['--file', file, '--yes', '--skip-preview', '--stack=test'],
-      ...['--protect=false', '--generate-code=false'],
-    );
+    writeFileSync(file, text);
+    return project.pulumi('import', '--stack=test', ...importArguments(file));
   };
 
   before(async () => {
@@ -75,7 +41,7 @@ describe('a cluster whose state was lost, by `pulumi import`', () => {
       ['Barrier', 'x', /a swarm:index:Barrier is not imported; it touches nothing: declare it/],
     ] as const) {
       await assert.rejects(
-        importAll([{ type: `swarm:index:${type}`, name: 'm1', id }]),
+        runImport(JSON.stringify({ resources: [{ type: `swarm:index:${type}`, name: 'm1', id }] })),
         (error: Error) => words.test(error.message),
         id,
       );
@@ -93,18 +59,12 @@ describe('a cluster whose state was lost, by `pulumi import`', () => {
       project.world.swarm().nodes.map(({ id, version }) => `${id} ${String(version)}`);
     const listed = entries();
     const holder = vipHolder(project.world);
-    await importAll([
-      { type: 'swarm:index:SwarmCluster', name: 'demo', component: true },
-      {
-        type: 'swarm:index:Swarm',
-        name: 'demo-Swarm',
-        logicalName: 'demo',
-        id: 'test/m1',
-        parent: 'demo',
-      },
-      ...['m1', 'm2', 'm3'].flatMap((name) => chain('Manager', name)),
-      ...chain('Worker', 'w1'),
-    ]);
+    await runImport(
+      renderImportFile({
+        ...{ name: 'demo', lab: labName },
+        ...{ managers: ['m1', 'm2', 'm3'], workers: ['w1'] },
+      }),
+    );
     const { text } = await project.state();
     for (const key of await project.privateKeys()) {
       assert.ok(!text.includes(key), 'a host key is a secret in the state');
