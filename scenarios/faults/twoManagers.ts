@@ -24,6 +24,14 @@ export const twoManagers: Scenario = {
     );
 
     await stage.powerOff('m2');
+    await stage.until(
+      'm1 alone has no leader any more',
+      async () => {
+        const { error } = await (await stage.host('m1')).docker.info();
+        return /does not have a leader/.test(error) || 'it still has one';
+      },
+      90,
+    );
     const boots = await stage.bootIds(['m1', 'w1']);
     const silent = await stage.run('up');
     stage.check(silent.exitCode !== 0, 'while one is off up is refused', silent.output);
