@@ -105,6 +105,8 @@ export interface SwarmFacts {
   readonly labels: Readonly<Record<string, string>>;
   readonly isRootRotationInProgress: boolean;
   readonly isAutolocked: boolean;
+  /** Entries of raft's log between two snapshots (`Spec.Raft.SnapshotInterval`). */
+  readonly snapshotInterval: number;
   readonly addressPools: readonly string[];
   readonly subnetSize: number;
 }

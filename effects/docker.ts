@@ -43,6 +43,8 @@ export interface DockerApi {
   joinToken(role: NodeRole): Promise<string>;
   /** Merges labels into the cluster's own (`Spec.Labels`); compare-and-swap, retried on a conflict. */
   setSwarmLabels(labels: Readonly<Record<string, string>>): Promise<void>;
+  /** Raft's snapshots at this many entries of its log, and labels merged into the cluster's own, in one change; compare-and-swap, retried on a conflict. */
+  setSnapshotInterval(entries: number, labels: Readonly<Record<string, string>>): Promise<void>;
   /** Whether managers lock their raft state on each restart; compare-and-swap, retried on a conflict. A key is made when it is turned on. */
   setAutolock(isOn: boolean): Promise<void>;
   /** Secret. What managers are unlocked with after a restart; undefined while autolock is off. */

@@ -59,6 +59,7 @@ export const infoAnswer = z
 const swarmSpec = z.looseObject({
   Labels: labels,
   EncryptionConfig: z.looseObject({ AutoLockManagers: z.boolean().default(false) }).optional(),
+  Raft: z.looseObject({ SnapshotInterval: count }),
 });
 
 export const swarmSpecAnswer = z.object({ Version: version, Spec: swarmSpec });
@@ -78,6 +79,7 @@ export const swarmAnswer = z
     labels: swarm.Spec.Labels,
     isRootRotationInProgress: swarm.RootRotationInProgress,
     isAutolocked: swarm.Spec.EncryptionConfig?.AutoLockManagers ?? false,
+    snapshotInterval: swarm.Spec.Raft.SnapshotInterval,
     addressPools: swarm.DefaultAddrPool ?? [],
     subnetSize: swarm.SubnetSize,
   }));

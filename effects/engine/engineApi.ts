@@ -139,6 +139,23 @@ export class EngineApi implements DockerApi {
     });
   }
 
+  async setSnapshotInterval(
+    entries: number,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    await retryConflict(async () => {
+      const { Version, Spec } = await this.client.get(answers.swarmSpecAnswer, '/swarm');
+      await this.client.command('POST', '/swarm/update', {
+        query: { version: String(Version.Index) },
+        body: {
+          ...Spec,
+          Labels: { ...Spec.Labels, ...labels },
+          Raft: { ...Spec.Raft, SnapshotInterval: entries },
+        },
+      });
+    });
+  }
+
   async setAutolock(isOn: boolean): Promise<void> {
     await retryConflict(async () => {
       const { Version, Spec } = await this.client.get(answers.swarmSpecAnswer, '/swarm');

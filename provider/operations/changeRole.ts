@@ -6,6 +6,7 @@ import { accessOf, timeoutsOf } from './nodeSpec';
 import type { NodeInputs } from './nodeSpec';
 import { passGate } from './passGate';
 import { updateNode } from './putNodeIn';
+import { catchUpMembers, takeSnapshotsFor } from './raftSnapshots';
 import { demoteAndWait, seenAsWorker } from './takeOut';
 
 /** Promotes or demotes a node that is in the swarm, in place. A demotion passes the gate as any step that takes a manager out. */
@@ -15,6 +16,8 @@ export async function changeRole(
   entry: SwarmNodeFacts,
 ): Promise<void> {
   if (spec.role === 'manager') {
+    const { hostname, engineVersion } = entry;
+    await takeSnapshotsFor(operation, accessOf(spec), { name: hostname, engineVersion });
     // The rest is waited for by the caller: reachable, and in control by its own word.
     await operation.step(steps.promote(spec.name), () =>
       updateNode(operation, spec, entry.id, { role: 'manager' }),
@@ -32,6 +35,7 @@ export async function changeRole(
         { maxUnavailable: spec.maxUnavailable ?? 1, timeoutSeconds: gate },
       ),
     );
+    await catchUpMembers(operation, access, spec.name);
     await lease.step(steps.demote(spec.name), async () => {
       await demoteAndWait(operation, access, entry.id, demote);
       const host = await operation.effects.hosts.connect(spec.connection);

@@ -14,6 +14,7 @@ import { askManager } from './managers';
 import { ownMarker, writeMarker } from './markers';
 import { accessOf, timeoutsOf } from './nodeSpec';
 import type { NodeInputs } from './nodeSpec';
+import { endSnapshots, takeSnapshotsFor } from './raftSnapshots';
 import { demoteAndWait, findEntry, removeEntry } from './takeOut';
 import { waitUntil } from './waitUntil';
 
@@ -98,6 +99,11 @@ async function presentEntry(
 async function join(operation: Operation, spec: NodeInputs, host: Host): Promise<string> {
   await removeStaleEntries(operation, spec);
   await operation.step(steps.checkPeers(spec.name), () => checkPeers(operation, spec, host));
+  if (spec.role === 'manager') {
+    const { name } = spec;
+    const engineVersion = await host.docker.version();
+    await takeSnapshotsFor(operation, accessOf(spec), { name, engineVersion });
+  }
   return operation.step(steps.join(spec.name, spec.role), async () => {
     let nodeId = '';
     await waitUntil(operation, 'the join', timeoutsOf(spec).join, async () => {
@@ -189,6 +195,7 @@ export async function waitReady(
       );
     }),
   );
+  if (spec.role === 'manager') await endSnapshots(operation, access, spec.name);
 }
 
 /** Gives the node its declared availability and waits until the services are as before it went. */

@@ -9,6 +9,7 @@ import { askManager, findManager } from './managers';
 import { accessOf, timeoutsOf } from './nodeSpec';
 import type { NodeInputs } from './nodeSpec';
 import { passGate } from './passGate';
+import { takeSnapshotsFor } from './raftSnapshots';
 import { demoteAndWait } from './takeOut';
 import { waitUntil } from './waitUntil';
 
@@ -119,6 +120,8 @@ async function promote(
 ): Promise<void> {
   const labels = { ...node.labels, [standInLabel]: spec.name };
   await changeNode(operation, spec, node.id, { labels });
+  const { hostname, engineVersion } = node;
+  await takeSnapshotsFor(operation, accessOf(spec), { name: hostname, engineVersion });
   await changeNode(operation, spec, node.id, { role: 'manager' });
   try {
     await waitUntil(

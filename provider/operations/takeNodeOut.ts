@@ -25,6 +25,7 @@ import type { NodeInputs } from './nodeSpec';
 import { lastManager, passGate } from './passGate';
 import { refuseLocalData } from './refuseLocalData';
 import { resourceLabel } from './putNodeIn';
+import { catchUpMembers } from './raftSnapshots';
 import { callStandIn } from './standIn';
 import { demoteAndWait, findEntry, leave, removeEntry, seenAsWorker } from './takeOut';
 import { unlockDeclared } from './swarmKeys';
@@ -178,8 +179,11 @@ async function out(going: Going): Promise<void> {
       await refuseLocalData(operation, access, spec, going.host);
       await keepBaseline(going);
     });
-    await standIn(going);
   }
+  if (going.entry.managerStatus !== undefined && !going.isAlone) {
+    await catchUpMembers(operation, access, spec.name);
+  }
+  if (!isDestroy) await standIn(going);
   const leaving = { ...going, passGateAgain: () => passGateAgain(going) };
   await backUpBeforeDrain(leaving);
   // Lease and gate may have taken minutes.

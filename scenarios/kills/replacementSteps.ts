@@ -25,6 +25,9 @@ const parts = {
   loadImages: 'always',
   checkEngine: 'always',
   checkPeers: 'always',
+  // Only while the leader's engine is older than 23.0 and the node's is not: from debian:12, not back to it.
+  snapshots: 'never',
+  snapshotsAsBefore: 'never',
   join: 'always',
   ready: 'always',
   overlay: 'always',

@@ -10,9 +10,11 @@ export interface ContractHost {
   readonly docker: DockerApi;
   /** Whether what comes to 4789/udp, the data path of overlay networks, is let in. */
   readonly setDataPath: (isOpen: boolean) => Promise<void>;
+  /** On the leader: raft's log is cut, as 10,000 entries do, so that a new member needs the last snapshot. */
+  readonly compactLog: () => Promise<void>;
 }
 
-/** Three such machines that reach each other, and their time. */
+/** Three such machines that reach each other, and their time. The engine of `b` is 23.0 or later, the others' are older. */
 export interface ContractHosts {
   readonly clock: Clock;
   readonly a: ContractHost;

@@ -45,11 +45,13 @@ export function dockerApiContract(
 ): void {
   describe(title, { concurrency: 1 }, () => {
     let hosts: ContractHosts;
+    let machines: ContractHosts;
     let folder: string;
     let serviceId: string;
     before(async () => {
       folder = await mkdtemp(join(tmpdir(), 'swarm-contract-'));
-      hosts = await setUp();
+      machines = await setUp();
+      hosts = machines;
     });
     after(async () => {
       await tearDown();
@@ -514,6 +516,56 @@ export function dockerApiContract(
         assert.equal(info.localNodeState, 'inactive');
         assert.equal(info.nodeId, '');
       }
+    });
+
+    it('a leader before 23.0 whose log was cut: a newer member gets it by snapshots at every entry, and else stays behind unseen', async () => {
+      const { a, b, c } = machines;
+      await initSwarm(a);
+      await a.compactLog();
+      await a.docker.setSnapshotInterval(1, { interval: '10000' });
+      const { snapshotInterval, labels } = await a.docker.swarm();
+      assert.deepEqual([snapshotInterval, labels['interval']], [1, '10000']);
+      await joinAs(b, a, 'manager');
+      await wait(60, 'b a member', () => membersAre(a, [a, b]));
+      // Every entry needs both of them.
+      await a.docker.setSnapshotInterval(10_000, { interval: '' });
+      assert.equal((await a.docker.swarm()).snapshotInterval, 10_000);
+      await joinAs(c, a, 'manager');
+      await wait(60, 'three members', () => membersAre(a, [a, b, c]));
+
+      const id = await ownId(b);
+      await a.docker.updateNode(id, { role: 'worker' });
+      await wait(60, 'b no member', () => membersAre(a, [a, c]));
+      await wait(60, 'b without control', () => hasControl(b, false));
+      await a.docker.updateNode(id, { role: 'manager' });
+      await wait(60, 'b a member again, as far as one can see', () => membersAre(a, [a, b, c]));
+      await wait(60, 'b in control by its own word', () => hasControl(b, true));
+      assert.equal((await b.docker.info()).error, '');
+
+      const stopped = await ownId(c);
+      await stopEngine(c);
+      // Two of three are a majority for the leader, which goes on to answer what it knows; nothing can be changed.
+      await assert.rejects(a.docker.setSwarmLabels({ look: 'alone' }), { statusCode: 500 });
+      await startEngine(c);
+      await wait(120, 'all are members again', () => membersAre(a, [a, b, c]));
+      await wait(120, 'what was asked for can be changed', async () => {
+        await a.docker.setSwarmLabels({ look: 'together' });
+        return undefined;
+      });
+      await a.docker.setSnapshotInterval(1, {});
+      await a.docker.setSnapshotInterval(10_000, {});
+      await stopEngine(c);
+      await wait(60, 'the others miss c', async () => {
+        const node = await findNode(a, stopped);
+        return node?.managerStatus?.reachability === 'unreachable' ? undefined : node?.state;
+      });
+      // Longer than a leader stays one without a majority.
+      for (let look = 0; look < 15; look += 1) {
+        await a.docker.setSwarmLabels({ look: String(look) });
+        await hosts.clock.sleep(1_000);
+      }
+      await startEngine(c);
+      for (const { docker } of [c, b, a]) await docker.swarmLeave({ force: true });
     });
   });
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import type { ContractHost, ContractHosts } from './contractHosts';
 import { dockerApiContract } from './dockerApi.contract';
@@ -7,8 +8,8 @@ dockerApiContract('Docker API of the fake world', setUp, () => Promise.resolve()
 async function setUp(): Promise<ContractHosts> {
   const world = new FakeWorld();
   const effects = world.effects();
-  const prepare = async (name: string, address: string): Promise<ContractHost> => {
-    world.addHost({ name, address });
+  const prepare = async (name: string, address: string, os: string): Promise<ContractHost> => {
+    world.addHost({ name, address, os });
     const host = await effects.hosts.connect({ host: address });
     await host.packages.install({ 'docker.io': undefined });
     await host.systemd.start('docker.service');
@@ -16,12 +17,21 @@ async function setUp(): Promise<ContractHosts> {
       world.editMachine(name, (machine) => (machine.blockedPorts = isOpen ? [] : [4789]));
       return Promise.resolve();
     };
-    return { name, address, host, docker: host.docker, setDataPath };
+    const compactLog = (): Promise<void> => {
+      world.edit(({ swarms, machines }) => {
+        const clusterId = machines[name]?.engine.membership?.clusterId;
+        const swarm = swarms[clusterId ?? ''];
+        assert.ok(swarm !== undefined);
+        swarm.isLogCompacted = true;
+      });
+      return Promise.resolve();
+    };
+    return { name, address, host, docker: host.docker, setDataPath, compactLog };
   };
   const [a, b, c] = await Promise.all([
-    prepare('a', '10.92.0.11'),
-    prepare('b', '10.92.0.12'),
-    prepare('c', '10.92.0.13'),
+    prepare('a', '10.92.0.11', 'debian:12'),
+    prepare('b', '10.92.0.12', 'debian:13'),
+    prepare('c', '10.92.0.13', 'debian:12'),
   ]);
   return { clock: effects.clock, a, b, c };
 }

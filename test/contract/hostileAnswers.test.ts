@@ -69,7 +69,11 @@ const services = [
 const swarm = {
   ID: 'c1',
   Version: { Index: 10 },
-  Spec: { Labels: { a: 'b' }, EncryptionConfig: { AutoLockManagers: false } },
+  Spec: {
+    Raft: { SnapshotInterval: 10_000 },
+    Labels: { a: 'b' },
+    EncryptionConfig: { AutoLockManagers: false },
+  },
   RootRotationInProgress: false,
   DefaultAddrPool: ['10.200.0.0/16'],
   SubnetSize: 24,
@@ -106,6 +110,7 @@ const sound: Readonly<Record<string, (value: unknown) => boolean>> = {
   managers: isCount,
   nodes: isCount,
   subnetSize: isCount,
+  snapshotInterval: isCount,
   replicas: (value) => value === undefined || isCount(value),
   hostname: isText,
   clusterId: (value) => value === undefined || isWord(value),

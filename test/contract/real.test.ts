@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Effects } from '../../effects/effects';
 import { realEffects } from '../../effects/realEffects';
 import { generateSshKeyPair } from '../../effects/sshKeyPair';
+import { compactLog } from './compactLog';
 import type { ContractHost, ContractHosts } from './contractHosts';
 import { dockerApiContract } from './dockerApi.contract';
 
@@ -81,5 +82,8 @@ async function prepare(machine: (typeof machines)[number]): Promise<ContractHost
     const { code, stderr } = await host.run(['iptables', isOpen ? '-D' : '-I', ...rule]);
     if (code !== 0) throw new Error(`${name}: iptables: ${stderr}`);
   };
-  return { name, address, host, docker: host.docker, setDataPath };
+  return {
+    ...{ name, address, host, docker: host.docker, setDataPath },
+    compactLog: () => compactLog(host),
+  };
 }

@@ -40,6 +40,8 @@ describe('where kills hit', () => {
       'promote',
       'recover',
       'restartEngine',
+      'snapshots',
+      'snapshotsAsBefore',
       'unlock',
     ]);
   });

@@ -5,7 +5,7 @@ import { keepalivedPath } from '../../provider/operations/vipSpec';
 import { lab } from './declaredCluster';
 import { FakeWorld } from './fakeWorld/fakeWorld';
 import type { WorldState } from './fakeWorld/fakeWorld';
-import { isLive } from './fakeWorld/machines';
+import { isLive, machineOfNode } from './fakeWorld/machines';
 import type { Store } from './fakeWorld/store';
 import { ProviderProcess } from './providerHarness';
 import type { Transcript } from './providerHarness';
@@ -55,7 +55,7 @@ export function watchSafety(): {
   const faults = new Set<string>();
   const watch = (state: WorldState): void => {
     for (const { members } of Object.values(state.swarms)) {
-      const reachable = members.filter((id) => isLive(state, id)).length;
+      const reachable = members.filter((id) => isLive(state, id) && !isBehind(state, id)).length;
       if (reachable * 2 <= members.length) {
         faults.add(`${String(reachable)} of ${String(members.length)} members were reachable`);
       }
@@ -65,6 +65,10 @@ export function watchSafety(): {
     }
   };
   return { watch, faults };
+}
+
+function isBehind(state: WorldState, nodeId: string): boolean {
+  return machineOfNode(state, nodeId)?.engine.membership?.isBehind === true;
 }
 
 /** Everything that holds of a cluster that is as declared, with nothing left over of what led there. */
@@ -92,6 +96,7 @@ export function assertAsDeclared(
   for (const { name, os } of nodes) assert.equal(machine(world, name).os, os, `OS of ${name}`);
   assert.equal(world.machines().length, nodes.length, 'one machine per node');
   assertVip(world, vip, declared);
+  assert.equal(swarm.snapshotInterval, 10_000, 'snapshots are as they were');
   const lease = swarm.configs.find((config) => config.name === leaseConfigName)?.labels ?? {};
   if (options.mayHaveDeadLease !== true) {
     assert.equal(readLease(lease).holder, undefined, 'the lease is free');

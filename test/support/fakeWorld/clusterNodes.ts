@@ -1,7 +1,7 @@
 import type { DockerApi } from '../../../effects/docker';
 import type { EngineCall } from './fakeDocker';
 import { findNode, isLive } from './machines';
-import { canRemoveMember } from './raft';
+import { canRemoveMember, settleBehind } from './raft';
 import { Delayed, noLeaderSentence, refusals, rpcError } from './refusals';
 import {
   newUnlockKey,
@@ -18,6 +18,7 @@ type NodesApi = Pick<
   | 'swarm'
   | 'joinToken'
   | 'setSwarmLabels'
+  | 'setSnapshotInterval'
   | 'setAutolock'
   | 'unlockKey'
   | 'nodes'
@@ -50,6 +51,7 @@ export function clusterNodes(call: EngineCall): NodesApi {
           labels: swarm.labels,
           isRootRotationInProgress: swarm.isRootRotationInProgress,
           isAutolocked: swarm.isAutolocked,
+          snapshotInterval: swarm.snapshotInterval,
           addressPools: swarm.addressPools,
           subnetSize: swarm.subnetSize,
         };
@@ -59,6 +61,15 @@ export function clusterNodes(call: EngineCall): NodesApi {
     setSwarmLabels: (labels) =>
       call('setSwarmLabels', true, (state, machine) => {
         const swarm = managedSwarm(state, machine);
+        swarm.labels = { ...swarm.labels, ...labels };
+        swarm.version = nextVersion(swarm);
+      }),
+    setSnapshotInterval: (entries, labels) =>
+      call('setSnapshotInterval', true, (state, machine) => {
+        const swarm = managedSwarm(state, machine);
+        // A change back is snapshot as well: the interval of before it counts.
+        settleBehind(state, swarm);
+        swarm.snapshotInterval = entries;
         swarm.labels = { ...swarm.labels, ...labels };
         swarm.version = nextVersion(swarm);
       }),

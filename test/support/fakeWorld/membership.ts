@@ -2,7 +2,7 @@ import { SwarmError } from '../../../core/errors';
 import type { NodeRole } from '../../../core/facts';
 import type { SwarmInitRequest, SwarmJoinRequest } from '../../../effects/docker';
 import { isEngineRunning, machineAt } from './machines';
-import { addNode, becomeLeader, hasQuorum, majority, reachableMembers } from './raft';
+import { addNode, becomeLeader, hasQuorum, leavesBehind, majority, reachableMembers } from './raft';
 import { Delayed, leaveRefusal, noLeaderSentence, refusals, rpcError } from './refusals';
 import { newId, type MachineState, type SwarmState, type WorldState } from './state';
 import { timing } from './timing';
@@ -29,6 +29,8 @@ export function initSwarm(
     isAutolocked: false,
     unlockKey: undefined,
     isRootRotationInProgress: false,
+    snapshotInterval: 10_000,
+    isLogCompacted: false,
     tokens: {
       manager: `SWMTKN-1-${digest}-${newId(state)}`,
       worker: `SWMTKN-1-${digest}-${newId(state)}`,
@@ -87,6 +89,7 @@ export function joinSwarm(
       error: '',
       remoteManagers: [],
       isCutOff: false,
+      isBehind: false,
       lockKey: undefined,
       pendingJoin: {
         remoteAddress: request.remoteAddress,
@@ -104,6 +107,8 @@ export function joinSwarm(
   }
   const nodeId = newId(state);
   enter(state, machine, attempt, nodeId, role, request.advertiseAddress, request.availability);
+  // Of two members the new one is needed for its own entry, and does not see it.
+  if (!hasQuorum(state, attempt)) throw new Delayed(timing.joinTimeout, refusals.joinTimeout());
 }
 
 export function leaveSwarm(state: WorldState, machine: MachineState, isForced: boolean): void {
@@ -205,6 +210,7 @@ function enter(
     error: '',
     remoteManagers: [],
     isCutOff: false,
+    isBehind: role === 'manager' && leavesBehind(state, swarm, machine),
     lockKey: undefined,
     pendingJoin: undefined,
   };

@@ -1,6 +1,12 @@
 import { nextIngressAddress } from './ingress';
 import { findNode, isLive, machineOfNode } from './machines';
-import { nextVersion, type NodeEntry, type SwarmState, type WorldState } from './state';
+import {
+  nextVersion,
+  type MachineState,
+  type NodeEntry,
+  type SwarmState,
+  type WorldState,
+} from './state';
 import { timing } from './timing';
 
 /**
@@ -22,12 +28,28 @@ export function canRemoveMember(state: WorldState, swarm: SwarmState, nodeId: st
 }
 
 export function hasQuorum(state: WorldState, swarm: SwarmState): boolean {
-  return reachableMembers(state, swarm).length >= majority(swarm.members.length);
+  return votingMembers(state, swarm).length >= majority(swarm.members.length);
+}
+
+/** Those that acknowledge entries and may lead. */
+function votingMembers(state: WorldState, swarm: SwarmState): readonly string[] {
+  return reachableMembers(state, swarm).filter(
+    (id) => machineOfNode(state, id)?.engine.membership?.isBehind === false,
+  );
+}
+
+/** Whether a machine that becomes a member now ignores the leader's last snapshot. */
+export function leavesBehind(state: WorldState, swarm: SwarmState, machine: MachineState): boolean {
+  const leader = swarm.leader === undefined ? undefined : machineOfNode(state, swarm.leader);
+  const isOld = (engine: MachineState | undefined): boolean =>
+    Number(engine?.engine.runningVersion?.split('.')[0]) < 23;
+  return swarm.isLogCompacted && swarm.snapshotInterval > 1 && isOld(leader) && !isOld(machine);
 }
 
 /** One step of the swarm's own life up to `nowMs`: leader, roles, node states, what nodes know of themselves. */
 export function stepSwarm(state: WorldState, swarm: SwarmState, nowMs: number): void {
   stepLeader(state, swarm, nowMs);
+  settleBehind(state, swarm);
   if (swarm.leader !== undefined) {
     for (const node of swarm.nodes) {
       stepRole(state, swarm, node, nowMs);
@@ -55,8 +77,20 @@ export function stepSwarm(state: WorldState, swarm: SwarmState, nowMs: number): 
   }
 }
 
+/** Members get the log as soon as the leader's last snapshot lists them. */
+export function settleBehind(state: WorldState, swarm: SwarmState): void {
+  if (swarm.leader === undefined) return;
+  for (const id of reachableMembers(state, swarm)) {
+    const machine = machineOfNode(state, id);
+    const membership = machine?.engine.membership;
+    if (machine !== undefined && membership !== undefined && !leavesBehind(state, swarm, machine)) {
+      membership.isBehind = false;
+    }
+  }
+}
+
 function stepLeader(state: WorldState, swarm: SwarmState, nowMs: number): void {
-  const reachable = reachableMembers(state, swarm);
+  const reachable = votingMembers(state, swarm);
   if (!hasQuorum(state, swarm)) {
     swarm.leader = undefined;
     swarm.electionDueMs = undefined;
@@ -103,9 +137,14 @@ function stepRole(state: WorldState, swarm: SwarmState, node: NodeEntry, nowMs: 
   if (nowMs < node.roleChangeDueMs) return;
   if (isWanted) {
     swarm.members.push(node.id);
+    const machine = machineOfNode(state, node.id);
+    const membership = machine?.engine.membership;
+    if (machine !== undefined && membership !== undefined) {
+      membership.isBehind = leavesBehind(state, swarm, machine);
+    }
     return;
   }
-  const successor = reachableMembers(state, swarm).find((id) => id !== node.id);
+  const successor = votingMembers(state, swarm).find((id) => id !== node.id);
   if (state.refusedDemotions > 0 || !canRemoveMember(state, swarm, node.id)) {
     state.refusedDemotions = Math.max(0, state.refusedDemotions - 1);
     node.roleChangeDueMs = nowMs + timing.demoteRetry;

@@ -122,6 +122,8 @@ export interface Membership {
   remoteManagers: { readonly nodeId: string; readonly address: string }[];
   /** Another member was made the only one without it: it never sees a leader again. */
   isCutOff: boolean;
+  /** It ignores the leader's snapshots, which do not list it: it has no log, and acknowledges nothing. */
+  isBehind: boolean;
   /** The key that its raft state on the disk is encrypted with; undefined: it opens by itself. */
   lockKey: string | undefined;
   /** A join that goes on in the background. */
@@ -142,6 +144,9 @@ export interface SwarmState {
   /** The key of the present; none while autolock is off. */
   unlockKey: string | undefined;
   isRootRotationInProgress: boolean;
+  snapshotInterval: number;
+  /** A new member cannot be sent the log from its beginning: it needs a snapshot. */
+  isLogCompacted: boolean;
   tokens: Record<NodeRole, string>;
   /** False: somebody removed the ingress network. */
   hasIngress: boolean;

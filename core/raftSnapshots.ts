@@ -1,0 +1,55 @@
+import type { SwarmFacts, SwarmNodeFacts } from './facts';
+import { labelPrefix, type Labels } from './labels';
+
+/** On the swarm itself: the interval that is put back, while snapshots are taken at every entry; empty otherwise. */
+export const snapshotIntervalLabel = `${labelPrefix}snapshot-interval`;
+
+/** A change of the swarm's own spec. */
+export interface SnapshotChange {
+  readonly interval: number;
+  readonly labels: Labels;
+}
+
+/**
+ * Whether a new member of raft may never get this leader's log. A leader before 23.0 sends newcomers its last
+ * snapshot with the members of that time; since 23.0 an engine ignores a snapshot that does not list itself
+ * (etcd-io/etcd#13741). Such a member is listed as reachable, says itself that it is in control, and
+ * acknowledges nothing: the next manager that goes takes the quorum with it. Seen with 20.10.24 and 26.1.5.
+ */
+export function leavesBehind(leaderVersion: string, newcomerVersion: string): boolean {
+  const [leader, newcomer] = [major(leaderVersion), major(newcomerVersion)];
+  // A version that cannot be read may be any.
+  return (leader === undefined || leader < 23) && (newcomer === undefined || newcomer >= 23);
+}
+
+/** Names of the members that this swarm's leader may have left behind. */
+export function maybeBehind(nodes: readonly SwarmNodeFacts[]): readonly string[] {
+  const leader = nodes.find(({ managerStatus }) => managerStatus?.isLeader === true);
+  return nodes
+    .filter(
+      ({ managerStatus, engineVersion }) =>
+        managerStatus !== undefined && leavesBehind(leader?.engineVersion ?? '', engineVersion),
+    )
+    .map(({ hostname }) => hostname);
+}
+
+/** A snapshot at every entry, so that the last one lists every member; undefined: it is so already. */
+export function snapshotsAtEveryEntry(swarm: SwarmFacts): SnapshotChange | undefined {
+  if (swarm.snapshotInterval === 1) return undefined;
+  return { interval: 1, labels: { [snapshotIntervalLabel]: String(swarm.snapshotInterval) } };
+}
+
+/** The interval as it was before; undefined: nothing is to be put back. */
+export function snapshotsAsBefore(swarm: SwarmFacts): SnapshotChange | undefined {
+  const kept = swarm.labels[snapshotIntervalLabel] ?? '';
+  if (kept === '') return undefined;
+  const labels = { [snapshotIntervalLabel]: '' };
+  // Somebody changed one of the two by hand: theirs stays.
+  const isOurs = swarm.snapshotInterval === 1 && /^\d{1,15}$/.test(kept);
+  return { interval: isOurs ? Number(kept) : swarm.snapshotInterval, labels };
+}
+
+function major(version: string): number | undefined {
+  const digits = /^(\d{1,4})\./.exec(version)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
