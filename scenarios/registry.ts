@@ -15,6 +15,7 @@ import { killCliAtEveryStep } from './faults/killCliAtEveryStep';
 import { killProviderAtEveryStep } from './faults/killProviderAtEveryStep';
 import { killThreeTimes } from './faults/killThreeTimes';
 import { linkCutInJoin, linkCutInLeave } from './faults/linkCut';
+import { lostOnesMeet } from './faults/lostOnesMeet';
 import { managerDiesAtGate, managerDiesMajorityLost } from './faults/managerDiesInRoll';
 import { managerOffBefore } from './faults/managerOffBefore';
 import { oneManager } from './faults/oneManager';
@@ -47,6 +48,7 @@ export const scenarios: readonly Scenario[] = [
   deadManagerRemoved,
   deadManagerRemovedInRoll,
   quorumLost,
+  lostOnesMeet,
   autolock,
   destroyConsent,
   twoManagers,
