@@ -20,6 +20,7 @@ import { managerDiesAtGate, managerDiesMajorityLost } from './faults/managerDies
 import { managerOffBefore } from './faults/managerOffBefore';
 import { oneManager } from './faults/oneManager';
 import { quorumLost } from './faults/quorumLost';
+import { raftBackup } from './faults/raftBackup';
 import { silentHosts } from './faults/silentHosts';
 import { stateImported } from './faults/stateImported';
 import { stateLost } from './faults/stateLost';
@@ -56,6 +57,7 @@ export const scenarios: readonly Scenario[] = [
   changedByHand,
   engineByHand,
   hostKeyChanged,
+  raftBackup,
   drainNeverEnds,
   stateLost,
   stateImported,
