@@ -74,6 +74,7 @@ export const importHost: Importing = {
         name: hostname,
         address: await addressAt(place),
         connection: plain(place.connection),
+        os,
       },
       outputs: { machineId: marked, hostOs: os },
     };

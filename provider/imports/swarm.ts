@@ -1,3 +1,4 @@
+import { poolSettingInForce } from '../../core/addressPools';
 import { parseKeepalived, parseKeepalivedMarker } from '../../core/keepalived';
 import { isOwnMarker } from '../../core/marker';
 import {
@@ -59,8 +60,9 @@ export const importSwarm: Importing = {
           ...(Object.keys(localData).length === 0 ? {} : { localData: plain(localData) }),
         },
         ...(roll === undefined ? {} : { roll: plain(roll) }),
-        addressPools: [...addressPools],
-        subnetSize,
+        // Declared or not: what is in force is no difference from either.
+        addressPools: plain(poolSettingInForce('addressPools', addressPools)),
+        subnetSize: plain(poolSettingInForce('subnetSize', subnetSize)),
         allowDestroy: labels[allowDestroyLabel] === 'true',
       },
       outputs: {

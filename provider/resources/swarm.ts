@@ -1,3 +1,4 @@
+import { poolSettingInForce, poolSettings } from '../../core/addressPools';
 import { isCidr } from '../../core/addresses';
 import { withPresentKey } from '../../core/autolock';
 import type { ManagerContact } from '../../core/connection';
@@ -327,18 +328,15 @@ function checkPools(wanted: PropertyMap): { property: string; reason: string }[]
   );
 }
 
-/** What Docker takes where nothing is declared; an import finds these. */
-const dockerDefaults = { addressPools: ['10.0.0.0/8'], subnetSize: 24 };
-
 /** What swarm init decides for good. */
 function checkFixed(
   wanted: PropertyMap,
   old: PropertyMap | undefined,
 ): { property: string; reason: string }[] {
   if (old === undefined) return [];
-  return (Object.keys(dockerDefaults) as (keyof typeof dockerDefaults)[])
+  return poolSettings
     .filter((key) => {
-      const [before, now] = [old, wanted].map((each) => each[key] ?? dockerDefaults[key]);
+      const [before, now] = [old, wanted].map((each) => poolSettingInForce(key, each[key]));
       return JSON.stringify(before) !== JSON.stringify(now);
     })
     .map((property) => ({

@@ -135,7 +135,7 @@ test('a host that somebody reaches by SSH, by its mark', async () => {
   assert.deepEqual(found, {
     id: made.id,
     inputs: {
-      ...{ name: 'h1', address: '192.0.2.7' },
+      ...{ name: 'h1', address: '192.0.2.7', os: 'debian:13' },
       connection: { host: '192.0.2.7', user: 'root', port: 22 },
     },
     outputs: made.outputs,

@@ -13,7 +13,7 @@ interface Place {
 
 /** First address of the swarm's first pool that no node has had: the pool's network and gateway come first. */
 export function nextIngressAddress(swarm: SwarmState): string {
-  const network = (swarm.addressPools[0] ?? '').split('/')[0] ?? '';
+  const network = (swarm.addressPools[0] ?? '10.0.0.0/8').split('/')[0] ?? '';
   const [a = '10', b = '0', c = '0'] = network.split('.');
   swarm.ingressAddresses += 1;
   return [a, b, c, String(swarm.ingressAddresses + 1)].join('.');

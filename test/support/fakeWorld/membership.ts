@@ -24,8 +24,9 @@ export function initSwarm(
     version: 1,
     lastVersion: 10,
     labels: { ...request.labels },
-    addressPools: request.addressPools.length === 0 ? ['10.0.0.0/8'] : [...request.addressPools],
-    subnetSize: request.subnetSize ?? 24,
+    // As the real one answers until it starts anew; from then on with its defaults.
+    addressPools: [...request.addressPools],
+    subnetSize: request.subnetSize ?? 0,
     isAutolocked: false,
     unlockKey: undefined,
     isRootRotationInProgress: false,
