@@ -81,7 +81,7 @@ export async function lookAtAll(
 /**
  * The swarm that the declared managers are in, if it may be taken: it is ours, or the one to adopt.
  *
- * @throws SwarmError `ForeignSwarm`, `StateLost`.
+ * @throws SwarmError `ForeignSwarm`, `StateLost`, `NoLeader`.
  */
 export async function existingSwarm(
   operation: Operation,
@@ -122,8 +122,32 @@ export async function existingSwarm(
   }
   const locked = candidates.find(({ standing }) => standing.kind === 'locked');
   if (locked !== undefined) throw managerLocked(locked.contact.name);
-  const worker = candidates.find(({ standing }) => standing.kind === 'member');
-  if (worker === undefined) return undefined;
+  throwIfMember(operation, candidates);
+  return undefined;
+}
+
+/** A member that names no swarm. Only a worker may be told to leave: with a manager without a leader the swarm itself would go. */
+function throwIfMember(operation: Operation, candidates: readonly Candidate[]): void {
+  const members = candidates.flatMap(({ contact, standing }) =>
+    standing.kind === 'member' ? [{ contact, info: standing.info }] : [],
+  );
+  const unsettled = members.find(
+    ({ info }) => info.isControlAvailable || info.localNodeState !== 'active',
+  );
+  if (unsettled !== undefined) {
+    const { contact, info } = unsettled;
+    const what = info.isControlAvailable
+      ? 'is a manager of a swarm that has no leader at present'
+      : `is in a swarm, and ${info.localNodeState}`;
+    throw new SwarmError(
+      'NoLeader',
+      `${operation.name}: ${contact.name} (${contact.address}) ${what}${info.error === '' ? '' : ` (${info.error})`}; which swarm it is cannot be read, and nothing was touched; ` +
+        'bring its other managers back and run it again; if they are gone for good, see docs/recovery.md',
+      { source: 'world' },
+    );
+  }
+  const [worker] = members;
+  if (worker === undefined) return;
   throw new SwarmError(
     'ForeignSwarm',
     `${operation.name}: ${worker.contact.name} (${worker.contact.address}) is a worker of a swarm already; nothing was touched; let it leave that swarm first`,

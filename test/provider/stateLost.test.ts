@@ -216,3 +216,19 @@ test('nodes that joined by hand are taken over with the labels that they have', 
   const seen = await fresh.refresh(new ProviderProcess(world), 'Node', 'w1');
   assert.deepEqual(seen?.inputs['labels'], { zone: 'w1' }, 'the next plan shows it');
 });
+
+for (const isAdopting of [false, true]) {
+  test(`an empty state and no quorum${isAdopting ? ', with `adopt`' : ''}: nobody is told to leave the swarm`, async () => {
+    const { world, old, fresh } = lost();
+    for (const name of ['m2', 'm3']) world.powerOff(`test/${name}`);
+    world.advance(60_000);
+    const calls = world.calls().length;
+    const stack = isAdopting ? adopting(fresh, old.clusterId) : fresh;
+    await assert.rejects(stack.applySwarm(new ProviderProcess(world)), {
+      code: 'NoLeader',
+      message:
+        /m1 \(.*\) is a manager of a swarm that has no leader at present \(The swarm does not have a leader.*nothing was touched; bring its other managers back .*docs\/recovery\.md$/,
+    });
+    assert.deepEqual(changesSince(world, calls), []);
+  });
+}
