@@ -27,17 +27,8 @@ export function chooseBackupNode(
   nodes: readonly SwarmNodeFacts[],
   followers: readonly BackupFollower[],
 ): BackupChoice {
-  const members = nodes.filter(({ managerStatus }) => managerStatus !== undefined);
-  const isUp = ({ managerStatus }: SwarmNodeFacts): boolean =>
-    managerStatus?.reachability === 'reachable';
-  const numbers = pause(members.length, members.filter(isUp).length - 1);
-  if (!numbers.isAllowed) {
-    return {
-      why:
-        `a backup stops the engine of one manager for a moment, and the other ${String(numbers.reachableWithout)} ` +
-        `would be no majority of ${String(numbers.members)} (${String(numbers.needed)} are needed)`,
-    };
-  }
+  const why = noMajorityWithout(nodes);
+  if (why !== undefined) return { why };
   if (target.managerStatus?.isLeader !== true) return { node: target };
   const whys = followers.map(({ node, objection }) => ({
     node,
@@ -49,6 +40,31 @@ export function chooseBackupNode(
   return {
     why: `${target.hostname} leads, and no follower can be backed up: ${reasons === '' ? 'there is none' : reasons}`,
   };
+}
+
+/**
+ * Asked again right before the engine stops, since a drain takes minutes; undefined: it may.
+ *
+ * @param nodeId - of the manager that stands still.
+ */
+export function whyNotStopped(
+  nodeId: string,
+  nodes: readonly SwarmNodeFacts[],
+): string | undefined {
+  const node = nodes.find(({ id }) => id === nodeId);
+  if (node?.managerStatus?.isLeader === true) return 'it leads by now';
+  return noMajorityWithout(nodes);
+}
+
+function noMajorityWithout(nodes: readonly SwarmNodeFacts[]): string | undefined {
+  const members = nodes.filter(({ managerStatus }) => managerStatus !== undefined);
+  const isUp = ({ managerStatus }: SwarmNodeFacts): boolean =>
+    managerStatus?.reachability === 'reachable';
+  const numbers = pause(members.length, members.filter(isUp).length - 1);
+  return numbers.isAllowed
+    ? undefined
+    : `a backup stops the engine of one manager for a moment, and the other ${String(numbers.reachableWithout)} ` +
+        `would be no majority of ${String(numbers.members)} (${String(numbers.needed)} are needed)`;
 }
 
 function whyNotNow({ managerStatus, state }: SwarmNodeFacts): string | undefined {

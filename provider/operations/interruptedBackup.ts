@@ -7,12 +7,14 @@ import type { Host } from '../../effects/effects';
 import type { Operation } from '../server/resource';
 import { engineUnits } from './engineSetup';
 import { look } from './gatherGateFacts';
+import { hostStanding } from './hostStanding';
 import { withLease } from './lease';
 import { NoManagerError } from './managers';
 import type { SwarmAccess } from './managers';
 import { timeoutsOf } from './nodeSpec';
 import type { NodeInputs } from './nodeSpec';
 import { activate } from './putNodeIn';
+import { findEntry } from './takeOut';
 import { waitUntil } from './waitUntil';
 
 /** A manager on which a backup was begun and not ended. */
@@ -58,6 +60,8 @@ export async function startInterrupted(
         startEngineAgain(operation, contact.name, host),
       );
     if (isSeen(await look(() => host.docker.version()))) continue;
+    // It is in no swarm any more, and whether it has an engine is not the backup's business.
+    if ((await hostStanding(operation, contact.connection)).kind === 'none') continue;
     try {
       await withLease(
         operation,
@@ -85,12 +89,36 @@ export async function giveBack(
 ): Promise<void> {
   for (const { contact, host, mark } of interrupted) {
     const { availability } = mark;
-    if (availability !== undefined) {
+    const standing = await hostStanding(operation, contact.connection);
+    if (availability !== undefined && standing.kind !== 'none') {
       const { nodeId } = await host.docker.info();
-      await activate(operation, { ...specOf(contact, access), availability }, nodeId);
+      // A node that was taken out meanwhile has nothing to be given back.
+      if ((await findEntry(operation, access, nodeId)) !== undefined) {
+        await activate(operation, { ...specOf(contact, access), availability }, nodeId);
+      }
     }
     await host.files.remove(backupMarkPath);
   }
+}
+
+/**
+ * As `giveBack`, at the head of a run. Under the lease: the run that began the backup may be alive, and its
+ * node would become active, without its mark, right before its engine is stopped.
+ */
+export async function giveBackInterrupted(
+  operation: Operation,
+  access: SwarmAccess,
+  interrupted: readonly InterruptedBackup[],
+  leaseSeconds: number,
+): Promise<void> {
+  if (interrupted.length === 0) return;
+  const contacts = interrupted.map(({ contact }) => contact);
+  const names = contacts.map(({ name }) => name).join(', ');
+  await withLease(operation, access, `end the backup of ${names}`, leaseSeconds, async (lease) => {
+    await lease.confirm();
+    // Meanwhile its own run may have ended it.
+    await giveBack(operation, access, await interruptedBackups(operation, contacts));
+  });
 }
 
 /** Starts an engine that a backup stopped, until it answers; what it still needs (its key) is not seen to. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { keysToTry } from '../../core/autolock';
-import { backupName, renderBackup } from '../../core/backup';
+import { backupName, renderBackup, whyNotStopped } from '../../core/backup';
 import { SwarmError, errorMessage } from '../../core/errors';
 import type { SwarmNodeFacts } from '../../core/facts';
 import { steps } from '../../core/steps';
@@ -53,12 +53,14 @@ async function copy(operation: Operation, source: Source): Promise<void> {
   const { spec, node, host, directory } = source;
   const { local, clock } = operation.effects;
   const { engineVersion } = await host.docker.info();
-  const { clusterId, isAutolocked } = await askManager(
+  const [{ clusterId, isAutolocked }, nodes] = await askManager(
     operation,
     accessOf(spec),
-    ({ docker }) => docker.swarm(),
+    ({ docker }) => Promise.all([docker.swarm(), docker.nodes()]),
     { avoid: [spec.name] },
   );
+  const why = whyNotStopped(node.id, nodes);
+  if (why !== undefined) throw new Error(why);
   operation.status(`${spec.name}: the engine is stopped for the backup`);
   // The socket first: it would start the engine again at the next question.
   for (const unit of engineUnits) await host.systemd.stop(unit);

@@ -1,3 +1,4 @@
+import { backupMarkPath } from '../../core/backup';
 import { errorMessage } from '../../core/errors';
 import type { Sight, SwarmNodeFacts } from '../../core/facts';
 import { isSeen } from '../../core/facts';
@@ -97,7 +98,7 @@ export async function takeNodeOut(
       isDestroy: purpose === 'destroy',
     }),
   );
-  if (own !== undefined) await removeMarker(own, 'node', id);
+  if (own !== undefined) await removeMarks(own, id, spec);
   if (purpose === 'roll') await forgetBaseline(operation, access, spec.name);
 }
 
@@ -259,7 +260,7 @@ async function forgetSwarm(
         machine.docker.swarmLeave({ force: true }),
       );
     }
-    await removeMarker(machine, 'node', id);
+    await removeMarks(machine, id, spec);
   } catch (error) {
     operation.log(
       'warning',
@@ -293,5 +294,11 @@ async function endSwarm(
     }),
   );
   noteEnded(operation, accessOf(spec).clusterId);
+  await removeMarks(machine, id, spec);
+}
+
+async function removeMarks(machine: Host, id: string, { role }: NodeInputs): Promise<void> {
+  // What an interrupted backup had to give back goes with the node: the host may be declared again one day.
+  if (role === 'manager') await machine.files.remove(backupMarkPath);
   await removeMarker(machine, 'node', id);
 }

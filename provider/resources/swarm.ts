@@ -22,7 +22,11 @@ import { importSwarm } from '../imports/swarm';
 import { evictUndeclared } from '../operations/evictUndeclared';
 import { findSwarm } from '../operations/existingSwarm';
 import { foundSwarm } from '../operations/foundSwarm';
-import { giveBack, interruptedBackups, startInterrupted } from '../operations/interruptedBackup';
+import {
+  giveBackInterrupted,
+  interruptedBackups,
+  startInterrupted,
+} from '../operations/interruptedBackup';
 import { timeoutsOf } from '../operations/nodeSpec';
 import { keysOf, settleAutolock, unlockDeclared } from '../operations/swarmKeys';
 import { describeUnsettled, unsettledManagers } from '../operations/unsettled';
@@ -201,10 +205,11 @@ export const swarm: Resource = {
     const access = accessTo(id, spec);
     const known = keysOf(state);
     const interrupted = await interruptedBackups(operation, spec.managers);
-    await startInterrupted(operation, access, interrupted, timeoutsOf(spec.roll ?? {}).gate);
+    const { gate } = timeoutsOf(spec.roll ?? {});
+    await startInterrupted(operation, access, interrupted, gate);
     await unlockDeclared(operation, access, known, spec.unlockWith);
     await recover(operation, access, spec);
-    await giveBack(operation, access, interrupted);
+    await giveBackInterrupted(operation, access, interrupted, gate);
     await operation.step('write consent and declared names to the swarm', () =>
       askManager(operation, access, ({ docker }) => docker.setSwarmLabels(swarmLabels(spec))),
     );

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { backupMarkPath } from '../../core/backup';
+import { backupMarkPath, renderBackupMark } from '../../core/backup';
 import { steps } from '../../core/steps';
 import {
   assertAsDeclared,
@@ -16,7 +16,9 @@ import {
   watchSafety,
 } from '../support/clusterState';
 import { changed, cluster } from '../support/declaredCluster';
+import { withLease } from '../../provider/operations/lease';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import { shutDown } from '../support/fakeWorld/machines';
 import type { WorldState } from '../support/fakeWorld/fakeWorld';
 import {
   emptyTranscript,
@@ -227,6 +229,38 @@ test('an engine that somebody starts meanwhile makes the copy worthless', async 
   assert.deepEqual(readdirSync(watched.directory), []);
 });
 
+test('a manager that fails while the follower is drained: nothing is stopped, and the majority stays', async () => {
+  const going = leader(origin.world);
+  const others = ['m1', 'm2', 'm3'].filter((name) => name !== going);
+  const failed: { name?: string } = {};
+  const run = begin([going], ({ machines, swarms }) => {
+    if (failed.name !== undefined) return;
+    const [swarm] = Object.values(swarms);
+    const drained = swarm?.nodes.find(
+      ({ hostname, availability }) => others.includes(hostname) && availability === 'drain',
+    );
+    if (drained === undefined) return;
+    failed.name = others.find((name) => name !== drained.hostname) ?? '';
+    const machine = machines[`test/${failed.name}`];
+    if (machine !== undefined) shutDown(machine);
+  });
+  await assert.rejects(up(run), {
+    code: 'BackupFailed',
+    message: /the other 1 would be no majority of 3 \(2 are needed\)\); its engine runs again/,
+  });
+  // The one that failed may have held the virtual IP.
+  const lost = [...run.faults].filter((fault) => fault.includes('members'));
+  assert.deepEqual(lost, []);
+  assert.deepEqual(
+    run.world.calls().filter(({ operation }) => operation === 'files.archive'),
+    [],
+  );
+  run.world.powerOn(`test/${failed.name ?? ''}`);
+  run.world.advance(60_000);
+  await up(run);
+  assertAsDeclared(run.world, run.stack);
+});
+
 test('with autolock the manager is unlocked, and the files hold no key', async () => {
   const run = begin(['m2', 'm3', 'm1']);
   const { world, stack } = run;
@@ -351,3 +385,72 @@ for (const going of ['m1', 'm2']) {
     }
   });
 }
+
+/** What a backup of a follower that was killed leaves on its host. */
+async function mark(world: FakeWorld, name: string): Promise<void> {
+  const { files } = await world.effects().hosts.connect({ lab: 'test', machine: name });
+  await files.write(backupMarkPath, renderBackupMark({ availability: 'active' }), { mode: 0o600 });
+}
+
+for (const isEngineOn of [true, false]) {
+  test(`a mark on a host that is in no swarm any more, engine ${isEngineOn ? 'on' : 'off'}: it goes, and the run goes on`, async () => {
+    const { world, stack } = begin([]);
+    await mark(world, 'm2');
+    const { hosts } = world.effects();
+    const { docker, systemd } = await hosts.connect({ lab: 'test', machine: 'm2' });
+    await docker.swarmLeave({ force: true });
+    for (const unit of isEngineOn ? [] : ['docker.socket', 'docker.service']) {
+      await systemd.stop(unit);
+    }
+    const process = new ProviderProcess(world);
+    await stack.refresh(process, 'Swarm', 'cluster');
+    await stack.applySwarm(process);
+    assert.equal(machine(world, 'm2').files[backupMarkPath], undefined);
+    const unit = machine(world, 'm2').units['docker.service'];
+    assert.equal(unit?.state, isEngineOn ? 'active' : 'inactive');
+  });
+}
+
+test('a node that is taken out takes the mark of its backup along', async () => {
+  const { world, stack } = begin([]);
+  await mark(world, 'm2');
+  const removing = new ProviderProcess(world);
+  stack.registerSwarm(removing);
+  await stack.callDelete(removing, 'Node', 'm2');
+  assert.equal(machine(world, 'm2').engine.membership, undefined);
+  assert.equal(machine(world, 'm2').files[backupMarkPath], undefined);
+});
+
+test('a backup of a run that is alive is not given back under its hands', async () => {
+  const { world, stack } = begin([]);
+  const name = 'm2';
+  const entry = (): WorldState['swarms'][string]['nodes'][number] | undefined =>
+    world.swarm().nodes.find(({ hostname }) => hostname === name);
+  const { docker } = await world.effects().hosts.connect({ lab: 'test', machine: 'm1' });
+  const managers = ['m1', 'm2', 'm3'].map((each) => ({
+    ...{ name: each, address: machine(world, each).address },
+    connection: { lab: 'test', machine: each },
+  }));
+  const access = { clusterId: stack.clusterId, managers };
+  const second = new ProviderProcess(world);
+  let ended: Promise<void> | undefined;
+  let isEnded = false;
+  const alive = new ProviderProcess(world);
+  await alive.call('delete', stack.urnOf('Node', 'm1'), (_resource, operation) =>
+    withLease(operation, access, 'take manager m1 out', 60, async () => {
+      await mark(world, name);
+      await docker.updateNode(entry()?.id ?? '', { availability: 'drain' });
+      await stack.refresh(second, 'Swarm', 'cluster');
+      ended = stack.applySwarm(second).then(() => {
+        isEnded = true;
+      });
+      await operation.effects.clock.sleep(20_000);
+      assert.equal(isEnded, false);
+      assert.equal(entry()?.availability, 'drain');
+      assert.notEqual(machine(world, name).files[backupMarkPath], undefined);
+    }),
+  );
+  await ended;
+  assert.equal(entry()?.availability, 'active');
+  assert.equal(machine(world, name).files[backupMarkPath], undefined);
+});
