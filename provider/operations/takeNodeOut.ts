@@ -260,7 +260,7 @@ async function forgetSwarm(
         machine.docker.swarmLeave({ force: true }),
       );
     }
-    await removeMarks(machine, id, spec);
+    await removeMarker(machine, 'node', id);
   } catch (error) {
     operation.log(
       'warning',
