@@ -119,7 +119,7 @@ interface ClusterData {
 export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
   /** ID of the swarm. */
   readonly clusterId: pulumi.Output<string>;
-  /** What managers are unlocked with after a restart. Secret. Undefined while autolock is off. */
+  /** What managers are unlocked with after a restart. Secret. Undefined unless `autolock` is declared. */
   readonly unlockKey: pulumi.Output<string | undefined>;
   /** The declared managers, for resources that work with the swarm, such as `Service`. */
   readonly contacts: readonly ManagerContact[];
@@ -133,7 +133,11 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
     this.args = args;
     const data = pulumi.output(onlyIfKept(this.getData()));
     this.clusterId = data.apply(({ swarm }) => swarm.clusterId);
-    this.unlockKey = data.apply(({ swarm }) => swarm.unlockKey);
+    this.unlockKey =
+      args.autolock === true
+        ? data.apply(({ swarm }) => swarm.unlockKey)
+        : // What no resource has is unknown in each preview, and would look like a change.
+          pulumi.output(undefined);
     this.contacts = contactsOf(args);
   }
 

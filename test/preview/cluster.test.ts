@@ -100,6 +100,8 @@ describe('three managers and two workers, from their making to a roll', () => {
     assert.equal(run.exitCode, 0, run.output);
     assert.deepEqual(Object.keys(summaryOf(run) as object), ['same']);
     assert.deepEqual(changes(run.calls), []);
+    const shown = await project.run('preview');
+    assert.doesNotMatch(shown.output, /Outputs:|unknown/, 'no output looks changed');
   });
 
   test('another os on all: the preview shows it node by node, the leader last, with the numbers', async () => {

@@ -88,7 +88,10 @@ export async function createProject(options: ProjectOptions): Promise<Project> {
   mkdirSync(path('backend'));
   mkdirSync(path('plugin'));
   symlinkSync(join(checkout, 'node_modules'), path('node_modules'));
-  writeFileSync(path('index.js'), `require(${JSON.stringify(options.program)});\n`);
+  writeFileSync(
+    path('index.js'),
+    `module.exports = require(${JSON.stringify(options.program)});\n`,
+  );
   writeFileSync(path('package.json'), '{"name":"preview-test","main":"index.js"}\n');
   writeFileSync(
     path('Pulumi.yaml'),

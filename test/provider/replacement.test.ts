@@ -51,7 +51,7 @@ test('the leader that holds the virtual IP is replaced: handed over, drained, ou
     'load images on m1',
     'start a container on m1',
     'check ports and clocks between m1 and the managers',
-    'snapshot raft at every entry, so that m1 gets the log',
+    'snapshot raft at every entry, so that its log reaches m1',
     'join m1 as manager, drained',
     'label m1',
     'wait until m1 is ready',

@@ -24,11 +24,14 @@ const declaration = JSON.parse(
   readFileSync(process.env['PROGRAM_DECLARATION'] ?? '', 'utf8'),
 ) as Declaration;
 
-if (declaration.managers.length > 0) declare(declaration);
+const cluster = declaration.managers.length > 0 ? declare(declaration) : undefined;
 
-function declare({ managers, workers = [], os = 'debian:12', ...rest }: Declaration): void {
+export const clusterId = cluster?.clusterId;
+export const unlockKey = cluster?.unlockKey;
+
+function declare({ managers, workers = [], os = 'debian:12', ...rest }: Declaration): SwarmCluster {
   const { allowDestroy, adopt, engineVersion, gateSeconds } = rest;
-  new SwarmCluster(
+  return new SwarmCluster(
     'demo',
     {
       machine: labMachines({ lab: labName, subnet: labSubnet }),
