@@ -180,7 +180,10 @@ async function carryOut(
   );
 }
 
-/** By ID, and only what is no member any more. */
+/**
+ * By ID, and only what a recovery made no member: such an entry is wanted as a manager still. One that was
+ * demoted is somebody's worker, in a swarm whose managers came back while a recovery was under way.
+ */
 async function removeEntries(
   operation: Operation,
   host: Host,
@@ -193,7 +196,8 @@ async function removeEntries(
   if (clusterId === record.clusterId) {
     const nodes = await host.docker.nodes();
     const stale = nodes.filter(
-      ({ id, managerStatus }) => record.otherIds.includes(id) && managerStatus === undefined,
+      ({ id, managerStatus, role }) =>
+        record.otherIds.includes(id) && managerStatus === undefined && role === 'manager',
     );
     for (const node of stale) {
       await lock.step(steps.remove(node.hostname), async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { hostLockPath } from '../../core/hostLock';
+import { markerDirectory } from '../../core/marker';
+import { renderRecoveryRecord } from '../../core/recoveryRecord';
 import { planRollout } from '../../provider/functions/planRollout';
 import type { PropertyMap } from '../../provider/server/resource';
 import { assertAsDeclared, changesSince, copyOf, founded, view } from '../support/clusterState';
@@ -208,6 +210,23 @@ test('a lost manager whose engine starts anew leaves what it remembers, and join
   await stack.up(new ProviderProcess(world));
   assertAsDeclared(world, stack);
   assert.equal(world.swarms().length, 1);
+});
+
+test('a recovery that was given up takes no worker away that was a manager then', async () => {
+  const { world, stack } = copyOf(three.world, three.stack);
+  const { clusterId, nodes } = world.swarm();
+  const worker = nodes.find(({ hostname }) => hostname === 'w1');
+  assert.ok(worker !== undefined);
+  const record = renderRecoveryRecord({ clusterId, otherIds: [worker.id] });
+  const path = `${markerDirectory}/recovery.json`;
+  world.editMachine('test/m1', ({ files }) => {
+    files[path] = { content: record, mode: 0o600 };
+  });
+  declareRecovery(stack, 'm1@0123456789abcdef');
+  await stack.up(new ProviderProcess(world));
+  assertAsDeclared(world, stack);
+  assert.ok(world.swarm().nodes.some(({ id }) => id === worker.id));
+  assert.equal(world.machine('test/m1').files[path], undefined, 'the record is used up');
 });
 
 test('of two runs at once one recovers, and the other one sees that there is nothing left to do', async () => {
