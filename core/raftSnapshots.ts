@@ -22,15 +22,26 @@ export function leavesBehind(leaderVersion: string, newcomerVersion: string): bo
   return (leader === undefined || leader < 23) && (newcomer === undefined || newcomer >= 23);
 }
 
-/** Names of the members that this swarm's leader may have left behind. */
+/** Whether a newcomer may be left behind by a member that leads, or that may lead before it has joined. */
+export function mayLeaveBehind(nodes: readonly SwarmNodeFacts[], newcomerVersion: string): boolean {
+  return membersOf(nodes).some(({ engineVersion }) => leavesBehind(engineVersion, newcomerVersion));
+}
+
+/** Names of the members that another one may have left behind. */
 export function maybeBehind(nodes: readonly SwarmNodeFacts[]): readonly string[] {
-  const leader = nodes.find(({ managerStatus }) => managerStatus?.isLeader === true);
-  return nodes
-    .filter(
-      ({ managerStatus, engineVersion }) =>
-        managerStatus !== undefined && leavesBehind(leader?.engineVersion ?? '', engineVersion),
+  const members = membersOf(nodes);
+  return members
+    .filter((node) =>
+      mayLeaveBehind(
+        members.filter((other) => other !== node),
+        node.engineVersion,
+      ),
     )
     .map(({ hostname }) => hostname);
+}
+
+function membersOf(nodes: readonly SwarmNodeFacts[]): readonly SwarmNodeFacts[] {
+  return nodes.filter(({ managerStatus }) => managerStatus !== undefined);
 }
 
 /** A snapshot at every entry, so that the last one lists every member; undefined: it is so already. */

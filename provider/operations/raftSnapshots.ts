@@ -1,5 +1,5 @@
 import {
-  leavesBehind,
+  mayLeaveBehind,
   maybeBehind,
   snapshotsAsBefore,
   snapshotsAtEveryEntry,
@@ -10,7 +10,7 @@ import type { Operation } from '../server/resource';
 import { askManager, type SwarmAccess } from './managers';
 
 /**
- * Before a node becomes a member of raft: where the leader would leave it behind (core/raftSnapshots.ts),
+ * Before a node becomes a member of raft: where a leader would leave it behind (core/raftSnapshots.ts),
  * snapshots are taken at every entry until `endSnapshots`. A run that is killed between the two leaves the
  * short interval; the run that finishes the node puts it back.
  */
@@ -23,8 +23,7 @@ export async function takeSnapshotsFor(
   const nodes = await askManager(operation, access, ({ docker }) => docker.nodes(), {
     avoid: [name],
   });
-  const leader = nodes.find(({ managerStatus }) => managerStatus?.isLeader === true);
-  if (!leavesBehind(leader?.engineVersion ?? '', engineVersion)) return;
+  if (!mayLeaveBehind(nodes, engineVersion)) return;
   await operation.step(steps.snapshots(name), () =>
     change(operation, access, name, snapshotsAtEveryEntry),
   );

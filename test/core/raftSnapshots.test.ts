@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { SwarmFacts } from '../../core/facts';
+import type { SwarmFacts, SwarmNodeFacts } from '../../core/facts';
 import {
   leavesBehind,
+  mayLeaveBehind,
   maybeBehind,
   snapshotIntervalLabel,
   snapshotsAsBefore,
@@ -31,7 +32,7 @@ describe('raft snapshots', () => {
     });
   }
 
-  it('only members are behind, of the leader that there is', () => {
+  it('only members leave behind and are behind, whoever leads at the moment', () => {
     const nodes = [
       managerNode('m1'),
       managerNode('m2', {}, { engineVersion: '26.1.5' }),
@@ -39,8 +40,15 @@ describe('raft snapshots', () => {
       { ...workerNode('w1'), engineVersion: '26.1.5' },
     ];
     assert.deepEqual(maybeBehind(nodes), ['m2']);
-    const newer = [managerNode('m1', {}, { engineVersion: '26.1.5' }), ...nodes.slice(1)];
-    assert.deepEqual(maybeBehind(newer), []);
+    assert.deepEqual(
+      [mayLeaveBehind(nodes, '26.1.5'), mayLeaveBehind(nodes, '20.10.24')],
+      [true, false],
+    );
+    const newer = (name: string): SwarmNodeFacts =>
+      managerNode(name, {}, { engineVersion: '26.1.5' });
+    assert.deepEqual(maybeBehind([newer('m1'), newer('m2'), managerNode('m3')]), ['m1', 'm2']);
+    const all = [newer('m1'), newer('m2'), newer('m3'), workerNode('w1')];
+    assert.deepEqual([maybeBehind(all), mayLeaveBehind(all, '26.1.5')], [[], false]);
   });
 
   it('the interval of before is kept with the change, and put back once', () => {
