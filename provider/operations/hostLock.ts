@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { SwarmError, errorMessage } from '../../core/errors';
+import { SwarmError } from '../../core/errors';
 import { hostLockPath, readHostLock, renderHostLock } from '../../core/hostLock';
-import { decideLease, leaseRenewSeconds } from '../../core/lease';
+import { decideLease } from '../../core/lease';
 import type { Host } from '../../effects/effects';
 import type { Operation } from '../server/resource';
+import { Held } from './held';
 import { waitUntil } from './waitUntil';
 
 /** What a holder can do while it holds the lock of a host. */
@@ -27,69 +28,28 @@ export async function withHostLock<T>(
   action: (lock: HostLock) => Promise<T>,
 ): Promise<T> {
   const held = await acquire(operation, host, description, timeoutSeconds);
-  const stopRenewing = new AbortController();
-  const renewing = held.keepRenewing(stopRenewing.signal);
-  try {
-    return await action(held);
-  } finally {
-    stopRenewing.abort();
-    await renewing;
-    await held.release();
-  }
+  return held.during(() => action(held));
 }
 
-class HeldHostLock implements HostLock {
+class HeldHostLock extends Held implements HostLock {
   private renewal = 0;
-  private renewedAt: number;
-  private lost: SwarmError | undefined;
 
   constructor(
-    private readonly operation: Operation,
+    operation: Operation,
     private readonly host: Host,
     private readonly state: { holder: string; operation: string; since: string },
   ) {
-    this.renewedAt = operation.effects.clock.monotonicMs();
+    super(operation, 'the lock');
   }
 
-  async confirm(): Promise<void> {
-    if (this.lost !== undefined) throw this.lost;
-    const age = this.operation.effects.clock.monotonicMs() - this.renewedAt;
-    if (age > 2 * leaseRenewSeconds * 1000) await this.renew();
-  }
-
-  async step<T>(sentence: string, action: () => Promise<T>): Promise<T> {
-    await this.confirm();
-    return this.operation.step(sentence, action);
-  }
-
-  /** Until it is told to stop, or until the lock is lost. */
-  async keepRenewing(stop: AbortSignal): Promise<void> {
-    const { clock } = this.operation.effects;
-    while (this.lost === undefined) {
-      try {
-        await clock.sleep(leaseRenewSeconds * 1000, stop);
-        await this.renew();
-      } catch (error) {
-        if (stop.aborted) return;
-        // The next renewal may pass, and a lost lock shows at the next step.
-        this.operation.status(`renewing the lock: ${errorMessage(error)}`);
-      }
-    }
-  }
-
-  async release(): Promise<void> {
-    try {
-      const text = await this.host.files.read(hostLockPath);
-      if (text === undefined || readHostLock(text).holder !== this.state.holder) return;
-      await this.host.files.exchange(hostLockPath, text, undefined);
-    } catch (error) {
-      this.operation.status(`the lock lapses by itself: ${errorMessage(error)}`);
-    }
+  protected async release(): Promise<void> {
+    const text = await this.host.files.read(hostLockPath);
+    if (text === undefined || readHostLock(text).holder !== this.state.holder) return;
+    await this.host.files.exchange(hostLockPath, text, undefined);
   }
 
   /** From what is there, and not from what we wrote last: an answer may have been lost on its way. */
-  private async renew(): Promise<void> {
-    const { clock } = this.operation.effects;
+  protected async renew(): Promise<void> {
     const text = await this.host.files.read(hostLockPath);
     const present = readHostLock(text);
     if (text === undefined || present.holder !== this.state.holder) throw this.overtaken(present);
@@ -98,7 +58,6 @@ class HeldHostLock implements HostLock {
     if (!(await this.host.files.exchange(hostLockPath, text, next))) {
       throw this.overtaken(readHostLock(await this.host.files.read(hostLockPath)));
     }
-    this.renewedAt = clock.monotonicMs();
   }
 
   private overtaken({ operation }: { readonly operation: string }): SwarmError {

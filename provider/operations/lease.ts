@@ -1,21 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { SwarmError, errorMessage } from '../../core/errors';
+import { SwarmError } from '../../core/errors';
 import type { ConfigFacts } from '../../core/facts';
 import type { Labels } from '../../core/labels';
-import {
-  decideLease,
-  freeLabels,
-  leaseConfigName,
-  leaseRenewSeconds,
-  readLease,
-  takenLabels,
-} from '../../core/lease';
+import { decideLease, freeLabels, leaseConfigName, readLease, takenLabels } from '../../core/lease';
 import { isTransient } from '../../core/transient';
 import type { DockerApi } from '../../effects/docker';
 import { DockerApiError } from '../../effects/docker';
 import type { Operation } from '../server/resource';
 import { askManager } from './managers';
 import type { SwarmAccess } from './managers';
+import { Held } from './held';
 import { waitUntil } from './waitUntil';
 
 /** What a holder can do while it holds the lease. */
@@ -52,40 +46,19 @@ export async function withLease<T>(
     askManager(operation, access, ({ docker }) => question(docker), { avoid });
   await acquire(operation, ask, holder, description, timeoutSeconds);
   const lease = new HeldLease(operation, ask, holder, description);
-  const stopRenewing = new AbortController();
-  const renewing = lease.keepRenewing(stopRenewing.signal);
-  try {
-    return await action(lease);
-  } finally {
-    stopRenewing.abort();
-    await renewing;
-    await release(ask, holder, operation);
-  }
+  return lease.during(() => action(lease));
 }
 
-class HeldLease implements Lease {
+class HeldLease extends Held implements Lease {
   private renewal = 0;
-  private renewedAt: number;
-  private lost: SwarmError | undefined;
 
   constructor(
-    private readonly operation: Operation,
+    operation: Operation,
     private readonly ask: Ask,
     private readonly holder: string,
     private readonly description: string,
   ) {
-    this.renewedAt = operation.effects.clock.monotonicMs();
-  }
-
-  async confirm(): Promise<void> {
-    if (this.lost !== undefined) throw this.lost;
-    const age = this.operation.effects.clock.monotonicMs() - this.renewedAt;
-    if (age > 2 * leaseRenewSeconds * 1000) await this.renew();
-  }
-
-  async step<T>(sentence: string, action: () => Promise<T>): Promise<T> {
-    await this.confirm();
-    return this.operation.step(sentence, action);
+    super(operation, 'the lease');
   }
 
   async readLabels(): Promise<Labels> {
@@ -108,23 +81,7 @@ class HeldLease implements Lease {
     });
   }
 
-  /** Until it is told to stop, or until the lease is lost. */
-  async keepRenewing(stop: AbortSignal): Promise<void> {
-    const { clock } = this.operation.effects;
-    while (this.lost === undefined) {
-      try {
-        await clock.sleep(leaseRenewSeconds * 1000, stop);
-        await this.renew();
-      } catch (error) {
-        if (stop.aborted) return;
-        // One renewal that fails is not the operation's failure: the next may pass, and a lost lease
-        // shows at the next step.
-        this.operation.status(`renewing the lease: ${errorMessage(error)}`);
-      }
-    }
-  }
-
-  private async renew(): Promise<void> {
+  protected async renew(): Promise<void> {
     this.renewal += 1;
     await this.changeLabels((labels) => {
       const { since } = readLease(labels);
@@ -134,7 +91,14 @@ class HeldLease implements Lease {
         this.renewal,
       );
     });
-    this.renewedAt = this.operation.effects.clock.monotonicMs();
+  }
+
+  protected async release(): Promise<void> {
+    await this.ask(async (docker) => {
+      const object = await readObject(docker);
+      if (readLease(object.labels).holder !== this.holder) return;
+      await docker.updateConfigLabels(object.id, object.version, freeLabels(object.labels));
+    });
   }
 }
 
@@ -172,19 +136,6 @@ async function acquire(
       return true;
     }),
   );
-}
-
-async function release(ask: Ask, holder: string, operation: Operation): Promise<void> {
-  try {
-    await ask(async (docker) => {
-      const object = await readObject(docker);
-      if (readLease(object.labels).holder !== holder) return;
-      await docker.updateConfigLabels(object.id, object.version, freeLabels(object.labels));
-    });
-  } catch (error) {
-    // The work is done; a lease that could not be given back lapses by itself.
-    operation.status(`the lease lapses by itself: ${errorMessage(error)}`);
-  }
 }
 
 async function readObject(docker: DockerApi): Promise<ConfigFacts> {
