@@ -3,7 +3,7 @@ import type { NodeRole, Sight, SwarmNodeFacts } from './facts';
 import { isSeen } from './facts';
 import { memberAddress } from './gate';
 import { userLabels } from './labels';
-import type { HostSight, RolloutDeclaration, RolloutNode, RolloutTurn } from './rollout';
+import type { HostSight, RolloutDeclaration, RolloutNode, RolloutTurn } from './rolloutFacts';
 import { differences } from './rolloutTurns';
 
 /** What a take-over is decided from. */

@@ -2,7 +2,7 @@ import { isSeen } from './facts';
 import type { SwarmNodeFacts } from './facts';
 import { gate, isAt } from './gate';
 import type { GateFacts, GateReason } from './gate';
-import type { RolloutDeclaration, RolloutFacts, RolloutTurn } from './rollout';
+import type { RolloutDeclaration, RolloutFacts, RolloutTurn } from './rolloutFacts';
 import { entryOf, entryOfNode } from './rolloutTurns';
 
 /** The gate as it decides once the head of the run has said who is declared. */

@@ -5,7 +5,7 @@ import { isAt } from './gate';
 import { osLabel } from './labels';
 import { quorum, tolerance } from './quorum';
 import { isStandIn } from './standIn';
-import type { HostSight, RolloutDeclaration, RolloutNode, RolloutTurn } from './rollout';
+import type { HostSight, RolloutDeclaration, RolloutNode, RolloutTurn } from './rolloutFacts';
 
 /** What the turns are made of: the order, and what was seen of each node. */
 export interface TurnFacts {

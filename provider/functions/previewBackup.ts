@@ -2,7 +2,7 @@ import type { BackupPolicy } from '../../core/backup';
 import type { ManagerContact } from '../../core/connection';
 import { isSeen } from '../../core/facts';
 import { pause } from '../../core/quorum';
-import type { RolloutPlan } from '../../core/rollout';
+import type { RolloutPlan } from '../../core/rolloutFacts';
 import { backupDirectory } from '../operations/backupDirectory';
 import { look } from '../operations/gatherGateFacts';
 import { askManager } from '../operations/managers';

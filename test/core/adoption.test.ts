@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import type { HostSight, RolloutDeclaration, RolloutFacts, RolloutPlan } from '../../core/rollout';
+import type {
+  HostSight,
+  RolloutDeclaration,
+  RolloutFacts,
+  RolloutPlan,
+} from '../../core/rolloutFacts';
 import { planRollout } from '../../core/rollout';
 import { declare, see } from './support/rollouts';
 import { clusterId, healthyNodes, managerNode, withNode, workerNode } from './support/swarmFacts';

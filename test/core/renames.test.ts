@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { parseRenames, presentName, renamedLabel, renderRenames } from '../../core/renames';
 import { planRollout } from '../../core/rollout';
-import type { RolloutDeclaration } from '../../core/rollout';
+import type { RolloutDeclaration } from '../../core/rolloutFacts';
 import { forHostileTexts } from './support/hostileText';
 import { declare, see } from './support/rollouts';
 import { healthyNodes, workerNode } from './support/swarmFacts';

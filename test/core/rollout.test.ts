@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import type { SwarmNodeFacts } from '../../core/facts';
 import { managedLabel, osLabel } from '../../core/labels';
 import { planRollout } from '../../core/rollout';
-import type { RolloutDeclaration, RolloutFacts } from '../../core/rollout';
+import type { RolloutDeclaration, RolloutFacts } from '../../core/rolloutFacts';
 import { randomDeclaration, randomRolloutFacts } from './support/randomWorlds';
 import { standInLabel } from '../../core/standIn';
 import { declare, see } from './support/rollouts';

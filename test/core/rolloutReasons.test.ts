@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SwarmNodeFacts } from '../../core/facts';
 import { planRollout } from '../../core/rollout';
-import type { RolloutNode, RolloutPlan } from '../../core/rollout';
+import type { RolloutNode, RolloutPlan } from '../../core/rolloutFacts';
 import { standInLabel } from '../../core/standIn';
 import { declare, see } from './support/rollouts';
 import {

@@ -1,7 +1,7 @@
 import type { EngineInfo, Sight, SwarmNodeFacts } from '../../../core/facts';
 import { isSeen } from '../../../core/facts';
 import type { GateFacts, ManagerSight } from '../../../core/gate';
-import type { RolloutDeclaration, RolloutFacts } from '../../../core/rollout';
+import type { RolloutDeclaration, RolloutFacts } from '../../../core/rolloutFacts';
 import { addressOfNode, clusterId, engineInfo, names } from '../support/swarmFacts';
 import { answers, isManager } from './world';
 import type { Entry, Machine, World } from './world';

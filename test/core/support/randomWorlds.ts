@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { EngineInfo, Sight, SwarmNodeFacts } from '../../../core/facts';
 import type { GateFacts, GateTarget } from '../../../core/gate';
-import type { RolloutDeclaration, RolloutFacts } from '../../../core/rollout';
+import type { RolloutDeclaration, RolloutFacts } from '../../../core/rolloutFacts';
 
 /** Worlds without any consistency: few names and addresses, so that they collide often. */
 const name = fc.constantFrom('m1', 'm2', 'm3', 'w1', 'w2', '', '__proto__');

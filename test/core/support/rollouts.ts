@@ -1,6 +1,6 @@
 import type { SwarmNodeFacts } from '../../../core/facts';
 import { osLabel } from '../../../core/labels';
-import type { RolloutDeclaration, RolloutFacts, RolloutNode } from '../../../core/rollout';
+import type { RolloutDeclaration, RolloutFacts, RolloutNode } from '../../../core/rolloutFacts';
 import { addressOfNode, engineInfo, gateFactsOf, names } from './swarmFacts';
 import type { SwarmSize } from './swarmFacts';
 

@@ -1,0 +1,86 @@
+import type { Availability, Sight, SwarmNodeFacts } from './facts';
+import type { GateFacts } from './gate';
+import type { Labels } from './labels';
+
+/** One declared node, as far as a roll depends on it. */
+export interface RolloutNode {
+  readonly name: string;
+  readonly address: string;
+  /** Its name before it was renamed: an entry of that name at its address is its own. Default: none. */
+  readonly previousName?: string;
+  /** Wanted operating system, e.g. `debian:13`; undefined: whatever it has. */
+  readonly os: string | undefined;
+  /** Wanted engine version; undefined: whatever the OS brings. */
+  readonly engineVersion: string | undefined;
+  /** Only a take-over looks at these two: in every other run they are changed in place. Default: none, and `active`. */
+  readonly labels?: Labels;
+  readonly availability?: Availability;
+}
+
+/** What one declared manager's own host told. */
+export interface HostSight {
+  readonly name: string;
+  /** `absent`: the one authority on it says that there is no such machine, or no engine on it, yet. */
+  readonly swarm: 'member' | 'none' | 'absent' | 'unknown';
+  /** The machine's own os-release; only asked of managers, and in a take-over. */
+  readonly os: string | undefined;
+  /** Cluster ID, which only a manager knows. */
+  readonly clusterId?: string;
+  /** Node ID by its own word. */
+  readonly nodeId?: string;
+  /** Why `swarm` is `unknown`. */
+  readonly why?: string;
+}
+
+export interface RolloutFacts {
+  readonly managers: readonly HostSight[];
+  /** Asked at their own hosts only in a take-over. Default: none. */
+  readonly workers?: readonly HostSight[];
+  /** What the gate reads; `clusterId` is that of the swarm that the managers are in. */
+  readonly gate: GateFacts | undefined;
+  /** A worker that stands in for the only manager answers as a manager. Default: false. */
+  readonly isHeldByStandIn?: boolean;
+  /** The last run knew how to reach who is to stand in for an only manager. Default: false. */
+  readonly knowsStandIns?: boolean;
+  /** The list of nodes of a manager that answered. */
+  readonly nodes: Sight<readonly SwarmNodeFacts[]>;
+  /** Interface addresses seen on managers: who holds the virtual IP. */
+  readonly vipHolder: string | undefined;
+  /** Managers that the head of the run sets right, and how it does so, e.g. `is locked: it is unlocked`. Default: none. */
+  readonly unsettled?: readonly { readonly name: string; readonly why: string }[];
+}
+
+export interface RolloutDeclaration {
+  readonly managers: readonly RolloutNode[];
+  readonly workers: readonly RolloutNode[];
+  readonly maxUnavailable: number | string;
+  /** Who is a manager while one is out: see core/standIn.ts. Default: nobody. */
+  readonly standIn?: true | string;
+  /** Cluster ID of a running swarm that this run takes over. Default: none. */
+  readonly adopt?: string;
+}
+
+/** One node's turn, with the numbers while it is out. */
+export interface RolloutTurn {
+  readonly name: string;
+  readonly role: 'manager' | 'worker';
+  /** `replace`: in the swarm and different. `add`: not in the swarm yet. `adopt`: taken over as it is. */
+  readonly kind: 'replace' | 'add' | 'adopt';
+  /** What differs, e.g. `os debian:12 → debian:13`. */
+  readonly why: readonly string[];
+  /** The manager that it will join by; undefined: there is none but itself. */
+  readonly contact: string | undefined;
+  readonly sentence: string;
+}
+
+export interface RolloutPlan {
+  /** `none`: no declared address is in any swarm. `unknown`: some did not answer, so nobody may found one. */
+  readonly swarm: 'none' | 'live' | 'unknown';
+  readonly managers: readonly string[];
+  readonly batches: readonly (readonly string[])[];
+  readonly maxUnavailable: number;
+  readonly turns: readonly RolloutTurn[];
+  /** Why the roll could not be carried out safely now; empty when it can, or when nothing is to be replaced. */
+  readonly reasons: readonly string[];
+  readonly warnings: readonly string[];
+}
