@@ -90,7 +90,7 @@ export interface SwarmClusterArgs {
   readonly autolock?: boolean;
   /**
    * A further unlock key to try on a locked manager. Needed only when the key was rotated by hand and no
-   * `preview` or `up` has seen it since. Secret. Default: none. A change of it changes no resource.
+   * `refresh` or `up` has seen it since. Secret. Default: none. A change of it changes no resource.
    */
   readonly unlockKey?: pulumi.Input<string>;
   /**
@@ -119,7 +119,7 @@ interface ClusterData {
 export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
   /** ID of the swarm. */
   readonly clusterId: pulumi.Output<string>;
-  /** What managers are unlocked with after a restart. Secret. Undefined unless `autolock` is declared. */
+  /** What managers are unlocked with after a restart. Secret. Undefined unless `autolock: true` is declared. */
   readonly unlockKey: pulumi.Output<string | undefined>;
   /** The declared managers, for resources that work with the swarm, such as `Service`. */
   readonly contacts: readonly ManagerContact[];

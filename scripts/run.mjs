@@ -22,7 +22,7 @@ function isLookOnly(args) {
 async function start(script, args, needs) {
   if (needs.includes('lab') && !isRoot()) {
     throw new SetupError(
-      'machines: we are not root, and machines on this computer need it; run the command as root, or see docs/guide for a cluster of your own hosts',
+      'machines: we are not root, and machines on this computer need it; run the command as root, or see docs/guide.md for a cluster of your own hosts',
     );
   }
   const env = await setUp(needs);
