@@ -1,7 +1,7 @@
 import { choosePackageVersion, upstreamVersion, versionWithin } from '../../core/engineVersion';
 import type { Connection } from '../../core/connection';
 import { errorMessage } from '../../core/errors';
-import { enginePackage } from '../operations/engineSetup';
+import { enginePackage } from '../operations/host/engineSetup';
 import type { Operation } from '../server/resource';
 
 interface EngineWish {

@@ -1,6 +1,6 @@
 import { isSeen } from '../../core/facts';
 import type { Sight, SwarmNodeFacts } from '../../core/facts';
-import type { HostStanding } from '../operations/hostStanding';
+import type { HostStanding } from '../operations/ask/hostStanding';
 
 /** What one declared node's own host is. */
 export interface NodeStanding {

@@ -1,7 +1,7 @@
 import { isSeen } from '../../core/facts';
-import { look } from '../operations/gatherGateFacts';
-import type { HostStanding } from '../operations/hostStanding';
-import { ownConfiguration } from '../operations/keepalivedHost';
+import { look } from '../operations/gate/gatherGateFacts';
+import type { HostStanding } from '../operations/ask/hostStanding';
+import { ownConfiguration } from '../operations/vip/keepalivedHost';
 
 /** keepalived that somebody else set up is neither taken over nor overwritten. */
 export async function keepalivedReasons(

@@ -1,9 +1,9 @@
 import type { ManagerContact } from '../../core/connection';
 import { parseRollPolicy } from '../../core/rollPolicy';
 import { isSeen } from '../../core/facts';
-import { look } from '../operations/gatherGateFacts';
-import { hostStanding } from '../operations/hostStanding';
-import { askManager } from '../operations/managers';
+import { look } from '../operations/gate/gatherGateFacts';
+import { hostStanding } from '../operations/ask/hostStanding';
+import { askManager } from '../operations/ask/managers';
 import type { Operation } from '../server/resource';
 
 export interface StandInsSeen {

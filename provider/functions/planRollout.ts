@@ -9,11 +9,11 @@ import { addressOf, isSameAddress } from '../../core/addresses';
 import { planRollout as decide } from '../../core/rollout';
 import type {} from '../../core/rolloutFacts';
 import type { HostSight, RolloutFacts, RolloutNode, RolloutPlan } from '../../core/rolloutFacts';
-import { gatherGateFacts, look } from '../operations/gatherGateFacts';
-import { hostStanding } from '../operations/hostStanding';
-import type { HostStanding } from '../operations/hostStanding';
-import { unsettledBy } from '../operations/unsettled';
-import type { Unsettled } from '../operations/unsettled';
+import { gatherGateFacts, look } from '../operations/gate/gatherGateFacts';
+import { hostStanding } from '../operations/ask/hostStanding';
+import type { HostStanding } from '../operations/ask/hostStanding';
+import { unsettledBy } from '../operations/gate/unsettled';
+import type { Unsettled } from '../operations/gate/unsettled';
 import type { Operation, PropertyMap, ProviderFunction } from '../server/resource';
 import {
   checkProperties,

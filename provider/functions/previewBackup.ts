@@ -3,9 +3,9 @@ import type { ManagerContact } from '../../core/connection';
 import { isSeen } from '../../core/facts';
 import { pause } from '../../core/quorum';
 import type { RolloutPlan } from '../../core/rolloutFacts';
-import { backupDirectory } from '../operations/backupDirectory';
-import { look } from '../operations/gatherGateFacts';
-import { askManager } from '../operations/managers';
+import { backupDirectory } from '../operations/backup/backupDirectory';
+import { look } from '../operations/gate/gatherGateFacts';
+import { askManager } from '../operations/ask/managers';
 import type { Operation } from '../server/resource';
 
 /** What a run that replaces a manager has to say of the backup before it; empty when none goes. */

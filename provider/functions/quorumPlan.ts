@@ -3,9 +3,9 @@ import type { GateFacts } from '../../core/gate';
 import { secondSwarmReasons } from '../../core/secondSwarm';
 import { quorumOutlook } from '../../core/recoveryText';
 import type { QuorumOutlook } from '../../core/recoveryText';
-import { gatherRecovery } from '../operations/gatherRecovery';
-import type { HostStanding } from '../operations/hostStanding';
-import { recoveryNotNeeded } from '../operations/recoverSwarm';
+import { gatherRecovery } from '../operations/recovery/gatherRecovery';
+import type { HostStanding } from '../operations/ask/hostStanding';
+import { recoveryNotNeeded } from '../operations/recovery/recoverSwarm';
 import type { Operation } from '../server/resource';
 
 interface QuorumQuestion {

@@ -8,8 +8,8 @@ import { parseImportId } from '../../core/importId';
 import type { Marker } from '../../core/marker';
 import type { DockerApi } from '../../effects/docker';
 import type { Host } from '../../effects/effects';
-import { ownMarker, readMarker } from '../operations/markers';
-import type { MarkerKind } from '../operations/markers';
+import { ownMarker, readMarker } from '../operations/ask/markers';
+import type { MarkerKind } from '../operations/ask/markers';
 import type { Operation, PropertyValue } from '../server/resource';
 
 /** Where an import looks. */

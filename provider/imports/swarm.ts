@@ -13,8 +13,8 @@ import { parseLocalData } from '../../core/localData';
 import { memberAddress } from '../../core/gate';
 import { parseRenames } from '../../core/renames';
 import { parseRollPolicy } from '../../core/rollPolicy';
-import { ownConfiguration } from '../operations/keepalivedHost';
-import { settleAutolock } from '../operations/swarmKeys';
+import { ownConfiguration } from '../operations/vip/keepalivedHost';
+import { settleAutolock } from '../operations/swarm/swarmKeys';
 import type { Importing } from '../server/resource';
 import {
   addressAt,

@@ -3,7 +3,7 @@ import type { LabMachineRecord } from '../../effects/lab';
 import { generateSshKeyPair } from '../../effects/sshKeyPair';
 import type { SshKeyPair } from '../../effects/sshKeyPair';
 import { importHostIdentity } from '../imports/machines';
-import { adoptRemedy } from '../operations/adoptRemedy';
+import { adoptRemedy } from '../operations/swarm/adoptRemedy';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, Resource } from '../server/resource';
 import { newId } from './identities';

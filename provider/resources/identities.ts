@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isAdopting } from '../operations/isAdopting';
+import { isAdopting } from '../operations/swarm/isAdopting';
 import { unknown } from '../server/resource';
 import type { DiffResult, Impact, Operation, PropertyMap } from '../server/resource';
 

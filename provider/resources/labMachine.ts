@@ -4,7 +4,7 @@ import type { InputFailure } from '../../core/errors';
 import { steps } from '../../core/steps';
 import type { LabMachineRecord } from '../../effects/lab';
 import { importLabMachine } from '../imports/machines';
-import { refuseLiveManager } from '../operations/refuseLiveManager';
+import { refuseLiveManager } from '../operations/node/refuseLiveManager';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, Resource } from '../server/resource';
 import { newId, replaceOnlyWhenKnown, whereThereIsNone } from './identities';

@@ -19,21 +19,21 @@ import { renderRollPolicy, rollPolicyLabel } from '../../core/rollPolicy';
 import type { RollPolicy } from '../../core/rollPolicy';
 import { steps } from '../../core/steps';
 import { importSwarm } from '../imports/swarm';
-import { evictUndeclared } from '../operations/evictUndeclared';
-import { findSwarm } from '../operations/existingSwarm';
-import { foundSwarm } from '../operations/foundSwarm';
+import { evictUndeclared } from '../operations/swarm/evictUndeclared';
+import { findSwarm } from '../operations/swarm/existingSwarm';
+import { foundSwarm } from '../operations/swarm/foundSwarm';
 import {
   giveBackInterrupted,
   interruptedBackups,
   startInterrupted,
-} from '../operations/interruptedBackup';
-import { timeoutsOf } from '../operations/nodeSpec';
-import { keysOf, settleAutolock, unlockDeclared } from '../operations/swarmKeys';
-import { describeUnsettled, unsettledManagers } from '../operations/unsettled';
-import { hostStanding } from '../operations/hostStanding';
-import { askManager } from '../operations/managers';
-import type { SwarmAccess } from '../operations/managers';
-import { deletePurpose } from '../operations/consent';
+} from '../operations/backup/interruptedBackup';
+import { timeoutsOf } from '../operations/ask/nodeSpec';
+import { keysOf, settleAutolock, unlockDeclared } from '../operations/swarm/swarmKeys';
+import { describeUnsettled, unsettledManagers } from '../operations/gate/unsettled';
+import { hostStanding } from '../operations/ask/hostStanding';
+import { askManager } from '../operations/ask/managers';
+import type { SwarmAccess } from '../operations/ask/managers';
+import { deletePurpose } from '../operations/swarm/consent';
 import { diffInputs } from '../server/diffInputs';
 import { hasUnknown } from '../server/propertyValues';
 import type { DiffResult, Operation, PropertyMap, Resource } from '../server/resource';

@@ -1,7 +1,7 @@
 import { parseRecoverFrom } from '../../core/recoveryToken';
 import { steps } from '../../core/steps';
-import type { RecoveryAccess } from '../operations/gatherRecovery';
-import { recoverSwarm } from '../operations/recoverSwarm';
+import type { RecoveryAccess } from '../operations/recovery/gatherRecovery';
+import { recoverSwarm } from '../operations/recovery/recoverSwarm';
 import type { Operation, PropertyMap } from '../server/resource';
 import { list, text } from './properties';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { askSideBySide } from '../../provider/operations/askSideBySide';
+import { askSideBySide } from '../../provider/operations/ask/askSideBySide';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 
 /** Asks contacts that answer after so many seconds each, in order, up to the first that is of use. */

@@ -16,7 +16,7 @@ import {
   watchSafety,
 } from '../support/clusterState';
 import { changed, cluster } from '../support/declaredCluster';
-import { withLease } from '../../provider/operations/lease';
+import { withLease } from '../../provider/operations/hold/lease';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import { shutDown } from '../support/fakeWorld/machines';
 import type { WorldState } from '../support/fakeWorld/fakeWorld';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hostLockPath, readHostLock, renderHostLock } from '../../core/hostLock';
 import { leaseTimeToLiveSeconds } from '../../core/lease';
-import { withHostLock } from '../../provider/operations/hostLock';
-import type { HostLock } from '../../provider/operations/hostLock';
+import { withHostLock } from '../../provider/operations/hold/hostLock';
+import type { HostLock } from '../../provider/operations/hold/hostLock';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import { Killed, ProviderProcess } from '../support/providerHarness';
 

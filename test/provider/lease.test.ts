@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { leaseConfigName, leaseTimeToLiveSeconds, readLease } from '../../core/lease';
-import { withLease } from '../../provider/operations/lease';
-import type { Lease } from '../../provider/operations/lease';
+import { withLease } from '../../provider/operations/hold/lease';
+import type { Lease } from '../../provider/operations/hold/lease';
 import { assertAsDeclared, copyOf, founded, watchSafety } from '../support/clusterState';
 import { changed, cluster, contactsOf } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';

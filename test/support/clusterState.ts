@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseRaisedFor } from '../../core/keepalived';
 import { leaseConfigName, readLease } from '../../core/lease';
-import { keepalivedPath } from '../../provider/operations/vipSpec';
+import { keepalivedPath } from '../../provider/operations/vip/vipSpec';
 import { lab } from './declaredCluster';
 import { FakeWorld } from './fakeWorld/fakeWorld';
 import type { WorldState } from './fakeWorld/fakeWorld';

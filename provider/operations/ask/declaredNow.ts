@@ -1,0 +1,44 @@
+import type { BackupPolicy } from '../../../core/backup';
+import { declaredManagersLabel, declaredNames, declaredWorkersLabel } from '../../../core/labels';
+import { parseRenames } from '../../../core/renames';
+import { parseRollPolicy } from '../../../core/rollPolicy';
+import type { Operation } from '../../server/resource';
+import { askManager } from './managers';
+import { accessOf } from './nodeSpec';
+import type { NodeInputs } from './nodeSpec';
+
+/** What the present run declares about a node that goes, as `Swarm` wrote it at the head of the run. */
+export interface DeclaredNow {
+  /** The node's inputs, with the present policy. */
+  readonly spec: NodeInputs;
+  /** Who is a manager meanwhile; undefined: nobody, or the node does not come back. */
+  readonly standIn: true | string | undefined;
+  /** Where raft is backed up before the first manager of a run goes; undefined: nowhere. */
+  readonly backup: BackupPolicy | undefined;
+  /** Names of the declared workers. */
+  readonly workers: readonly string[];
+}
+
+/** A Delete has the inputs of the run before: how its node goes is what the present run declares. */
+export async function declaredNow(operation: Operation, before: NodeInputs): Promise<DeclaredNow> {
+  const { labels } = await askManager(operation, accessOf(before), ({ docker }) => docker.swarm(), {
+    avoid: [before.name],
+  });
+  const managers = declaredNames(labels, declaredManagersLabel) ?? [];
+  const workers = declaredNames(labels, declaredWorkersLabel) ?? [];
+  const policy = parseRollPolicy(labels);
+  if (policy === undefined) return { spec: before, standIn: undefined, backup: undefined, workers };
+  const { timeouts, maxUnavailable, ...rest } = before;
+  const returns =
+    managers.includes(before.name) || Object.values(parseRenames(labels)).includes(before.name);
+  return {
+    spec: {
+      ...rest,
+      timeouts: policy.timeouts ?? {},
+      ...(policy.maxUnavailable === undefined ? {} : { maxUnavailable: policy.maxUnavailable }),
+    },
+    standIn: returns && before.role === 'manager' ? policy.standIn : undefined,
+    backup: policy.backup,
+    workers,
+  };
+}

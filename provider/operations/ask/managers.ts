@@ -1,0 +1,146 @@
+import { describeLocked } from '../../../core/autolock';
+import type { ManagerContact } from '../../../core/connection';
+import { contactOrder } from '../../../core/contacts';
+import { SwarmError, errorMessage } from '../../../core/errors';
+import { isTransient } from '../../../core/transient';
+import type { DockerApi } from '../../../effects/docker';
+import type { Hosts } from '../../../effects/effects';
+import type { Operation } from '../../server/resource';
+import { askSideBySide } from './askSideBySide';
+
+/** A swarm and the way to it. */
+export interface SwarmAccess {
+  readonly clusterId: string;
+  readonly managers: readonly ManagerContact[];
+}
+
+/** A manager that answered, is in control, and is in the right swarm. */
+export interface LiveManager {
+  readonly contact: ManagerContact;
+  readonly docker: DockerApi;
+  readonly nodeId: string;
+}
+
+/** Why none of the managers could be used: one sentence per manager. */
+export class NoManagerError extends SwarmError {
+  constructor(
+    subject: string,
+    readonly whys: readonly string[],
+    /** There is no swarm left to ask: every declared manager says itself that it is in none, or has no machine by its lab's own records. */
+    readonly isGone: boolean,
+  ) {
+    super('NoManager', `${subject}: no manager of the swarm can be used: ${whys.join('; ')}`, {
+      source: 'world',
+    });
+  }
+}
+
+/**
+ * The first declared manager that is in control of this very swarm. `avoid` names nodes that are
+ * asked last, e.g. the one that is about to go. Where the first does not answer at once the others are
+ * asked beside it, so that several silent ones cost the time of one.
+ *
+ * @throws NoManagerError
+ */
+export async function findManager(
+  operation: Operation,
+  access: SwarmAccess,
+  avoid: readonly string[] = [],
+): Promise<LiveManager> {
+  const silent = silentContacts(operation);
+  const now = operation.effects.clock.monotonicMs();
+  const isSilent = (name: string): boolean =>
+    now - (silent.get(name) ?? -Infinity) < silentMilliseconds;
+  const contacts = contactOrder(access.managers, ({ name, isStandIn }) =>
+    avoid.includes(name) ? 2 : isStandIn === true || isSilent(name) ? 1 : 0,
+  );
+  const answers = await askSideBySide(operation.effects.clock, contacts, (contact) =>
+    askContact(operation, access, contact),
+  );
+  const whys: string[] = [];
+  let outside = 0;
+  for (const answer of answers) {
+    const { live, why, isOutside } = await answer();
+    if (live !== undefined) return live;
+    if (isOutside) outside += 1;
+    whys.push(why);
+  }
+  throw new NoManagerError(operation.name, whys, outside === contacts.length);
+}
+
+interface ContactAnswer {
+  readonly live?: LiveManager;
+  readonly why: string;
+  /** It says itself that it is in no swarm, or its lab that there is no such machine. */
+  readonly isOutside: boolean;
+}
+
+/** Whether a contact can be used. Never throws. */
+async function askContact(
+  operation: Operation,
+  { clusterId }: SwarmAccess,
+  contact: ManagerContact,
+): Promise<ContactAnswer> {
+  const { name } = contact;
+  try {
+    const host = await operation.effects.hosts.connect(contact.connection);
+    const info = await host.docker.info();
+    if (info.clusterId !== undefined && info.clusterId !== clusterId) {
+      return { why: `${name} is in another swarm (${info.clusterId})`, isOutside: false };
+    }
+    if (info.localNodeState !== 'active' || !info.isControlAvailable) {
+      const why =
+        info.localNodeState === 'locked'
+          ? describeLocked(name)
+          : `${name} is ${info.localNodeState}, not a working manager`;
+      // A worker that might stand in knows by its own word that it is no manager.
+      const isWorker = contact.isStandIn === true && info.localNodeState === 'active';
+      return { why, isOutside: info.localNodeState === 'inactive' || isWorker };
+    }
+    if (info.error !== '') return { why: `${name}: ${info.error}`, isOutside: false };
+    const live = { contact, docker: host.docker, nodeId: info.nodeId };
+    return { live, why: '', isOutside: false };
+  } catch (error) {
+    silentContacts(operation).set(name, operation.effects.clock.monotonicMs());
+    return {
+      why: `${name}: ${errorMessage(error)}`,
+      isOutside: error instanceof SwarmError && error.code === 'LabMachineUnknown',
+    };
+  }
+}
+
+/** A manager that did not answer is asked last for this long: each try costs a connection's timeout. */
+const silentMilliseconds = 60_000;
+
+const silentByHosts = new WeakMap<Hosts, Map<string, number>>();
+
+/** When each contact was last silent, for the life of the process. */
+function silentContacts({ effects }: Operation): Map<string, number> {
+  const known = silentByHosts.get(effects.hosts) ?? new Map<string, number>();
+  silentByHosts.set(effects.hosts, known);
+  return known;
+}
+
+/**
+ * Asks a manager, and another one when the first fails for a passing reason (leadership moving, a
+ * connection cut), until one answers or the time is up. `ask` must be safe to repeat.
+ */
+export async function askManager<T>(
+  operation: Operation,
+  access: SwarmAccess,
+  ask: (manager: LiveManager) => Promise<T>,
+  options: { readonly avoid?: readonly string[]; readonly timeoutSeconds?: number } = {},
+): Promise<T> {
+  const { clock } = operation.effects;
+  const deadline = clock.monotonicMs() + (options.timeoutSeconds ?? 60) * 1000;
+  for (;;) {
+    try {
+      return await ask(await findManager(operation, access, options.avoid));
+    } catch (error) {
+      const isPassing = error instanceof NoManagerError ? !error.isGone : isTransient(error);
+      if (!isPassing || clock.monotonicMs() >= deadline) throw error;
+      operation.status(`waiting for a manager: ${errorMessage(error)}`);
+    }
+    await clock.sleep(1000, operation.signal);
+  }
+}

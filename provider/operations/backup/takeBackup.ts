@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import { keysToTry } from '../../../core/autolock';
+import { backupName, renderBackup, whyNotStopped } from '../../../core/backup';
+import { SwarmError, errorMessage } from '../../../core/errors';
+import type { SwarmNodeFacts } from '../../../core/facts';
+import { steps } from '../../../core/steps';
+import type { Host } from '../../../effects/effects';
+import type { Operation } from '../../server/resource';
+import { noteTaken } from './backupsTaken';
+import { engineUnits } from '../host/engineSetup';
+import { startEngineAgain } from './interruptedBackup';
+import type { Lease } from '../hold/lease';
+import { askManager } from '../ask/managers';
+import { accessOf, timeoutsOf } from '../ask/nodeSpec';
+import type { NodeInputs } from '../ask/nodeSpec';
+import { unlockManagers } from '../swarm/unlockManagers';
+import { waitUntil } from '../ask/waitUntil';
+
+/** A manager whose raft state is brought here. */
+export interface Source {
+  readonly spec: NodeInputs;
+  readonly node: SwarmNodeFacts;
+  readonly host: Host;
+  readonly directory: string;
+}
+
+/** One step: what it stops is started again in it, whatever becomes of the copy. */
+export async function takeBackup(
+  operation: Operation,
+  lease: Lease,
+  source: Source,
+): Promise<void> {
+  const { spec } = source;
+  const access = accessOf(spec);
+  const avoid = [spec.name];
+  // Held before the engine stops: it may come back locked.
+  const key = await askManager(operation, access, ({ docker }) => docker.unlockKey(), { avoid });
+  await lease.step(steps.backUp(spec.name), async () => {
+    let failure: unknown;
+    try {
+      await copy(operation, source);
+    } catch (error) {
+      failure = error;
+    }
+    await bringBack(operation, source, key, failure);
+    if (failure !== undefined) throw failed(spec.name, failure, undefined);
+  });
+  noteTaken(operation, spec.clusterId);
+}
+
+/** Stops the engine, brings its raft state here, and writes beside it what it is. */
+async function copy(operation: Operation, source: Source): Promise<void> {
+  const { spec, node, host, directory } = source;
+  const { local, clock } = operation.effects;
+  const { engineVersion } = await host.docker.info();
+  const [{ clusterId, isAutolocked }, nodes] = await askManager(
+    operation,
+    accessOf(spec),
+    ({ docker }) => Promise.all([docker.swarm(), docker.nodes()]),
+    { avoid: [spec.name] },
+  );
+  const why = whyNotStopped(node.id, nodes);
+  if (why !== undefined) throw new Error(why);
+  operation.status(`${spec.name}: the engine is stopped for the backup`);
+  // The socket first: it would start the engine again at the next question.
+  for (const unit of engineUnits) await host.systemd.stop(unit);
+  const at = clock.now();
+  const name = backupName(clusterId, spec.name, at);
+  const archive = join(directory, `${name}.tar`);
+  operation.status(`${spec.name}: its raft state is brought to ${archive}`);
+  await host.files.archive(raftDirectory, archive);
+  try {
+    const state = await host.systemd.state('docker.service');
+    if (state !== 'inactive' && state !== 'failed') {
+      throw new Error(`the engine was started meanwhile (${state}), so the copy is none`);
+    }
+    const description = {
+      ...{ clusterId, nodeId: node.id, node: spec.name, address: spec.address },
+      ...{ engineVersion, isAutolocked, takenAt: at.toISOString(), archive: `${name}.tar` },
+      ...{ bytes: await local.size(archive), sha256: await local.sha256(archive) },
+    };
+    await local.writePrivate(join(directory, `${name}.json`), renderBackup(description));
+  } catch (error) {
+    // An archive without its description would be taken for a backup.
+    await local.remove(archive);
+    throw error;
+  }
+}
+
+/** Where the engine keeps what it knows of its swarm. */
+const raftDirectory = '/var/lib/docker/swarm';
+
+/** Until it is seen reachable by the others and in control by its own word. */
+async function bringBack(
+  operation: Operation,
+  { spec, node, host }: Source,
+  key: string | undefined,
+  failure: unknown,
+): Promise<void> {
+  const { name } = spec;
+  try {
+    await startEngineAgain(operation, name, host);
+    const info = await host.docker.info();
+    if (info.localNodeState === 'locked') {
+      const locked = [{ name, docker: host.docker }];
+      await unlockManagers(operation, locked, keysToTry(key, {}, undefined));
+    }
+    await waitUntil(operation, `${name} is back`, timeoutsOf(spec).ready, async () => {
+      const { isControlAvailable, error } = await host.docker.info();
+      if (!isControlAvailable || error !== '') return `it is not in control: ${error}`;
+      const nodes = await askManager(operation, accessOf(spec), ({ docker }) => docker.nodes(), {
+        avoid: [name],
+      });
+      const entry = nodes.find(({ id }) => id === node.id);
+      const reachability = entry?.managerStatus?.reachability ?? 'no member of raft';
+      if (reachability !== 'reachable') return `the others see it ${reachability}`;
+      return entry?.state === 'ready' || `it is ${entry?.state ?? 'not listed'}`;
+    });
+  } catch (error) {
+    if (failure === undefined || isNotOurs(error)) throw error;
+    throw failed(name, failure, error);
+  }
+}
+
+function failed(name: string, failure: unknown, second: unknown): SwarmError {
+  const state =
+    second === undefined
+      ? 'its engine runs again, and no manager was taken out'
+      : `its engine is not back (${errorMessage(second)}), and no manager was taken out`;
+  return new SwarmError(
+    'BackupFailed',
+    `${name}: the raft state was not backed up (${errorMessage(failure)}); ${state}; mend that and run \`pulumi up\` again, or take \`backup\` out of the declaration for this run`,
+    { source: 'world', cause: failure },
+  );
+}
+
+/** This run is over, or another one has taken over: what the mark on the host tells of is set right by the next. */
+export function isNotOurs(error: unknown): boolean {
+  return error instanceof SwarmError && (error.code === 'RunLost' || error.code === 'LeaseLost');
+}

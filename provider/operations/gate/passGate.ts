@@ -1,0 +1,54 @@
+import { SwarmError } from '../../../core/errors';
+import { isSeen } from '../../../core/facts';
+import { describeReasons, gate } from '../../../core/gate';
+import type { GateFacts, GateTarget, GateVerdict } from '../../../core/gate';
+import type { Operation } from '../../server/resource';
+import { gatherGateFacts } from './gatherGateFacts';
+import type { SwarmAccess } from '../ask/managers';
+import { waitUntil } from '../ask/waitUntil';
+
+/**
+ * Waits at the gate until this node may be taken out, looking afresh each time, and says what it
+ * waits for.
+ *
+ * @throws SwarmError `TimedOut` with the last reasons; `LastManager` at once: waiting changes nothing there.
+ */
+export async function passGate(
+  operation: Operation,
+  access: SwarmAccess,
+  target: GateTarget,
+  options: { readonly maxUnavailable: number; readonly timeoutSeconds: number },
+): Promise<GateVerdict> {
+  let verdict: GateVerdict | undefined;
+  await waitUntil(
+    operation,
+    `the gate before ${target.role} ${target.name}`,
+    options.timeoutSeconds,
+    async () => {
+      const facts = await gatherGateFacts(operation, access, target.name, options.maxUnavailable);
+      if (isOnlyMember(facts, target)) throw lastManager(target.name);
+      verdict = gate(facts, target);
+      return verdict.isOpen ? true : `shut: ${describeReasons(verdict.reasons)}`;
+    },
+  );
+  if (verdict === undefined) throw new Error('the gate opened without a verdict');
+  return verdict;
+}
+
+/** By its own word, since there is nobody else to ask. */
+function isOnlyMember({ managers }: GateFacts, target: GateTarget): boolean {
+  const own = managers.find(({ name }) => name === target.name);
+  if (own === undefined || !isSeen(own.nodes)) return false;
+  const members = own.nodes.seen.filter(({ managerStatus }) => managerStatus !== undefined);
+  return members.length === 1;
+}
+
+/** Without its only manager a swarm ends, with all its services, secrets and networks. */
+export function lastManager(name: string): SwarmError {
+  return new SwarmError(
+    'LastManager',
+    `${name}: it is the only manager, and without it the swarm with all its services, secrets and networks ends; ` +
+      'nothing was touched; declare at least two more managers, or `standIn` and a worker, run `pulumi up`, and change this one then',
+    { source: 'user' },
+  );
+}

@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import { SwarmError } from '../../../core/errors';
+import type { ConfigFacts } from '../../../core/facts';
+import type { Labels } from '../../../core/labels';
+import {
+  decideLease,
+  freeLabels,
+  leaseConfigName,
+  readLease,
+  takenLabels,
+} from '../../../core/lease';
+import { isTransient } from '../../../core/transient';
+import type { DockerApi } from '../../../effects/docker';
+import { DockerApiError } from '../../../effects/docker';
+import type { Operation } from '../../server/resource';
+import { askManager } from '../ask/managers';
+import type { SwarmAccess } from '../ask/managers';
+import { Held } from './held';
+import { waitUntil } from '../ask/waitUntil';
+
+/** What a holder can do while it holds the lease. */
+export interface Lease {
+  /**
+   * Before every step: that the lease is still ours. A process that stood still for a while asks the
+   * swarm again. @throws SwarmError `LeaseLost`
+   */
+  confirm(): Promise<void>;
+  /** As the operation's own `step`, after `confirm`: the way to run every step under the lease. */
+  step<T>(sentence: string, action: () => Promise<T>): Promise<T>;
+  /** Changes the labels kept beside the lease (baselines), by compare-and-swap. */
+  changeLabels(change: (labels: Labels) => Labels): Promise<void>;
+  readLabels(): Promise<Labels>;
+}
+
+/**
+ * Runs `action` while holding the swarm's one lease: no other operation that takes a node out runs
+ * meanwhile, not even one of another `pulumi up` whose stack lock was broken by `pulumi cancel`.
+ *
+ * The lease is a swarm config object whose labels change by compare-and-swap. It is renewed while the
+ * action runs; when somebody took it over because we stood still, the action stops at its next step.
+ */
+export async function withLease<T>(
+  operation: Operation,
+  access: SwarmAccess,
+  description: string,
+  timeoutSeconds: number,
+  action: (lease: Lease) => Promise<T>,
+): Promise<T> {
+  const holder = `${operation.name}-${randomUUID()}`;
+  const avoid = [operation.name];
+  const ask: Ask = (question) =>
+    askManager(operation, access, ({ docker }) => question(docker), { avoid });
+  await acquire(operation, ask, holder, description, timeoutSeconds);
+  const lease = new HeldLease(operation, ask, holder, description);
+  return lease.during(() => action(lease));
+}
+
+class HeldLease extends Held implements Lease {
+  private renewal = 0;
+
+  constructor(
+    operation: Operation,
+    private readonly ask: Ask,
+    private readonly holder: string,
+    private readonly description: string,
+  ) {
+    super(operation, 'the lease');
+  }
+
+  async readLabels(): Promise<Labels> {
+    return (await this.ask(readObject)).labels;
+  }
+
+  async changeLabels(change: (labels: Labels) => Labels): Promise<void> {
+    await this.ask(async (docker) => {
+      const object = await readObject(docker);
+      const state = readLease(object.labels);
+      if (state.holder !== this.holder) {
+        this.lost = new SwarmError(
+          'LeaseLost',
+          `${this.operation.name}: the lease was taken over by another run (${state.operation}); nothing more is done here`,
+          { source: 'world' },
+        );
+        throw this.lost;
+      }
+      await docker.updateConfigLabels(object.id, object.version, change(object.labels));
+    });
+  }
+
+  protected async renew(): Promise<void> {
+    this.renewal += 1;
+    await this.changeLabels((labels) => {
+      const { since } = readLease(labels);
+      return takenLabels(
+        labels,
+        { holder: this.holder, operation: this.description, since },
+        this.renewal,
+      );
+    });
+  }
+
+  protected async release(): Promise<void> {
+    await this.ask(async (docker) => {
+      const object = await readObject(docker);
+      if (readLease(object.labels).holder !== this.holder) return;
+      await docker.updateConfigLabels(object.id, object.version, freeLabels(object.labels));
+    });
+  }
+}
+
+type Ask = <R>(question: (docker: DockerApi) => Promise<R>) => Promise<R>;
+
+async function acquire(
+  operation: Operation,
+  ask: Ask,
+  holder: string,
+  description: string,
+  timeoutSeconds: number,
+): Promise<void> {
+  const { clock } = operation.effects;
+  let version: number | undefined;
+  let seenSince = clock.monotonicMs();
+  await waitUntil(operation, 'waiting for the lease', timeoutSeconds, () =>
+    ask(async (docker) => {
+      const object = await ensureObject(docker);
+      if (object.version !== version) {
+        version = object.version;
+        seenSince = clock.monotonicMs();
+      }
+      const decision = decideLease(
+        readLease(object.labels),
+        holder,
+        clock.monotonicMs() - seenSince,
+      );
+      if (decision.next === 'wait') return decision.why;
+      const since = clock.now().toISOString();
+      await docker.updateConfigLabels(
+        object.id,
+        object.version,
+        takenLabels(object.labels, { holder, operation: description, since }, 0),
+      );
+      return true;
+    }),
+  );
+}
+
+async function readObject(docker: DockerApi): Promise<ConfigFacts> {
+  const object = (await docker.configs()).find(({ name }) => name === leaseConfigName);
+  if (object === undefined) {
+    throw new SwarmError('LeaseLost', `${leaseConfigName}: the swarm has no such config any more`);
+  }
+  return object;
+}
+
+async function ensureObject(docker: DockerApi): Promise<ConfigFacts> {
+  const object = (await docker.configs()).find(({ name }) => name === leaseConfigName);
+  if (object !== undefined) return object;
+  try {
+    await docker.createConfig(leaseConfigName, 'See its labels.', {});
+  } catch (error) {
+    const isTaken = error instanceof DockerApiError && error.statusCode === 409;
+    if (!isTaken && !isTransient(error)) throw error;
+  }
+  return readObject(docker);
+}
+
+/** The labels kept beside the lease, without holding it. */
+export async function readLeaseLabels(operation: Operation, access: SwarmAccess): Promise<Labels> {
+  return askManager(operation, access, async ({ docker }) => (await ensureObject(docker)).labels, {
+    avoid: [operation.name],
+  });
+}
+
+/** Changes the labels kept beside the lease, whoever holds it; compare-and-swap, repeated on a conflict. */
+export async function changeLeaseLabels(
+  operation: Operation,
+  access: SwarmAccess,
+  change: (labels: Labels) => Labels,
+): Promise<void> {
+  await askManager(
+    operation,
+    access,
+    async ({ docker }) => {
+      const object = await ensureObject(docker);
+      await docker.updateConfigLabels(object.id, object.version, change(object.labels));
+    },
+    { avoid: [operation.name] },
+  );
+}

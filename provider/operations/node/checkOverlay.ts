@@ -1,0 +1,155 @@
+import type { ManagerContact } from '../../../core/connection';
+import { SwarmError, errorMessage } from '../../../core/errors';
+import { isAt } from '../../../core/gate';
+import { describeSilence, overlayProbePort, planOverlay } from '../../../core/overlay';
+import type { OverlayPlan } from '../../../core/overlay';
+import { steps } from '../../../core/steps';
+import type { HostNetwork } from '../../../effects/network';
+import type { Operation } from '../../server/resource';
+import { askManager } from '../ask/managers';
+import { accessOf, timeoutsOf } from '../ask/nodeSpec';
+import type { NodeInputs } from '../ask/nodeSpec';
+import { isTimedOut, waitUntil } from '../ask/waitUntil';
+
+/** Long enough for the kernel's second attempt at a connection, one second after its first. */
+const probeSeconds = 2;
+
+/**
+ * Tries the overlay between a node that has joined and another declared manager, both ways: out of
+ * the ingress sandbox of one to the ingress address of the other. Every node has that sandbox from its
+ * join on, while the swarm starts no container on an overlay network of a drained node.
+ *
+ * @throws SwarmError `OverlaySilent` when nothing has passed until the `ready` timeout; `TimedOut`
+ * when it could not be tried until then.
+ */
+export async function checkOverlay(
+  operation: Operation,
+  spec: NodeInputs,
+  nodeId: string,
+  isUnfinished: boolean,
+): Promise<void> {
+  const { plan, peer } = await findPeer(operation, spec, nodeId, isUnfinished);
+  if (plan.kind === 'untried') {
+    await operation.step(steps.overlayUntried(spec.name, plan.why), () => Promise.resolve());
+    if (!plan.isAlone) {
+      operation.log('warning', `${spec.name}: its overlay was not tried: ${plan.why}`);
+    }
+  }
+  if (plan.kind !== 'try') return;
+  await operation.step(steps.overlay(spec.name, peer.name), () =>
+    untilItAnswers(operation, spec, peer),
+  );
+}
+
+interface Found {
+  readonly plan: OverlayPlan;
+  readonly peer: ManagerContact;
+}
+
+async function findPeer(
+  operation: Operation,
+  spec: NodeInputs,
+  nodeId: string,
+  isUnfinished: boolean,
+): Promise<Found> {
+  const look = (): Promise<Found> =>
+    askManager(
+      operation,
+      accessOf(spec),
+      async ({ contact, docker, nodeId: peerId }) => {
+        const ingress = await docker.ingressNetwork();
+        // After it, because it fails without a leader: a manager without one lists no networks of the swarm.
+        const nodes = await docker.nodes();
+        const otherManagers = spec.managers.filter(
+          ({ name, address, isStandIn }) =>
+            name !== spec.name &&
+            (isStandIn !== true ||
+              nodes.some((node) => node.managerStatus !== undefined && isAt(node, address))),
+        );
+        const plan = planOverlay({
+          nodeId,
+          nodes,
+          isUnfinished,
+          hasIngress: ingress !== undefined,
+          peerId: peerId === nodeId ? undefined : peerId,
+          otherManagers: otherManagers.map(({ name }) => name),
+        });
+        return { plan, peer: contact };
+      },
+      { avoid: [spec.name] },
+    );
+  let found = await look();
+  await waitUntil(operation, 'a peer for the overlay', timeoutsOf(spec).ready, async () => {
+    if (found.plan.kind === 'wait') found = await look();
+    return found.plan.kind !== 'wait' || found.plan.why;
+  });
+  return found;
+}
+
+async function untilItAnswers(
+  operation: Operation,
+  spec: NodeInputs,
+  peer: ManagerContact,
+): Promise<void> {
+  const { ready } = timeoutsOf(spec);
+  let silence: string | undefined;
+  try {
+    await waitUntil(operation, 'the overlay', ready, async () => {
+      silence = undefined;
+      const answer = await tryBothWays(operation, spec, peer);
+      if ('silence' in answer) silence = answer.silence;
+      return 'silence' in answer ? (answer.silence ?? true) : answer.notYet;
+    });
+  } catch (error) {
+    if (!isTimedOut(error) || silence === undefined) throw error;
+    throw new SwarmError(
+      'OverlaySilent',
+      `${spec.name}: over the overlay network nothing passes between ${spec.name} and ${peer.name}: ${silence}, for ${String(ready)} s; ${spec.name} was not activated; 4789/udp, or 7946/tcp and 7946/udp, is usually blocked between ${spec.address} and ${peer.address}: open them both ways, then \`pulumi up\` goes on`,
+      { source: 'world', cause: error },
+    );
+  }
+}
+
+/** What was found, or why it could not be tried at this moment. */
+async function tryBothWays(
+  operation: Operation,
+  spec: NodeInputs,
+  peer: ManagerContact,
+): Promise<{ readonly silence: string | undefined } | { readonly notYet: string }> {
+  const [own, other] = await Promise.all([lookAt(operation, spec), lookAt(operation, peer)]);
+  if ('notYet' in own) return own;
+  if ('notYet' in other) return other;
+  try {
+    const [outward, inward] = await Promise.all([
+      own.network.probeFromIngress(other.address, overlayProbePort, probeSeconds),
+      other.network.probeFromIngress(own.address, overlayProbePort, probeSeconds),
+    ]);
+    const silence = describeSilence({ ...own, answer: outward }, { ...other, answer: inward });
+    return { silence };
+  } catch (error) {
+    // An engine that has just started makes its sandbox a moment after it has the address.
+    if (error instanceof SwarmError && error.code === 'ProbeFailed') {
+      return { notYet: errorMessage(error) };
+    }
+    throw error;
+  }
+}
+
+async function lookAt(
+  { effects }: Operation,
+  { name, connection }: Pick<ManagerContact, 'name' | 'connection'>,
+): Promise<
+  | { readonly name: string; readonly address: string; readonly network: HostNetwork }
+  | { readonly notYet: string }
+> {
+  const { docker, network } = await effects.hosts.connect(connection);
+  const address = (await docker.ingressNetwork())?.address;
+  return address === undefined
+    ? { notYet: `${name} has no address on the ingress network yet` }
+    : { name, address, network };
+}
+
+/** Whether the overlay was tried and nothing passed, as opposed to a fault of the trying. */
+export function isOverlaySilent(error: unknown): boolean {
+  return error instanceof SwarmError && error.code === 'OverlaySilent';
+}

@@ -1,0 +1,82 @@
+import { SwarmError, errorMessage } from '../../../core/errors';
+import type { Availability, SwarmNodeFacts } from '../../../core/facts';
+import { readBaseline, withoutBaseline } from '../../../core/lease';
+import { missingReplicas, tasksPresent } from '../../../core/services';
+import type { Operation } from '../../server/resource';
+import type { Lease } from '../hold/lease';
+import { askManager } from '../ask/managers';
+import { accessOf, timeoutsOf } from '../ask/nodeSpec';
+import type { NodeInputs } from '../ask/nodeSpec';
+import { isTimedOut, waitUntil } from '../ask/waitUntil';
+
+/** A node on its way out. */
+interface Draining {
+  readonly operation: Operation;
+  readonly spec: NodeInputs;
+  readonly entry: SwarmNodeFacts;
+  readonly lease: Lease;
+  readonly isDestroy: boolean;
+}
+
+/**
+ * Drains a node and sees it empty, and its replicas running elsewhere. In a destroy nothing is
+ * waited for but the node's own tasks. At the timeout the node gets its availability back, and the
+ * error names the tasks that would not go.
+ */
+export async function drain(going: Draining): Promise<void> {
+  const { operation, spec, entry, lease, isDestroy } = going;
+  const access = accessOf(spec);
+  const avoid = [spec.name];
+  const baseline = isDestroy ? {} : (readBaseline(await lease.readLabels(), spec.name) ?? {});
+  await setAvailability(going, 'drain');
+  // The tasks of a node that is down never report their end.
+  if (entry.state === 'down') return;
+  try {
+    await waitUntil(operation, 'the drain', timeoutsOf(spec).drain, async () => {
+      const [services, tasks, nodes] = await askManager(
+        operation,
+        access,
+        ({ docker }) => Promise.all([docker.services(), docker.tasks(), docker.nodes()]),
+        { avoid },
+      );
+      const present = tasksPresent(tasks, entry.id);
+      if (present.length > 0) {
+        const names = present.map(
+          ({ serviceId, state }) =>
+            `${services.find(({ id }) => id === serviceId)?.name ?? serviceId} (${state})`,
+        );
+        return `${String(present.length)} tasks still there: ${names.join(', ')}`;
+      }
+      const missing = isDestroy ? [] : missingReplicas(services, tasks, nodes, entry.id, baseline);
+      return missing.length === 0 || missing.join('; ');
+    });
+  } catch (error) {
+    if (!isTimedOut(error)) throw error;
+    await undoDrain(going);
+    throw new SwarmError(
+      'TimedOut',
+      `${errorMessage(error)}; ${spec.name} is ${spec.availability ?? 'active'} again and as it was; ` +
+        'see to what is named, or declare a longer `timeouts.drain`; then `pulumi up` goes on',
+      { source: 'world', cause: error },
+    );
+  }
+}
+
+/** The node as it was declared before it was to go: available, and with no baseline of a step that was given up. */
+export async function undoDrain(going: Draining): Promise<void> {
+  const { spec, lease } = going;
+  await setAvailability(going, spec.availability ?? 'active');
+  await lease.changeLabels((labels) => withoutBaseline(labels, spec.name));
+}
+
+function setAvailability(
+  { operation, spec, entry }: Draining,
+  availability: Availability,
+): Promise<void> {
+  return askManager(
+    operation,
+    accessOf(spec),
+    ({ docker }) => docker.updateNode(entry.id, { availability }),
+    { avoid: [spec.name] },
+  );
+}

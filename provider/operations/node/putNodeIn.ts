@@ -1,0 +1,236 @@
+import { SwarmError, errorMessage } from '../../../core/errors';
+import type { SwarmNodeFacts } from '../../../core/facts';
+import { joinedLabel, labelPrefix, managedLabel, osLabel } from '../../../core/labels';
+import type { Labels } from '../../../core/labels';
+import { readBaseline, withoutBaseline } from '../../../core/lease';
+import { worseThanBaseline } from '../../../core/services';
+import { steps } from '../../../core/steps';
+import type { Host } from '../../../effects/effects';
+import type { Operation } from '../../server/resource';
+import { checkPeers } from './checkPeers';
+import { hostStanding, managerLocked } from '../ask/hostStanding';
+import { changeLeaseLabels, readLeaseLabels } from '../hold/lease';
+import { askManager } from '../ask/managers';
+import { ownMarker, writeMarker } from '../ask/markers';
+import { accessOf, timeoutsOf } from '../ask/nodeSpec';
+import type { NodeInputs } from '../ask/nodeSpec';
+import { endSnapshots, takeSnapshotsFor } from '../swarm/raftSnapshots';
+import { demoteAndWait, findEntry, removeEntry } from './takeOut';
+import { waitUntil } from '../ask/waitUntil';
+
+/** On a node: the ID of the resource that it belongs to, so that an older one's Delete leaves it alone. */
+export const resourceLabel = `${labelPrefix}resource`;
+
+/**
+ * Makes the host a node of the swarm, drained, and returns its node ID. A host that is in this very
+ * swarm already (the founder; an interrupted run's) is taken as it is; one that is in another swarm
+ * is refused.
+ */
+export async function joinSwarm(
+  id: string,
+  spec: NodeInputs,
+  operation: Operation,
+): Promise<string> {
+  const host = await operation.effects.hosts.connect(spec.connection);
+  const marker = await ownMarker(operation, host, 'node');
+  const present = await presentEntry(operation, spec, host, marker !== undefined);
+  const nodeId = present?.id ?? (await join(operation, spec, host));
+  await writeMarker(host, 'node', { id, urn: operation.urn });
+  await operation.step(steps.label(spec.name), async () => {
+    const { os } = await host.facts();
+    const labels: Labels = {
+      // Labels that somebody gave it before may be what services are placed by: the next run's plan shows
+      // those that are not declared.
+      ...present?.labels,
+      ...spec.labels,
+      [managedLabel]: 'true',
+      [resourceLabel]: id,
+      [osLabel]: os,
+      [joinedLabel]: present?.labels[joinedLabel] ?? operation.effects.clock.now().toISOString(),
+    };
+    await updateNode(operation, spec, nodeId, { labels });
+  });
+  return nodeId;
+}
+
+/** Entry of a host that is in this swarm already; undefined when it is in none. */
+async function presentEntry(
+  operation: Operation,
+  spec: NodeInputs,
+  host: Host,
+  isOurs: boolean,
+): Promise<SwarmNodeFacts | undefined> {
+  const standing = await hostStanding(operation, spec.connection);
+  if (standing.kind === 'none' && standing.info !== undefined) return undefined;
+  if (standing.kind === 'locked') throw managerLocked(spec.name);
+  if (standing.kind !== 'member') {
+    const why = standing.kind === 'unknown' ? standing.why : 'no engine answers on it';
+    throw new SwarmError('EngineUnknown', `${spec.name}: ${why}; nothing was touched`);
+  }
+  // An interrupted join goes on by itself in the background: its outcome is waited for. So does an engine that
+  // remembers a membership which is no more, and that for ever: it has a node ID, and nobody lists it.
+  let info = standing.info;
+  let entry: SwarmNodeFacts | undefined;
+  await waitUntil(operation, 'an earlier join has ended', timeoutsOf(spec).join, async () => {
+    info = await host.docker.info();
+    entry =
+      info.nodeId === ''
+        ? undefined
+        : await findEntry(operation, accessOf(spec), info.nodeId, [spec.name]);
+    const isForgotten = info.nodeId !== '' && entry === undefined;
+    return isForgotten || info.localNodeState !== 'pending' || 'it is still pending';
+  });
+  if (info.localNodeState === 'inactive') return undefined;
+  if (entry !== undefined && info.localNodeState === 'active') return entry;
+  // Somebody may have put a node of ours into another swarm meanwhile; a manager there says so.
+  const isElsewhere = info.clusterId !== undefined && info.clusterId !== spec.clusterId;
+  if (!isOurs || isElsewhere) {
+    throw new SwarmError(
+      'ForeignSwarm',
+      `${spec.name}: the host is in another swarm (node ${info.nodeId}, ${info.localNodeState}); nothing was touched; let it leave that swarm first: \`docker swarm leave\` on it`,
+      { source: 'user' },
+    );
+  }
+  // Ours, and its entry was removed by an interrupted run: what it remembers is worth nothing.
+  await operation.step(steps.leave(spec.name), () => host.docker.swarmLeave({ force: true }));
+  return undefined;
+}
+
+async function join(operation: Operation, spec: NodeInputs, host: Host): Promise<string> {
+  await removeStaleEntries(operation, spec);
+  await operation.step(steps.checkPeers(spec.name), () => checkPeers(operation, spec, host));
+  if (spec.role === 'manager') {
+    const { name } = spec;
+    const engineVersion = await host.docker.version();
+    await takeSnapshotsFor(operation, accessOf(spec), { name, engineVersion });
+  }
+  return operation.step(steps.join(spec.name, spec.role), async () => {
+    let nodeId = '';
+    await waitUntil(operation, 'the join', timeoutsOf(spec).join, async () => {
+      const info = await host.docker.info();
+      nodeId = info.nodeId;
+      if (info.localNodeState === 'active' && nodeId !== '') return true;
+      if (info.localNodeState !== 'inactive') return `it is ${info.localNodeState}: ${info.error}`;
+      return requestJoin(operation, spec, host);
+    });
+    return nodeId;
+  });
+}
+
+/** One attempt, through one live manager, with a token that is read for it and never kept. */
+async function requestJoin(operation: Operation, spec: NodeInputs, host: Host): Promise<string> {
+  return askManager(
+    operation,
+    accessOf(spec),
+    async ({ contact, docker }) => {
+      const token = await docker.joinToken(spec.role);
+      try {
+        await host.docker.swarmJoin({
+          advertiseAddress: spec.address,
+          remoteAddress: `${bracketed(contact.address)}:2377`,
+          token,
+          availability: 'drain',
+        });
+      } catch (error) {
+        // The Engine gives up waiting after 20 s and goes on by itself.
+        if (!/continue in the background/i.test(errorMessage(error))) throw error;
+      }
+      return `asked ${contact.name}`;
+    },
+    { avoid: [spec.name] },
+  );
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+/**
+ * Entries of this name or address that cannot be this host, since it is in no swarm: they would make
+ * the name ambiguous, and a stale raft member counts for the quorum (moby#34722).
+ */
+async function removeStaleEntries(operation: Operation, spec: NodeInputs): Promise<void> {
+  const access = accessOf(spec);
+  const nodes = await askManager(operation, access, ({ docker }) => docker.nodes(), {
+    avoid: [spec.name],
+  });
+  const stale = nodes.filter(
+    (node) => node.labels[managedLabel] !== undefined && node.hostname === spec.name,
+  );
+  for (const node of stale) {
+    await operation.step(steps.remove(spec.name), async () => {
+      if (node.managerStatus !== undefined) {
+        await demoteAndWait(operation, access, node.id, timeoutsOf(spec).demote);
+      }
+      await removeEntry(operation, access, node.id, {
+        hasLeft: true,
+        timeoutSeconds: timeoutsOf(spec).leave,
+      });
+    });
+  }
+}
+
+/** Waits until the node is a full part of the swarm in its role, as the managers and it itself see it. */
+export async function waitReady(
+  operation: Operation,
+  spec: NodeInputs,
+  nodeId: string,
+): Promise<void> {
+  const access = accessOf(spec);
+  await operation.step(steps.ready(spec.name), () =>
+    waitUntil(operation, 'the node is ready', timeoutsOf(spec).ready, async () => {
+      const entry = await findEntry(operation, access, nodeId, [spec.name]);
+      if (entry === undefined) return 'it is not listed yet';
+      if (entry.state !== 'ready') return `it is ${entry.state}`;
+      if (spec.role === 'worker') {
+        return entry.managerStatus === undefined || 'it is still a member of raft';
+      }
+      if (entry.managerStatus?.reachability !== 'reachable') {
+        return `as a manager it is ${entry.managerStatus?.reachability ?? 'no member of raft yet'}`;
+      }
+      const host = await operation.effects.hosts.connect(spec.connection);
+      const info = await host.docker.info();
+      return (
+        (info.isControlAvailable && info.error === '') || `it is not in control: ${info.error}`
+      );
+    }),
+  );
+  if (spec.role === 'manager') await endSnapshots(operation, access, spec.name);
+}
+
+/** Gives the node its declared availability and waits until the services are as before it went. */
+export async function activate(
+  operation: Operation,
+  spec: NodeInputs,
+  nodeId: string,
+): Promise<void> {
+  const access = accessOf(spec);
+  const availability = spec.availability ?? 'active';
+  const entry = await findEntry(operation, access, nodeId);
+  if (entry?.availability !== availability) {
+    await operation.step(steps.activate(spec.name, availability), () =>
+      updateNode(operation, spec, nodeId, { availability }),
+    );
+  }
+  const baseline = readBaseline(await readLeaseLabels(operation, access), spec.name);
+  if (baseline === undefined) return;
+  await operation.step(steps.services(spec.name), () =>
+    waitUntil(operation, 'the services', timeoutsOf(spec).services, async () => {
+      const [services, tasks, nodes] = await askManager(operation, access, ({ docker }) =>
+        Promise.all([docker.services(), docker.tasks(), docker.nodes()]),
+      );
+      const worse = worseThanBaseline(baseline, services, tasks, nodes);
+      return worse.length === 0 || worse.join('; ');
+    }),
+  );
+  await changeLeaseLabels(operation, access, (labels) => withoutBaseline(labels, spec.name));
+}
+
+export async function updateNode(
+  operation: Operation,
+  spec: NodeInputs,
+  nodeId: string,
+  change: Partial<Pick<SwarmNodeFacts, 'role' | 'availability' | 'labels'>>,
+): Promise<void> {
+  await askManager(operation, accessOf(spec), ({ docker }) => docker.updateNode(nodeId, change));
+}

@@ -1,0 +1,304 @@
+import { backupMarkPath } from '../../../core/backup';
+import { errorMessage } from '../../../core/errors';
+import type { Sight, SwarmNodeFacts } from '../../../core/facts';
+import { isSeen } from '../../../core/facts';
+import { steps } from '../../../core/steps';
+import type { Host } from '../../../effects/effects';
+import type { Operation } from '../../server/resource';
+import { backUpAfterDrain, backUpBeforeDrain } from '../backup/backUpRaft';
+import { deletePurpose } from '../swarm/consent';
+import { declaredNow } from '../ask/declaredNow';
+import type { DeclaredNow } from '../ask/declaredNow';
+import { drain, undoDrain } from './drain';
+import { noteEnded } from '../swarm/endedSwarms';
+import { evictUndeclared } from '../swarm/evictUndeclared';
+import { forgetBaseline } from '../gate/forgetBaseline';
+import { look } from '../gate/gatherGateFacts';
+import { withHostLock } from '../hold/hostLock';
+import { interruptedBackups, startInterrupted } from '../backup/interruptedBackup';
+import { keepBaseline } from '../gate/keepBaseline';
+import { withLease } from '../hold/lease';
+import type { Lease } from '../hold/lease';
+import { askManager } from '../ask/managers';
+import { removeMarker } from '../ask/markers';
+import { accessOf, timeoutsOf } from '../ask/nodeSpec';
+import type { NodeInputs } from '../ask/nodeSpec';
+import { lastManager, passGate } from '../gate/passGate';
+import { refuseLocalData } from './refuseLocalData';
+import { resourceLabel } from './putNodeIn';
+import { catchUpMembers } from '../swarm/raftSnapshots';
+import { callStandIn } from './standIn';
+import { demoteAndWait, findEntry, leave, removeEntry, seenAsWorker } from './takeOut';
+import { unlockDeclared } from '../swarm/swarmKeys';
+import { isTimedOut, waitUntil } from '../ask/waitUntil';
+
+/**
+ * Takes a node out of its swarm: gate, drain, demotion, leave, removal by ID. Looks at the world
+ * before each step, so that it may be repeated after any interruption, and does nothing to what is
+ * not its own: the host may be silent, rebuilt, or taken over by a later Create.
+ */
+export async function takeNodeOut(
+  id: string,
+  nodeId: string,
+  before: NodeInputs,
+  operation: Operation,
+): Promise<void> {
+  const access = accessOf(before);
+  const purpose = await deletePurpose(operation, access);
+  const host = await look(() => operation.effects.hosts.connect(before.connection));
+  if (purpose === 'gone') {
+    operation.log(
+      'warning',
+      `${before.name}: no manager is in the swarm any more, nothing is left to take it out of`,
+    );
+    await forgetSwarm(operation, isSeen(host) ? host.seen : undefined, nodeId, id, before);
+    return;
+  }
+  const declared = await declaredNow(operation, before);
+  const { spec } = declared;
+  if (!isSeen(host)) {
+    operation.log(
+      'warning',
+      `${spec.name} does not answer (${host.unseen}): what is on it may remain there`,
+    );
+  }
+  const machine = isSeen(host) ? host.seen : undefined;
+  const entry = await findEntry(operation, access, nodeId, [spec.name]);
+  if (entry === undefined) {
+    await forgetSwarm(operation, machine, nodeId, id, spec);
+    if (purpose === 'roll') await forgetBaseline(operation, access, spec.name);
+    return;
+  }
+  const owner = entry.labels[resourceLabel];
+  if (owner !== undefined && owner !== id) {
+    operation.log(
+      'info',
+      `${spec.name}: its entry belongs to a later Create by now; left as it is`,
+    );
+    return;
+  }
+  if (machine !== undefined && spec.role === 'manager') await wakeUp(operation, spec);
+  const own = await machineOrDown(operation, spec, entry.id);
+  const members = await memberCount(operation, spec);
+  const isAlone = entry.managerStatus !== undefined && members === 1;
+  if (isAlone && (purpose === 'destroy' || declared.standIn === undefined)) {
+    await endSwarm(operation, spec, own, purpose === 'destroy', id);
+    return;
+  }
+  const { gate } = timeoutsOf(spec);
+  await withLease(operation, access, `take ${spec.role} ${spec.name} out`, gate, (lease) =>
+    out({
+      operation,
+      ...declared,
+      entry,
+      isAlone,
+      host: machine,
+      machine: own,
+      lease,
+      isDestroy: purpose === 'destroy',
+    }),
+  );
+  if (own !== undefined) await removeMarks(own, id, spec);
+  if (purpose === 'roll') await forgetBaseline(operation, access, spec.name);
+}
+
+/**
+ * Its engine as it should be: not left stopped by an interrupted backup, and not locked. One that no key
+ * opens is taken out as a node that is down.
+ */
+async function wakeUp(operation: Operation, spec: NodeInputs): Promise<void> {
+  const { name, address, connection } = spec;
+  const interrupted = await interruptedBackups(operation, [{ name, address, connection }]);
+  await startInterrupted(operation, accessOf(spec), interrupted, timeoutsOf(spec).gate);
+  await unlockDeclared(operation, accessOf(spec), {}, undefined, [name]).catch((error: unknown) => {
+    operation.log('warning', errorMessage(error));
+  });
+}
+
+/**
+ * The host, to be acted on as this node; undefined when the swarm has seen the node down. Between the two
+ * nothing may begin: a node that the swarm sees alive, and that cannot be made to leave, would be left
+ * drained and demoted.
+ *
+ * @throws SwarmError `TimedOut`; nothing was touched.
+ */
+async function machineOrDown(
+  operation: Operation,
+  spec: NodeInputs,
+  nodeId: string,
+): Promise<Host | undefined> {
+  let machine: Host | undefined;
+  await waitUntil(operation, 'the node answers, or is seen down', 60, async () => {
+    const host = await look(() => operation.effects.hosts.connect(spec.connection));
+    const own = await look(() => ownMachine(host, nodeId));
+    if (isSeen(own)) {
+      machine = own.seen;
+      return true;
+    }
+    const entry = await findEntry(operation, accessOf(spec), nodeId, [spec.name]);
+    if (entry === undefined || entry.state === 'down' || entry.state === 'disconnected') {
+      operation.log('warning', `${spec.name}: ${own.unseen}; the host itself is left alone`);
+      return true;
+    }
+    return `the swarm sees it ${entry.state}, and it cannot be made to leave: ${own.unseen}; nothing was touched`;
+  });
+  return machine;
+}
+
+/** The host, if its engine answers and is this node or none: not another node by now. */
+async function ownMachine(host: Sight<Host>, nodeId: string): Promise<Host> {
+  if (!isSeen(host)) throw new Error(`it does not answer (${host.unseen})`);
+  const info = await host.seen.docker.info();
+  if (info.localNodeState === 'inactive' || info.nodeId === nodeId) return host.seen;
+  throw new Error(`it is node ${info.nodeId} now`);
+}
+
+interface Going extends DeclaredNow {
+  readonly operation: Operation;
+  readonly entry: SwarmNodeFacts;
+  /** It is the only member: nobody's gate can be asked before somebody stands in. */
+  readonly isAlone: boolean;
+  /** Whatever answers at the node's address: its data is at stake. */
+  readonly host: Host | undefined;
+  /** The same, if it is this very node: it may be made to leave. */
+  readonly machine: Host | undefined;
+  readonly lease: Lease;
+  readonly isDestroy: boolean;
+}
+
+async function out(going: Going): Promise<void> {
+  const { operation, spec, machine, lease, isDestroy } = going;
+  const access = accessOf(spec);
+  const timeouts = timeoutsOf(spec);
+  if (isDestroy && going.entry.managerStatus !== undefined) {
+    // Nobody is declared any more. A silent member would make the leader refuse every demotion but its own.
+    await evictUndeclared(operation, access, { managers: [spec.name], workers: [] });
+  }
+  if (!isDestroy) {
+    await lease.step(steps.gate(spec.name), async () => {
+      if (!going.isAlone) await passNodeGate(going);
+      await refuseLocalData(operation, access, spec, going.host);
+      await keepBaseline(going);
+    });
+  }
+  if (going.entry.managerStatus !== undefined && !going.isAlone) {
+    await catchUpMembers(operation, access, spec.name);
+  }
+  if (!isDestroy) await standIn(going);
+  const leaving = { ...going, passGateAgain: () => passGateAgain(going) };
+  await backUpBeforeDrain(leaving);
+  // Lease and gate may have taken minutes.
+  const entry = await findEntry(operation, access, going.entry.id, [spec.name]);
+  if (entry === undefined) return;
+  await lease.step(steps.drain(spec.name), () => drain({ ...going, entry }));
+  await backUpAfterDrain({ ...leaving, entry });
+  if (entry.managerStatus !== undefined || entry.role === 'manager') {
+    await lease.step(steps.demote(spec.name), () => demote(going, entry));
+  }
+  if (machine !== undefined) {
+    await lease.step(steps.leave(spec.name), () => leave(operation, machine, timeouts.leave));
+  }
+  await lease.step(steps.remove(spec.name), () =>
+    // A silent node turns Down only when its heartbeat lapses, at the latest six beats of 5 s later.
+    removeEntry(operation, access, entry.id, {
+      hasLeft: machine !== undefined,
+      timeoutSeconds: timeouts.leave + 60,
+    }),
+  );
+}
+
+/** The members have changed with the one that stands in, so that the gate is asked once more. */
+async function standIn(going: Going): Promise<void> {
+  const { operation, spec, lease, workers } = going;
+  if (going.standIn === undefined || going.entry.managerStatus === undefined) return;
+  await callStandIn(operation, spec, going.standIn, workers, lease);
+  await passGateAgain(going);
+}
+
+function passGateAgain(going: Going): Promise<void> {
+  return going.lease.step(steps.gate(going.spec.name), () => passNodeGate(going));
+}
+
+/** A demotion that the leader refuses leaves the node as it was: a manager, and available. */
+async function demote(going: Going, entry: SwarmNodeFacts): Promise<void> {
+  const { operation, spec, machine } = going;
+  const access = accessOf(spec);
+  const timeoutSeconds = timeoutsOf(spec).demote;
+  try {
+    await demoteAndWait(operation, access, entry.id, timeoutSeconds);
+  } catch (error) {
+    if (isTimedOut(error)) {
+      await undoDrain({ ...going, entry });
+    }
+    throw error;
+  }
+  if (machine !== undefined) await seenAsWorker(operation, machine, timeoutSeconds);
+}
+
+async function passNodeGate({ operation, spec }: Going): Promise<void> {
+  await passGate(
+    operation,
+    accessOf(spec),
+    { name: spec.name, role: spec.role },
+    { maxUnavailable: spec.maxUnavailable ?? 1, timeoutSeconds: timeoutsOf(spec).gate },
+  );
+}
+
+/** The entry is gone already: what is left is the node's own memory of the swarm. */
+async function forgetSwarm(
+  operation: Operation,
+  machine: Host | undefined,
+  nodeId: string,
+  id: string,
+  spec: NodeInputs,
+): Promise<void> {
+  if (machine === undefined) return;
+  try {
+    const info = await machine.docker.info();
+    if (info.localNodeState !== 'inactive' && info.nodeId === nodeId) {
+      await operation.step(steps.leave(spec.name), () =>
+        machine.docker.swarmLeave({ force: true }),
+      );
+    }
+    await removeMarker(machine, 'node', id);
+  } catch (error) {
+    operation.log(
+      'warning',
+      `${spec.name}: ${errorMessage(error)}; its own memory of the swarm may remain`,
+    );
+  }
+}
+
+async function memberCount(operation: Operation, spec: NodeInputs): Promise<number> {
+  const nodes = await askManager(operation, accessOf(spec), ({ docker }) => docker.nodes(), {
+    avoid: [spec.name],
+  });
+  return nodes.filter(({ managerStatus }) => managerStatus !== undefined).length;
+}
+
+/** The last manager ends the swarm, and everything that it knows: only with consent. */
+async function endSwarm(
+  operation: Operation,
+  spec: NodeInputs,
+  machine: Host | undefined,
+  isDestroy: boolean,
+  id: string,
+): Promise<void> {
+  if (!isDestroy) throw lastManager(spec.name);
+  if (machine === undefined) return;
+  const { leave: timeoutSeconds } = timeoutsOf(spec);
+  await withHostLock(operation, machine, `end the swarm on ${spec.name}`, timeoutSeconds, (lock) =>
+    lock.step(steps.leave(spec.name), async () => {
+      const info = await machine.docker.info();
+      if (info.localNodeState !== 'inactive') await machine.docker.swarmLeave({ force: true });
+    }),
+  );
+  noteEnded(operation, accessOf(spec).clusterId);
+  await removeMarks(machine, id, spec);
+}
+
+async function removeMarks(machine: Host, id: string, { role }: NodeInputs): Promise<void> {
+  // What an interrupted backup had to give back goes with the node: the host may be declared again one day.
+  if (role === 'manager') await machine.files.remove(backupMarkPath);
+  await removeMarker(machine, 'node', id);
+}

@@ -1,0 +1,188 @@
+import { SwarmError, errorMessage } from '../../../core/errors';
+import type { SwarmNodeFacts } from '../../../core/facts';
+import { isTransient } from '../../../core/transient';
+import { DockerApiError } from '../../../effects/docker';
+import type { Host } from '../../../effects/effects';
+import type { Operation } from '../../server/resource';
+import { askManager } from '../ask/managers';
+import type { SwarmAccess } from '../ask/managers';
+import { isTimedOut, waitUntil } from '../ask/waitUntil';
+
+/** The entry of a node ID in the swarm's list, read with quorum; undefined: it is out. */
+export async function findEntry(
+  operation: Operation,
+  access: SwarmAccess,
+  nodeId: string,
+  avoid: readonly string[] = [],
+  timeoutSeconds = 60,
+): Promise<SwarmNodeFacts | undefined> {
+  const nodes = await askManager(operation, access, ({ docker }) => docker.nodes(), {
+    avoid,
+    timeoutSeconds,
+  });
+  return nodes.find(({ id }) => id === nodeId);
+}
+
+/**
+ * Demotes a manager and sees it gone from raft, from another manager. The request only records a
+ * wish: the leader may refuse for ever without a word, so its outcome is what is waited for (swarm.md,
+ * "Demote").
+ */
+export async function demoteAndWait(
+  operation: Operation,
+  access: SwarmAccess,
+  nodeId: string,
+  timeoutSeconds: number,
+): Promise<void> {
+  const avoid = [operation.name];
+  const before = await findEntry(operation, access, nodeId, avoid);
+  if (before?.managerStatus !== undefined && before.role === 'worker') {
+    await wishAfresh(operation, access, nodeId);
+  }
+  await askManager(
+    operation,
+    access,
+    ({ docker }) => docker.updateNode(nodeId, { role: 'worker' }),
+    { avoid },
+  );
+  try {
+    await waitUntil(operation, 'the demotion', timeoutSeconds, async () => {
+      const entry = await findEntry(operation, access, nodeId, avoid);
+      if (entry?.managerStatus === undefined) return true;
+      return entry.managerStatus.isLeader
+        ? `${entry.hostname} is still the leader`
+        : `${entry.hostname} is still a member of raft; the leader refuses a demotion that would cost the quorum`;
+    });
+  } catch (error) {
+    if (isTimedOut(error)) {
+      await withdrawDemotion(operation, access, nodeId);
+    }
+    throw error;
+  }
+}
+
+/**
+ * A member that is wanted as a worker already: its engine was dead while it was demoted, and entered raft
+ * again when it started (seen on 20.10.24). For the leader its role is as wanted, and it would do nothing
+ * for ever. Wanted as a manager and then as a worker again, it is demoted in order.
+ *
+ * That the leader has noted the first wish shows in the entry's version only.
+ */
+async function wishAfresh(
+  operation: Operation,
+  access: SwarmAccess,
+  nodeId: string,
+): Promise<void> {
+  const avoid = [operation.name];
+  await askManager(
+    operation,
+    access,
+    ({ docker }) => docker.updateNode(nodeId, { role: 'manager' }),
+    { avoid },
+  );
+  const asked = (await findEntry(operation, access, nodeId, avoid))?.version;
+  try {
+    await waitUntil(operation, 'the leader notes the wish', 5, async () => {
+      const entry = await findEntry(operation, access, nodeId, avoid);
+      return entry?.version !== asked || 'it has not yet';
+    });
+  } catch (error) {
+    // It may have noted it before we first looked.
+    if (!isTimedOut(error)) throw error;
+  }
+}
+
+/**
+ * A demotion that was asked for stands until it is taken back: the leader would carry it out whenever the
+ * quorum allows, at a moment that nobody's gate has seen.
+ */
+async function withdrawDemotion(
+  operation: Operation,
+  access: SwarmAccess,
+  nodeId: string,
+): Promise<void> {
+  const avoid = [operation.name];
+  const entry = await findEntry(operation, access, nodeId, avoid);
+  if (entry?.managerStatus === undefined) return;
+  await askManager(
+    operation,
+    access,
+    ({ docker }) => docker.updateNode(nodeId, { role: 'manager' }),
+    { avoid },
+  );
+}
+
+/** Waits until the node itself knows that it is a worker: until then `leave` is refused. */
+export async function seenAsWorker(
+  operation: Operation,
+  host: Host,
+  timeoutSeconds: number,
+): Promise<void> {
+  await waitUntil(operation, 'the node sees its demotion', timeoutSeconds, async () => {
+    const info = await host.docker.info();
+    return (
+      info.localNodeState === 'inactive' || !info.isControlAvailable || 'it still acts as a manager'
+    );
+  });
+}
+
+/** Leaves the swarm on the node itself, without force, so that a manager can never slip out uncounted. */
+export async function leave(
+  operation: Operation,
+  host: Host,
+  timeoutSeconds: number,
+): Promise<void> {
+  await waitUntil(operation, 'the node has left', timeoutSeconds, async () => {
+    const info = await host.docker.info();
+    if (info.localNodeState === 'inactive') return true;
+    try {
+      await host.docker.swarmLeave({ force: false });
+    } catch (error) {
+      // It stopped being a manager a moment ago, and its engine may not know it yet.
+      if (!/participating as a manager/i.test(errorMessage(error)) && !isTransient(error)) {
+        throw error;
+      }
+      return errorMessage(error);
+    }
+    return `it is ${info.localNodeState}`;
+  });
+}
+
+/**
+ * Removes an entry by its ID. `hasLeft`: the node itself was seen outside the swarm, so there is no
+ * need to wait until its heartbeat lapses (about 15 s). Otherwise only an entry that the swarm has
+ * seen down is let go.
+ */
+export async function removeEntry(
+  operation: Operation,
+  access: SwarmAccess,
+  nodeId: string,
+  options: { readonly hasLeft: boolean; readonly timeoutSeconds: number },
+): Promise<void> {
+  const { hasLeft, timeoutSeconds } = options;
+  const avoid = [operation.name];
+  await waitUntil(operation, 'the entry is removed', timeoutSeconds, async () => {
+    const entry = await findEntry(operation, access, nodeId, avoid);
+    if (entry === undefined) return true;
+    if (entry.managerStatus !== undefined) {
+      throw new SwarmError(
+        'StillMember',
+        `${entry.hostname} (${nodeId}) is a member of raft and cannot be removed; demote it first`,
+        { source: 'world' },
+      );
+    }
+    try {
+      await askManager(
+        operation,
+        access,
+        ({ docker }) => docker.removeNode(nodeId, { force: hasLeft }),
+        { avoid },
+      );
+    } catch (error) {
+      if (error instanceof DockerApiError && error.statusCode === 404) return true;
+      if (!/is not down/i.test(errorMessage(error))) throw error;
+      return `the swarm has not seen it down yet (${entry.state})`;
+    }
+    return 'it is being removed';
+  });
+}

@@ -1,0 +1,86 @@
+import { addressOf } from '../../../core/addresses';
+import { SwarmError } from '../../../core/errors';
+import { isSeen } from '../../../core/facts';
+import { parseKeepalivedMarker, renderKeepalived } from '../../../core/keepalived';
+import { isOwnMarker } from '../../../core/marker';
+import { steps } from '../../../core/steps';
+import type { Host } from '../../../effects/effects';
+import type { Operation } from '../../server/resource';
+import { look } from '../gate/gatherGateFacts';
+import { holdsVip, ownConfiguration, putConfiguration, vipInterface } from './keepalivedHost';
+import { keepalivedUnit } from './vipSpec';
+import type { VipMemberInputs } from './vipSpec';
+import { waitUntil } from '../ask/waitUntil';
+
+/** keepalived on a host of ours, with this configuration, and the address on somebody. Safe to repeat. */
+export async function bringVipUp(
+  operation: Operation,
+  host: Host,
+  spec: VipMemberInputs,
+  id: string,
+): Promise<void> {
+  const present = await ownConfiguration(host, spec.name);
+  const marker = present === undefined ? undefined : parseKeepalivedMarker(present);
+  if (marker !== undefined && !isOwnMarker(marker, operation.urn)) {
+    throw new SwarmError(
+      'MarkerOfAnother',
+      `${spec.name}: keepalived there is managed by ${marker.urn}; nothing was touched; remove it there first`,
+      { source: 'user' },
+    );
+  }
+  const name = await vipInterface(host, spec);
+  if ((await host.packages.installed('keepalived')) === undefined) {
+    await operation.step(steps.installVip(spec.name), () =>
+      host.packages.install({ keepalived: undefined }),
+    );
+  }
+  await operation.step(steps.startVip(spec.name), async () => {
+    const configuration = renderKeepalived(
+      {
+        name: spec.vip,
+        addresses: spec.addresses,
+        interface: name,
+        sourceAddress: spec.address,
+        routerId: spec.routerId,
+        priority: spec.priority,
+        advertisementSeconds: spec.advertisementSeconds ?? 1,
+      },
+      { id, urn: operation.urn },
+    );
+    await putConfiguration(host, spec.name, configuration);
+    await host.systemd.enable(keepalivedUnit);
+    await host.systemd.start(keepalivedUnit);
+    await waitUntil(
+      operation,
+      'somebody holds the virtual IP',
+      spec.timeouts?.start ?? 60,
+      async () =>
+        (await someoneHolds(operation, spec)) ||
+        (await answersAtVip(host, spec)) ||
+        'nobody holds it yet',
+    );
+  });
+}
+
+/**
+ * A manager that is no longer declared as one holds the address until the end of the run, and is not
+ * among the contacts any more: then the address itself tells. sshd's port, since an engine may be down.
+ */
+async function answersAtVip(host: Host, spec: VipMemberInputs): Promise<boolean> {
+  const answers = await Promise.all(
+    spec.addresses.map((vip) => look(() => host.network.probe(addressOf(vip), 22, 2))),
+  );
+  return answers.every((answer) => isSeen(answer) && answer.seen !== 'silent');
+}
+
+/** Whether any declared manager, or this node, has the address. */
+export async function someoneHolds(operation: Operation, spec: VipMemberInputs): Promise<boolean> {
+  const own = { name: spec.name, address: spec.address, connection: spec.connection };
+  const contacts = [own, ...spec.managers.filter(({ name }) => name !== spec.name)];
+  const answers = await Promise.all(
+    contacts.map((contact) =>
+      look(async () => holdsVip(await operation.effects.hosts.connect(contact.connection), spec)),
+    ),
+  );
+  return answers.some((answer) => isSeen(answer) && answer.seen);
+}

@@ -1,0 +1,133 @@
+import { isSeen } from '../../../core/facts';
+import { parseKeepalivedMarker } from '../../../core/keepalived';
+import { declaredNames, declaredVipsLabel } from '../../../core/labels';
+import type { Labels } from '../../../core/labels';
+import { parseRollPolicy } from '../../../core/rollPolicy';
+import { steps } from '../../../core/steps';
+import type { Host } from '../../../effects/effects';
+import type { Operation } from '../../server/resource';
+import { someoneHolds } from './bringVipUp';
+import { deletePurpose } from '../swarm/consent';
+import { look } from '../gate/gatherGateFacts';
+import { handOverVip, settlePeers } from './handOverVip';
+import { holdsVip } from './keepalivedHost';
+import { withLease } from '../hold/lease';
+import { askManager } from '../ask/managers';
+import type { SwarmAccess } from '../ask/managers';
+import { defaultNodeTimeouts } from '../ask/nodeSpec';
+import { passGate } from '../gate/passGate';
+import { refuseLocalData } from '../node/refuseLocalData';
+import { findEntry } from '../node/takeOut';
+import { keepalivedPath, keepalivedUnit } from './vipSpec';
+import type { VipMemberInputs } from './vipSpec';
+import { waitUntil } from '../ask/waitUntil';
+
+/** The first delete of a manager's chain: it meets the same gate as the node's own. */
+export async function takeVipDown(
+  id: string,
+  spec: VipMemberInputs,
+  operation: Operation,
+): Promise<void> {
+  const access = { clusterId: spec.clusterId, managers: spec.managers };
+  const purpose = await deletePurpose(operation, access);
+  if (purpose === 'gone') return;
+  const host = await look(() => operation.effects.hosts.connect(spec.connection));
+  if (!isSeen(host)) {
+    // Out of the swarm already: its machine is off because an interrupted run was rebuilding it.
+    const isMember = (await findEntry(operation, access, spec.nodeId, [spec.name])) !== undefined;
+    if (purpose === 'roll' && isMember) {
+      await refuseLocalData(operation, access, spec, undefined);
+    }
+    await withoutHost(operation, spec, host.unseen);
+    return;
+  }
+  const configuration = await host.seen.files.read(keepalivedPath);
+  const marker = configuration === undefined ? undefined : parseKeepalivedMarker(configuration);
+  if (marker?.id !== id) {
+    // Taken down by an interrupted run, or rebuilt since: what it raised is settled all the same.
+    await settlePeers(operation, spec);
+    return;
+  }
+  const labels = purpose === 'destroy' ? {} : await declaredLabels(operation, access, spec.name);
+  if (purpose === 'destroy' || isVipGone(labels, spec)) {
+    await operation.step(steps.stopVip(spec.name), () => stop(host.seen));
+    return;
+  }
+  // What is stored of this member is of the run before.
+  const policy = parseRollPolicy(labels);
+  const { gate } = { ...defaultNodeTimeouts, ...(policy ?? spec).timeouts };
+  await withLease(
+    operation,
+    access,
+    `take the virtual IP from ${spec.name}`,
+    gate,
+    async (lease) => {
+      const isOnly = spec.managers.length === 1 && policy?.standIn !== undefined;
+      const entry = await findEntry(operation, access, spec.nodeId, [spec.name]);
+      await lease.step(steps.gate(spec.name), async () => {
+        // Of an only manager nobody can be asked before a worker stands in, which is its Node's to see to.
+        // The swarm loses nobody by a node that it does not have: the host has joined anew. Others may still
+        // have to, which is behind this one.
+        if (!isOnly && entry !== undefined) {
+          await passGate(
+            operation,
+            access,
+            { name: spec.name, role: 'manager' },
+            { maxUnavailable: 1, timeoutSeconds: gate },
+          );
+        }
+        await refuseLocalData(operation, access, spec, host.seen);
+      });
+      await lease.confirm();
+      if (isOnly) {
+        operation.log(
+          'warning',
+          `${spec.name} is the only manager: nobody holds the virtual IP until it is back`,
+        );
+      } else if (await holdsVip(host.seen, spec)) await handOverVip(operation, spec, host.seen);
+      await lease.step(steps.stopVip(spec.name), () => stop(host.seen));
+      await settlePeers(operation, spec);
+    },
+  );
+}
+
+/** The program has no such virtual IP any more: nobody takes it over, and no node goes. */
+function isVipGone(labels: Labels, spec: VipMemberInputs): boolean {
+  return declaredNames(labels, declaredVipsLabel)?.includes(spec.vip) === false;
+}
+
+async function declaredLabels(
+  operation: Operation,
+  access: SwarmAccess,
+  node: string,
+): Promise<Labels> {
+  const swarm = await askManager(operation, access, ({ docker }) => docker.swarm(), {
+    avoid: [node],
+  });
+  return swarm.labels;
+}
+
+/** A dead holder's address moves by itself; it is only seen to have done so. */
+async function withoutHost(
+  operation: Operation,
+  spec: VipMemberInputs,
+  why: string,
+): Promise<void> {
+  operation.log(
+    'warning',
+    `${spec.name} does not answer (${why}): keepalived there was not stopped`,
+  );
+  if (spec.managers.every(({ name }) => name === spec.name)) return;
+  await waitUntil(
+    operation,
+    'a peer holds the virtual IP',
+    60,
+    async () => (await someoneHolds(operation, spec)) || 'nobody holds it',
+  );
+}
+
+async function stop(host: Host): Promise<void> {
+  await host.systemd.stop(keepalivedUnit);
+  await host.systemd.disable(keepalivedUnit);
+  await host.files.remove(keepalivedPath);
+}
