@@ -50,11 +50,14 @@ for (const service of services ?? []) {
   );
 }
 
-export const clusterId = cluster.clusterId;
-/** Secret: `pulumi stack output unlockKey --show-secrets`. */
-export const unlockKey = cluster.unlockKey;
-export const managerAddresses = managers.map(({ address }) => address);
-export const virtualAddresses = configuration.vip?.addresses ?? [];
+/** `unlockKey` is secret: `pulumi stack output unlockKey --show-secrets`. */
+export = {
+  clusterId: cluster.clusterId,
+  managerAddresses: managers.map(({ address }) => address),
+  virtualAddresses: vip?.addresses ?? [],
+  // Pulumi warns of an output that has no value.
+  ...(configuration.autolock === true ? { unlockKey: cluster.unlockKey } : {}),
+};
 
 function readConfiguration(): Configuration {
   const prefix = `${pulumi.getProject()}:`;
