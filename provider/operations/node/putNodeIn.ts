@@ -1,5 +1,5 @@
 import { SwarmError, errorMessage } from '../../../core/errors';
-import type { SwarmNodeFacts } from '../../../core/facts';
+import type { EngineInfo, SwarmNodeFacts } from '../../../core/facts';
 import { joinedLabel, labelPrefix, managedLabel, osLabel } from '../../../core/labels';
 import type { Labels } from '../../../core/labels';
 import { readBaseline, withoutBaseline } from '../../../core/lease';
@@ -82,6 +82,10 @@ async function presentEntry(
   });
   if (info.localNodeState === 'inactive') return undefined;
   if (entry !== undefined && info.localNodeState === 'active') return entry;
+  if (await isNeverAdmitted(host, info)) {
+    await operation.step(steps.leave(spec.name), () => host.docker.swarmLeave({ force: true }));
+    return undefined;
+  }
   // Somebody may have put a node of ours into another swarm meanwhile; a manager there says so.
   const isElsewhere = info.clusterId !== undefined && info.clusterId !== spec.clusterId;
   if (!isOurs || isElsewhere) {
@@ -94,6 +98,21 @@ async function presentEntry(
   // Ours, and its entry was removed by an interrupted run: what it remembers is worth nothing.
   await operation.step(steps.leave(spec.name), () => host.docker.swarmLeave({ force: true }));
   return undefined;
+}
+
+/**
+ * A join that failed before the managers admitted the node (no route to them, say): the engine remembers the
+ * attempt and tries it no more. Without a node ID and a certificate it belongs to no swarm.
+ */
+async function isNeverAdmitted(
+  host: Host,
+  { localNodeState, nodeId }: Pick<EngineInfo, 'localNodeState' | 'nodeId'>,
+): Promise<boolean> {
+  return (
+    localNodeState === 'error' &&
+    nodeId === '' &&
+    (await host.docker.nodeCertificate()) === undefined
+  );
 }
 
 async function join(operation: Operation, spec: NodeInputs, host: Host): Promise<string> {
@@ -110,6 +129,10 @@ async function join(operation: Operation, spec: NodeInputs, host: Host): Promise
       const info = await host.docker.info();
       nodeId = info.nodeId;
       if (info.localNodeState === 'active' && nodeId !== '') return true;
+      if (await isNeverAdmitted(host, info)) {
+        await host.docker.swarmLeave({ force: true });
+        return `the managers were not reached: ${info.error}`;
+      }
       if (info.localNodeState !== 'inactive') return `it is ${info.localNodeState}: ${info.error}`;
       return requestJoin(operation, spec, host);
     });

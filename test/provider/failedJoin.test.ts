@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { steps } from '../../core/steps';
+import { assertAsDeclared, copyOf, founded, machine } from '../support/clusterState';
+import { changed, cluster } from '../support/declaredCluster';
+import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import { emptyTranscript, Killed, ProviderProcess, sentences } from '../support/providerHarness';
+import type { Stack } from '../support/providerStack';
+import { webService } from '../support/webService';
+
+let origin: { readonly world: FakeWorld; readonly stack: Stack };
+
+before(async () => {
+  const world = new FakeWorld();
+  origin = { world, stack: await founded(world, cluster(3, 1, await webService())) };
+});
+
+/** m1 is killed in its join, whose attempt then fails for good, as an engine without a route to the managers does. */
+async function failed(nodeId: string, clusterId: string): Promise<ReturnType<typeof copyOf>> {
+  const declared = changed(origin.stack.declared, { os: 'debian:13' }, 'm1');
+  const whole = copyOf(origin.world, origin.stack);
+  whole.stack.declared = declared;
+  const transcript = emptyTranscript();
+  await whole.stack.up(new ProviderProcess(whole.world, { transcript }));
+  const step = sentences(transcript).indexOf(steps.join('m1', 'manager'));
+  assert.ok(step !== -1);
+
+  const copy = copyOf(origin.world, origin.stack);
+  copy.stack.declared = declared;
+  const dying = new ProviderProcess(copy.world, { fault: { kind: 'kill', at: 'start', step } });
+  await assert.rejects(copy.stack.up(dying), Killed);
+  copy.world.editMachine('test/m1', ({ engine, address }) => {
+    engine.membership = {
+      ...{ clusterId, nodeId, address, localState: 'error', error: 'no route to host' },
+      ...{ isControlAvailable: false, controlChangeDueMs: undefined, remoteManagers: [] },
+      ...{ isCutOff: false, isBehind: false, lockKey: undefined, pendingJoin: undefined },
+    };
+  });
+  return copy;
+}
+
+test('a join that failed before the managers admitted the node is forgotten, and the next run joins', async () => {
+  const { world, stack } = await failed('', '');
+  const { bootId } = machine(world, 'm1');
+  await stack.up(new ProviderProcess(world));
+  assertAsDeclared(world, stack);
+  assert.equal(machine(world, 'm1').bootId, bootId, 'the machine is not built again');
+});
+
+test('an engine in an error that has been in a swarm is left alone', async () => {
+  const { world, stack } = await failed('some-node', 'some-swarm');
+  await assert.rejects(stack.up(new ProviderProcess(world)), { code: 'ForeignSwarm' });
+  assert.equal(machine(world, 'm1').engine.membership?.nodeId, 'some-node');
+});
