@@ -23,6 +23,9 @@ async function cutAt(stage: Stage, step: (node: string) => string): Promise<void
   } else {
     stage.check(/\bm1\b/.test(up.output), 'up fails and names m1', up.output);
     await stage.mendLink('m1');
+    // An engine that was cut off tries its peers again after up to two minutes.
+    await stage.setConfig('timeouts.join', '180');
+    await stage.setConfig('timeouts.ready', '180');
     await stage.runToTheEnd('up');
   }
   await stage.untilAsDeclared();
