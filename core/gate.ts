@@ -77,7 +77,7 @@ export interface GateVerdict {
  *
  * The target's own socket is not asked for anything: a dead node may be replaced as long as the
  * others carry the swarm. "No answer" of any other manager shuts the gate, whatever the leader
- * believes of it (design.md, "Order and the gate").
+ * believes of it.
  */
 export function gate(facts: GateFacts, target: GateTarget): GateVerdict {
   const others = facts.managers.filter((manager) => manager.name !== target.name);
@@ -262,7 +262,7 @@ function staleReasons(
   ];
 }
 
-/** After every change of leader all nodes are `unknown` until they register again (swarm.md). */
+/** After every change of leader all nodes are `unknown` until they register again. */
 function settlingReasons(list: readonly SwarmNodeFacts[], target: GateTarget): GateReason[] {
   const settling = list.filter((node) => node.state === 'unknown' && node.hostname !== target.name);
   return settling.map((node) => ({

@@ -12,7 +12,7 @@ const presentStates: readonly TaskState[] = [
   'running',
 ];
 
-/** Tasks that still occupy a node, whatever their desired state (swarm.md, "Drain"). */
+/** Tasks that still occupy a node, whatever their desired state. */
 export function tasksPresent(tasks: readonly TaskFacts[], nodeId: string): readonly TaskFacts[] {
   return tasks.filter((task) => task.nodeId === nodeId && presentStates.includes(task.state));
 }

@@ -20,7 +20,7 @@ const step = (
   seconds: number,
 ): SampleStep => ({ resource, operation, sentence, seconds });
 
-/** One node's turn, with the times that facts/lab.md measured. */
+/** One node's turn, with the times that were measured by hand. */
 function turnOf(node: DeclaredNode): readonly SampleStep[] {
   const isManager = node.role === 'manager';
   const managerOnly = (steps: readonly SampleStep[]): readonly SampleStep[] =>

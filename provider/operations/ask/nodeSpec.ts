@@ -7,7 +7,7 @@ import type { SwarmAccess } from './managers';
 export const defaultNodeTimeouts: NodeTimeouts = {
   gate: 300,
   drain: 300,
-  // The leader transfers leadership (25 s) and a worker certificate is issued (twice 16 s): swarm.md.
+  // The leader transfers leadership (25 s) and a worker certificate is issued (twice 16 s).
   demote: 120,
   leave: 60,
   join: 120,

@@ -88,7 +88,7 @@ async function installEngine(host: Host, spec: EngineInputs): Promise<void> {
     await host.packages.installed(clientPackage),
   );
   if (client.version !== undefined) packages[clientPackage] = client.version;
-  // Without its tools, an engine on a kernel with AppArmor starts no container (facts: lab.md).
+  // Without its tools, an engine on a kernel with AppArmor starts no container.
   const hasAppArmor =
     (await host.files.read('/sys/module/apparmor/parameters/enabled'))?.trim() === 'Y';
   if (hasAppArmor) packages['apparmor'] = undefined;

@@ -25,8 +25,7 @@ export async function findEntry(
 
 /**
  * Demotes a manager and sees it gone from raft, from another manager. The request only records a
- * wish: the leader may refuse for ever without a word, so its outcome is what is waited for (swarm.md,
- * "Demote").
+ * wish: the leader may refuse for ever without a word, so its outcome is what is waited for.
  */
 export async function demoteAndWait(
   operation: Operation,

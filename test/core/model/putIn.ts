@@ -93,7 +93,7 @@ function putNodeIn(run: Run, machine: Machine, os: string): string {
   return entry.id;
 }
 
-/** A joining manager counts for the quorum at once: raft adds no learner (swarm.md). */
+/** A joining manager counts for the quorum at once: raft adds no learner. */
 function join(run: Run, machine: Machine, os: string): void {
   const { world } = run;
   const id = `id-${machine.name}-${String(world.nextId)}`;

@@ -175,7 +175,7 @@ export function tick(world: World): void {
   if (!voters.some(({ id }) => id === world.leader)) {
     world.leader = voters[0]?.id ?? '';
     for (const entry of world.entries) {
-      // After every change of leader, everybody that is not down has to register again (swarm.md).
+      // After every change of leader, everybody that is not down has to register again.
       if (entry.state !== 'down') entry.state = 'unknown';
     }
     return;
