@@ -78,6 +78,8 @@ export function validateConfiguration(
   return [
     ...validateCluster(configuration),
     ...placed.flatMap(previousNameFailures),
+    ...keyFailures('connection', configuration.connection),
+    ...placed.flatMap(({ node, path }) => keyFailures(`${path}.connection`, node.connection)),
     ...labFailures(configuration, placed),
     ...poolFailures(configuration),
     ...serviceFailures(configuration),
@@ -103,6 +105,14 @@ function previousNameFailures({ node, path }: Placed<ReadableNode>): readonly In
           reason: `${quoted(previousName)} is the node's present name; leave it out, or give the name that it had before`,
         },
       ]
+    : [];
+}
+
+/** Which of two keys is meant would be a guess. */
+function keyFailures(property: string, connection: unknown): readonly InputFailure[] {
+  const isObject = typeof connection === 'object' && connection !== null;
+  return isObject && 'privateKey' in connection && 'privateKeyFile' in connection
+    ? [{ property, reason: 'it has both privateKey and privateKeyFile; give one of them' }]
     : [];
 }
 

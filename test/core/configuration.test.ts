@@ -122,6 +122,11 @@ const rows: readonly [string, unknown, string][] = [
     'workers[0]: "w1" is not a map; give a map',
   ],
   [
+    'two keys for one login',
+    { ...hosts, connection: { ...hosts.connection, privateKey: 'x' } },
+    'connection: it has both privateKey and privateKeyFile; give one of them',
+  ],
+  [
     'a version that YAML takes for a number',
     { ...demo, engine: { version: 26.1 } },
     'engine.version: 26.1 is no text; write it in quotes',
