@@ -79,7 +79,8 @@ export async function buildHost(
   await root.files.write('/etc/sudoers.d/swarm', documentedSudoers(), { mode: 0o440 });
   await must(root, ['visudo', '--check']);
   await root.files.write('/etc/ssh/sshd_config.d/05-test.conf', 'PasswordAuthentication yes\n');
-  await root.systemd.reload('ssh.service');
+  // Not a reload, which closes the socket for a moment after systemctl has returned.
+  await root.systemd.restart('ssh.service');
   return root;
 }
 
