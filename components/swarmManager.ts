@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { vrrpPriority } from '../core/keepalived';
+import { vrrpPriority } from '../core/keepalived/vrrpPriority';
 import type { Engine } from '../provider/types';
 import { VipMember } from '../provider/types';
 import type { KeepalivedVip } from './keepalivedVip';

@@ -1,5 +1,6 @@
 import { poolSettingInForce } from '../../core/addressPools';
-import { parseKeepalived, parseKeepalivedMarker } from '../../core/keepalived';
+import { parseKeepalivedMarker } from '../../core/keepalived/keepalivedMarker';
+import { parseKeepalived } from '../../core/keepalived/parseKeepalived';
 import { isOwnMarker } from '../../core/marker';
 import {
   allowDestroyLabel,

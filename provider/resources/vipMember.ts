@@ -1,6 +1,7 @@
 import type { InputFailure } from '../../core/errors';
 import { errorMessage } from '../../core/errors';
-import { parseKeepalivedMarker, parseRaisedFor } from '../../core/keepalived';
+import { parseKeepalivedMarker } from '../../core/keepalived/keepalivedMarker';
+import { parseRaisedFor } from '../../core/keepalived/raiseKeepalived';
 import { vrrpFaults } from '../../core/vrrpFaults';
 import { steps } from '../../core/steps';
 import { importVipMember } from '../imports/swarm';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { renderKeepalived, withRaised } from '../../core/keepalived';
+import { withRaised } from '../../core/keepalived/raiseKeepalived';
+import { renderKeepalived } from '../../core/keepalived/renderKeepalived';
 import type { Host } from '../../effects/effects';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 

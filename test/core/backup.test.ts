@@ -10,7 +10,9 @@ import {
 } from '../../core/backup';
 import type { BackupChoice } from '../../core/backup';
 import type { SwarmNodeFacts } from '../../core/facts';
-import { parseVirtualAddresses, renderKeepalived, withRaised } from '../../core/keepalived';
+import { parseVirtualAddresses } from '../../core/keepalived/parseKeepalived';
+import { withRaised } from '../../core/keepalived/raiseKeepalived';
+import { renderKeepalived } from '../../core/keepalived/renderKeepalived';
 import { pause, removal } from '../../core/quorum';
 import { managerNode } from './support/swarmFacts';
 

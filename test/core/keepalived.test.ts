@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import {
-  parseKeepalivedMarker,
-  parseRaisedFor,
-  renderKeepalived,
-  vrrpPriority,
-  withRaised,
-} from '../../core/keepalived';
-import type { VrrpMarker, VrrpSpec } from '../../core/keepalived';
+import { parseKeepalivedMarker } from '../../core/keepalived/keepalivedMarker';
+import { parseRaisedFor, withRaised } from '../../core/keepalived/raiseKeepalived';
+import { renderKeepalived } from '../../core/keepalived/renderKeepalived';
+import { vrrpPriority } from '../../core/keepalived/vrrpPriority';
+import type { VrrpMarker } from '../../core/keepalived/keepalivedMarker';
+import type { VrrpSpec } from '../../core/keepalived/vrrpSpec';
 import { forHostileTexts } from './support/hostileText';
 
 const spec: VrrpSpec = {

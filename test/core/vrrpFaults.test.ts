@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SwarmError } from '../../core/errors';
-import { parseKeepalivedMarker, renderKeepalived, withRaised } from '../../core/keepalived';
-import type { VrrpSpec } from '../../core/keepalived';
+import { parseKeepalivedMarker } from '../../core/keepalived/keepalivedMarker';
+import { withRaised } from '../../core/keepalived/raiseKeepalived';
+import { renderKeepalived } from '../../core/keepalived/renderKeepalived';
+import type { VrrpSpec } from '../../core/keepalived/vrrpSpec';
 import { vrrpFaults } from '../../core/vrrpFaults';
 import { forHostileValues } from '../support/hostileValues';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseRaisedFor } from '../../core/keepalived';
+import { parseRaisedFor } from '../../core/keepalived/raiseKeepalived';
 import { leaseConfigName, readLease } from '../../core/lease';
 import { keepalivedPath } from '../../provider/operations/vip/vipSpec';
 import { lab } from './declaredCluster';

@@ -1,4 +1,4 @@
-import { vrrpPriority } from '../../core/keepalived';
+import { vrrpPriority } from '../../core/keepalived/vrrpPriority';
 import type { ManagerContact } from '../../core/connection';
 import type { PropertyMap, PropertyValue } from '../../provider/server/resource';
 

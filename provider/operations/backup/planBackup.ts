@@ -5,7 +5,7 @@ import type { ManagerContact } from '../../../core/connection';
 import { SwarmError, errorMessage } from '../../../core/errors';
 import type { SwarmNodeFacts } from '../../../core/facts';
 import { memberAddress } from '../../../core/gate';
-import { parseVirtualAddresses } from '../../../core/keepalived';
+import { parseVirtualAddresses } from '../../../core/keepalived/parseKeepalived';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { backupDirectory } from './backupDirectory';

@@ -1,7 +1,8 @@
 import { addressOf } from '../../../core/addresses';
 import { SwarmError } from '../../../core/errors';
 import { isSeen } from '../../../core/facts';
-import { parseKeepalivedMarker, renderKeepalived } from '../../../core/keepalived';
+import { parseKeepalivedMarker } from '../../../core/keepalived/keepalivedMarker';
+import { renderKeepalived } from '../../../core/keepalived/renderKeepalived';
 import { isOwnMarker } from '../../../core/marker';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';

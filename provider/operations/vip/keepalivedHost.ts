@@ -1,6 +1,6 @@
 import { addressOf, isSameAddress, isWithin } from '../../../core/addresses';
 import { SwarmError } from '../../../core/errors';
-import { parseKeepalivedMarker } from '../../../core/keepalived';
+import { parseKeepalivedMarker } from '../../../core/keepalived/keepalivedMarker';
 import type { Host } from '../../../effects/effects';
 import { keepalivedPath, keepalivedUnit } from './vipSpec';
 import type { VipMemberInputs } from './vipSpec';

@@ -1,5 +1,5 @@
 import { isSeen } from '../../../core/facts';
-import { parseKeepalivedMarker } from '../../../core/keepalived';
+import { parseKeepalivedMarker } from '../../../core/keepalived/keepalivedMarker';
 import { declaredNames, declaredVipsLabel } from '../../../core/labels';
 import type { Labels } from '../../../core/labels';
 import { parseRollPolicy } from '../../../core/rollPolicy';

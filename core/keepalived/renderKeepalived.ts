@@ -1,0 +1,54 @@
+import { renderKeepalivedMarker } from './keepalivedMarker';
+import type { VrrpMarker } from './keepalivedMarker';
+import { priorityLine, raisedLine, raisedPriority } from './raiseKeepalived';
+import { requireWords } from './requireWords';
+import type { VrrpSpec } from './vrrpSpec';
+
+/**
+ * keepalived.conf of a node. `raisedFor` names the node whose address it takes over: the highest
+ * priority, without `nopreempt`, since a peer that may not preempt never takes over from a living holder.
+ *
+ * Without `raisedFor`, `nopreempt` keeps the address where it is when a rebuilt node comes back: each
+ * move is a risk, and a roll moves it as few times as possible. `state BACKUP` is what nopreempt needs.
+ *
+ * @throws SwarmError `VrrpValueInvalid` for a value that would not be one word of the file.
+ */
+export function renderKeepalived(spec: VrrpSpec, marker: VrrpMarker, raisedFor?: string): string {
+  const isRaised = raisedFor !== undefined;
+  requireWords(spec, raisedFor);
+  return [
+    ...renderKeepalivedMarker(marker),
+    `${priorityLine}${String(spec.priority)}`,
+    ...(isRaised ? [`${raisedLine}${raisedFor}`] : []),
+    'global_defs {',
+    '    vrrp_version 3',
+    '    enable_script_security',
+    '    script_user root',
+    '}',
+    '',
+    'vrrp_script engine {',
+    '    script "/usr/bin/systemctl is-active --quiet docker.service"',
+    '    interval 2',
+    '    timeout 5',
+    '    fall 3',
+    '    rise 1',
+    '}',
+    '',
+    `vrrp_instance ${spec.name} {`,
+    '    state BACKUP',
+    ...(isRaised ? [] : ['    nopreempt']),
+    `    interface ${spec.interface}`,
+    `    mcast_src_ip ${spec.sourceAddress}`,
+    `    virtual_router_id ${String(spec.routerId)}`,
+    `    priority ${String(isRaised ? raisedPriority : spec.priority)}`,
+    `    advert_int ${String(spec.advertisementSeconds)}`,
+    '    virtual_ipaddress {',
+    ...spec.addresses.map((address) => `        ${address} dev ${spec.interface}`),
+    '    }',
+    '    track_script {',
+    '        engine',
+    '    }',
+    '}',
+    '',
+  ].join('\n');
+}
