@@ -7,12 +7,23 @@ export interface ClientProcess {
   stop(): Promise<void>;
 }
 
-export function startClient(url: string, out: string, intervalMs: number): ClientProcess {
+/** Milliseconds between the client's connections, in the demo, in the scenarios and in the lab's tests. */
+export const clientIntervalMs = 10;
+
+export function startClient(url: string, out: string): ClientProcess {
   const child = spawn(
     process.execPath,
     [
       join(__dirname, 'client.js'),
-      ...['--url', url, '--out', out, '--interval-ms', String(intervalMs), '--stop-with-stdin'],
+      ...[
+        '--url',
+        url,
+        '--out',
+        out,
+        '--interval-ms',
+        String(clientIntervalMs),
+        '--stop-with-stdin',
+      ],
     ],
     // Detached: Ctrl-C is for Pulumi, and the client watches to the end.
     { stdio: ['pipe', 'inherit', 'inherit'], detached: true },

@@ -4,11 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { SwarmError } from '../core/errors';
 import { systemClock } from '../effects/clock';
 import { probe } from './httpProbe';
-import { answeredAtMs, summarizeClient, type ClientRow } from './report/clientRows';
+import { answeredAtMs } from './report/clientGaps';
+import { summarizeClient, type ClientRow } from './report/clientRows';
 import { startRequestLoop } from './requestLoop';
 
-/** The shortest outage that a client must notice before its figures count. */
-export const noticeableCutMs = 300;
+/** Outages that a client must notice before its figures count. */
+export const noticeableCutsMs = [300, 100] as const;
 
 export interface SelfTestOptions {
   readonly url: string;
@@ -16,7 +17,9 @@ export interface SelfTestOptions {
   readonly cut: () => Promise<void>;
   /** Undoes `cut`. Always called, also when `cut` failed. */
   readonly restore: () => Promise<void>;
-  /** Default: 20. */
+  /** How long it is cut. Default: 300. */
+  readonly cutMs?: number;
+  /** Default: 10. */
   readonly intervalMs?: number;
   /** Default: 1000. */
   readonly timeoutMs?: number;
@@ -25,7 +28,7 @@ export interface SelfTestOptions {
 }
 
 export interface SelfTestResult {
-  /** At least one failure, and a gap of at least `noticeableCutMs`. */
+  /** At least one failure, and a gap of at least the cut's length. */
   readonly noticed: boolean;
   /** Failures among the ticks planned during the cut. */
   readonly failures: number;
@@ -37,14 +40,14 @@ export interface SelfTestResult {
 const answersNeeded = 10;
 
 /**
- * Cuts the path to a service that answers for 300 ms, with the very loop that the client counts
- * with, and tells whether that was noticed.
+ * Cuts the path to a service that answers, with the very loop that the client counts with, and tells
+ * whether that was noticed.
  *
  * @throws SwarmError `SelfTestUnanswered` when the service does not answer before or after the cut:
  * then nothing is known about the client.
  */
 export async function selfTest(options: SelfTestOptions): Promise<SelfTestResult> {
-  const { intervalMs = 20, timeoutMs = 1000, patienceMs = 10_000 } = options;
+  const { cutMs = 300, intervalMs = 10, timeoutMs = 1000, patienceMs = 10_000 } = options;
   const rows: ClientRow[] = [];
   const now = (): number => performance.timeOrigin + performance.now();
   const clock = { ...systemClock, now: () => new Date(now()) };
@@ -78,7 +81,7 @@ export async function selfTest(options: SelfTestOptions): Promise<SelfTestResult
       await options.cut();
       cutAtMs = now();
       // An answer that had left before the cut may be counted just after it: hold for one tick more.
-      await clock.sleep(noticeableCutMs + intervalMs);
+      await clock.sleep(cutMs + intervalMs);
       restoredAtMs = now();
     } finally {
       await options.restore();
@@ -87,10 +90,15 @@ export async function selfTest(options: SelfTestOptions): Promise<SelfTestResult
   } finally {
     await loop.stop();
   }
-  return judge(rows, cutAtMs, restoredAtMs);
+  return judge(rows, cutMs, cutAtMs, restoredAtMs);
 }
 
-function judge(rows: readonly ClientRow[], cutAtMs: number, restoredAtMs: number): SelfTestResult {
+function judge(
+  rows: readonly ClientRow[],
+  cutMs: number,
+  cutAtMs: number,
+  restoredAtMs: number,
+): SelfTestResult {
   const failures = rows.filter(
     (row) => row.outcome !== 'ok' && row.plannedAtMs >= cutAtMs && row.plannedAtMs <= restoredAtMs,
   ).length;
@@ -105,11 +113,11 @@ function judge(rows: readonly ClientRow[], cutAtMs: number, restoredAtMs: number
     .filter((row) => (answeredAtMs(row) ?? row.plannedAtMs) >= lastBefore)
     .sort((a, b) => a.plannedAtMs - b.plannedAtMs);
   const { longestGapMs } = summarizeClient(around);
-  return { noticed: failures > 0 && longestGapMs >= noticeableCutMs, failures, longestGapMs };
+  return { noticed: failures > 0 && longestGapMs >= cutMs, failures, longestGapMs };
 }
 
 /** The self-test against a server of this process on loopback, which closes its socket for the cut. */
-export async function loopbackSelfTest(): Promise<SelfTestResult> {
+export async function loopbackSelfTest(cutMs?: number): Promise<SelfTestResult> {
   let server: Server | undefined;
   let port = 0;
   const listen = async (): Promise<void> => {
@@ -130,6 +138,7 @@ export async function loopbackSelfTest(): Promise<SelfTestResult> {
   try {
     return await selfTest({
       url: `http://127.0.0.1:${String(port)}/`,
+      ...(cutMs === undefined ? {} : { cutMs }),
       cut: close,
       restore: async () => {
         if (server === undefined) await listen();

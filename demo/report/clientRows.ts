@@ -1,4 +1,5 @@
 import { SwarmError } from '../../core/errors';
+import { longestGap, longestStallMs } from './clientGaps';
 
 /**
  * - `ok`: a whole answer of status 200 in time.
@@ -19,6 +20,11 @@ export interface ClientRow {
   readonly latencyMs?: number;
   readonly outcome: ProbeOutcome;
   readonly servedBy?: string;
+  /**
+   * What the client's own server on loopback took to answer a connection of the same tick: a stall of
+   * the client, or of the whole computer, shows here too. Absent when it gave no answer.
+   */
+  readonly controlMs?: number;
 }
 
 /** What the client saw, as it goes into the report. */
@@ -27,16 +33,28 @@ export interface ClientSummary {
   readonly planned: number;
   /** Ticks that were sent. */
   readonly requests: number;
-  /** Ticks whose outcome is not `ok`, skipped ones included. */
+  /** Requests that were sent and not answered as a whole, with status 200, in time. */
   readonly failures: number;
+  /** Ticks that were never sent: this computer was too late for them. */
+  readonly skipped: number;
   /**
    * The longest time without an answer: the largest difference between the ends of neighbouring
    * successes. The first and the last planned tick bound it too, so an outage at either end counts.
    */
   readonly longestGapMs: number;
+  /** When that began, in milliseconds since the epoch; null when nothing was recorded. */
+  readonly longestGapFromMs: number | null;
+  /**
+   * The longest gap once stalls of the client itself are taken out of each: what is left is between the
+   * client and the service.
+   */
+  readonly longestPathGapMs: number;
+  /** The longest time in which the client's own server on loopback gave it no answer. */
+  readonly longestStallMs: number;
 }
 
-export const clientCsvHeader = 'planned_at_ms,started_at_ms,latency_ms,outcome,served_by';
+export const clientCsvHeader =
+  'planned_at_ms,started_at_ms,latency_ms,outcome,served_by,control_ms';
 
 const formatMs = (milliseconds: number | undefined): string =>
   milliseconds === undefined ? '' : milliseconds.toFixed(1);
@@ -50,11 +68,12 @@ export function renderClientRow(row: ClientRow): string {
     formatMs(row.latencyMs),
     row.outcome,
     servedBy,
+    formatMs(row.controlMs),
   ].join(',');
 }
 
 const rowPattern =
-  /^(\d+(?:\.\d+)?),(\d+(?:\.\d+)?)?,(\d+(?:\.\d+)?)?,(ok|refused|timeout|reset|unreachable|short|skipped|http-\d+),([A-Za-z0-9._-]*)$/;
+  /^(\d+(?:\.\d+)?),(\d+(?:\.\d+)?)?,(\d+(?:\.\d+)?)?,(ok|refused|timeout|reset|unreachable|short|skipped|http-\d+),([A-Za-z0-9._-]*),(\d+(?:\.\d+)?)?$/;
 
 /**
  * Rows of the client's raw file, sorted by their planned time: a slow answer is written late.
@@ -76,51 +95,37 @@ export function parseClientCsv(text: string): readonly ClientRow[] {
         { source: 'world' },
       );
     }
-    const [, planned, started, latency, outcome, servedBy] = match;
+    const [, planned, started, latency, outcome, servedBy, control] = match;
     rows.push({
       plannedAtMs: Number(planned),
       ...(started === undefined ? {} : { startedAtMs: Number(started) }),
       ...(latency === undefined ? {} : { latencyMs: Number(latency) }),
       outcome: outcome as ProbeOutcome,
       ...(servedBy === undefined || servedBy === '' ? {} : { servedBy }),
+      ...(control === undefined ? {} : { controlMs: Number(control) }),
     });
   }
   return rows.sort((a, b) => a.plannedAtMs - b.plannedAtMs);
 }
 
-/** When the answer of a row was complete, or undefined when there was none. */
-export function answeredAtMs(row: ClientRow): number | undefined {
-  return row.outcome === 'ok' && row.startedAtMs !== undefined && row.latencyMs !== undefined
-    ? row.startedAtMs + row.latencyMs
-    : undefined;
-}
-
 /** `rows` sorted by planned time. */
 export function summarizeClient(rows: readonly ClientRow[]): ClientSummary {
-  const answers = rows.map(answeredAtMs).filter((at) => at !== undefined);
-  const moments = withEdges(rows, answers).sort((a, b) => a - b);
-  let longestGapMs = 0;
-  for (const [index, at] of moments.entries()) {
-    longestGapMs = Math.max(longestGapMs, at - (moments[index - 1] ?? at));
-  }
+  const whole = longestGap(rows, ({ ms }) => ms);
+  const path = longestGap(rows, ({ pathMs }) => pathMs);
+  const requests = rows.filter((row) => row.outcome !== 'skipped');
   return {
     planned: rows.length,
-    requests: rows.filter((row) => row.outcome !== 'skipped').length,
-    failures: rows.filter((row) => row.outcome !== 'ok').length,
-    longestGapMs: Math.round(longestGapMs * 10) / 10,
+    requests: requests.length,
+    failures: requests.filter((row) => row.outcome !== 'ok').length,
+    skipped: rows.length - requests.length,
+    longestGapMs: tenths(whole?.ms ?? 0),
+    longestGapFromMs: whole?.fromMs ?? null,
+    longestPathGapMs: tenths(path?.pathMs ?? 0),
+    longestStallMs: tenths(longestStallMs(rows)),
   };
 }
 
-/** An edge inside the answers would cut a gap in two: only an outage at the very start or end needs it. */
-function withEdges(rows: readonly ClientRow[], answers: readonly number[]): number[] {
-  const first = rows[0]?.plannedAtMs;
-  const last = rows.at(-1)?.plannedAtMs;
-  return [
-    ...(first !== undefined && answers.every((at) => at > first) ? [first] : []),
-    ...answers,
-    ...(last !== undefined && answers.every((at) => at < last) ? [last] : []),
-  ];
-}
+const tenths = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;
 
 /** Ticks of the schedule between the first and the last row that have no row: the file was cut. */
 export function missingTicks(rows: readonly ClientRow[], intervalMs: number): number {

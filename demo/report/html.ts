@@ -1,4 +1,5 @@
 import { quorum } from '../../core/quorum';
+import { gapBoundMs } from './clientSentence';
 import { element, escapeMarkup, formatCount, formatDuration, formatElapsed } from './markup';
 import type { Report, ReportNode } from './report';
 import { kindsOf, stepKind } from './stepKinds';
@@ -70,7 +71,6 @@ function problems(report: Report): string {
 
 function figures(report: Report): string {
   const { client, quorumUnanswered } = report;
-  const notSent = client.planned - client.requests;
   const lowest = report.quorum.reduce<Report['quorum'][number] | undefined>(
     (worst, sample) => (worst === undefined || margin(sample) < margin(worst) ? sample : worst),
     undefined,
@@ -92,12 +92,12 @@ function figures(report: Report): string {
     [
       'Client failures',
       formatCount(client.failures),
-      `of ${formatCount(client.planned)} planned${notSent === 0 ? '' : `, ${formatCount(notSent)} not sent`}`,
+      `of ${formatCount(client.requests)} requests${client.skipped === 0 ? '' : `, ${formatCount(client.skipped)} not sent`}`,
     ],
     [
       'Longest gap between answers',
       `${formatCount(Math.round(client.longestGapMs))} ms`,
-      'through the virtual IP',
+      gapNote(client),
     ],
   ];
   return element(
@@ -115,6 +115,12 @@ function figures(report: Report): string {
       )
       .join(''),
   );
+}
+
+function gapNote({ longestGapMs, longestPathGapMs }: Report['client']): string {
+  return longestGapMs <= gapBoundMs
+    ? `none over ${String(gapBoundMs)} ms`
+    : `over ${String(gapBoundMs)} ms · ${formatCount(Math.round(longestPathGapMs))} ms without the client's stalls`;
 }
 
 const margin = ({ members, reachable }: Report['quorum'][number]): number =>

@@ -1,3 +1,4 @@
+import { clientSentence } from './clientSentence';
 import type { Report } from './report';
 
 const secondsWidth = 9;
@@ -41,10 +42,7 @@ function figures(report: Report): readonly (readonly [string, string])[] {
       'managers',
       `${report.quorum.length === 0 ? 'never answered' : `at least ${String(lowest)} reachable`} in ${String(report.quorum.length)} samples; ${String(quorumUnanswered.samples)} unanswered, at most ${String(quorumUnanswered.longestRun)} in a row`,
     ],
-    [
-      'client',
-      `${String(client.planned)} planned, ${String(client.requests)} sent, ${String(client.failures)} failed; longest gap ${String(client.longestGapMs)} ms`,
-    ],
+    ['client', clientSentence(client)],
     ['total', `${report.totalSeconds.toFixed(1)} s`],
     ['result', report.result],
     ...report.problems.map((problem) => ['problem', problem] as const),

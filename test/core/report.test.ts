@@ -26,9 +26,13 @@ test('a good run passes and holds the promised fields', () => {
   assert.deepEqual(report.quorumUnanswered, { samples: 7, longestRun: 7 });
   assert.deepEqual(Object.keys(report.client).sort(), [
     'failures',
+    'longestGapFromMs',
     'longestGapMs',
+    'longestPathGapMs',
+    'longestStallMs',
     'planned',
     'requests',
+    'skipped',
   ]);
   assert.equal(report.totalSeconds, 404.3);
 });
@@ -120,6 +124,9 @@ test('the table for the terminal names every node, step and figure', () => {
   const table = renderStepTable(buildReport(run));
   assert.match(table, /^m1 +hands 10\.88\.0\.100 over to another manager +2\.1$/m);
   assert.match(table, /^ +manager, whole turn +81\.4$/m);
-  assert.match(table, /^client +20416 planned, 20416 sent, 25 failed; longest gap \d+ ms$/m);
+  assert.match(
+    table,
+    /^client +25 of 20416 requests failed; longest gap \d+ ms, over 100 ms; without the .* \d+ ms$/m,
+  );
   assert.match(table, /^result +passed$/m);
 });

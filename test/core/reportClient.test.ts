@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { gapsOver } from '../../demo/report/clientGaps';
 import {
   clientCsvHeader,
   missingTicks,
@@ -23,11 +24,15 @@ test('figures of a run without failures', () => {
     planned: 4,
     requests: 4,
     failures: 0,
+    skipped: 0,
     longestGapMs: 20,
+    longestGapFromMs: start + 5,
+    longestPathGapMs: 20,
+    longestStallMs: 0,
   });
 });
 
-test('a skipped tick is a failure, but no request', () => {
+test('a skipped tick is no request, and part of a gap', () => {
   const rows: ClientRow[] = [
     answered(0),
     { plannedAtMs: start + 20, outcome: 'skipped' },
@@ -37,8 +42,12 @@ test('a skipped tick is a failure, but no request', () => {
   assert.deepEqual(summarizeClient(rows), {
     planned: 4,
     requests: 3,
-    failures: 2,
+    failures: 1,
+    skipped: 1,
     longestGapMs: 60,
+    longestGapFromMs: start + 5,
+    longestPathGapMs: 60,
+    longestStallMs: 0,
   });
 });
 
@@ -60,12 +69,58 @@ test('an outage that lasts to the end of the run counts as a gap', () => {
   assert.equal(summarizeClient(rows).longestGapMs, 1995);
 });
 
+/** A tick whose answer, or whose own server's answer, comes this late. */
+function late(tick: number, latencyMs: number, controlMs: number): ClientRow {
+  return { ...answered(tick, latencyMs), controlMs };
+}
+
+const gapTables = [
+  ['a stall of the client is taken out, but for 30 ms', 205, 205, 30],
+  ['a service that is silent while the client is well is the path', 205, 5, 200],
+  ['half of each', 205, 105, 130],
+] as const;
+
+for (const [what, latencyMs, controlMs, pathMs] of gapTables) {
+  test(`the longest gap: ${what}`, () => {
+    // Ticks of 20 ms; those of the gap are all answered at its end, and the client's own server sooner.
+    const rows: ClientRow[] = [late(0, 5, 5)];
+    for (let tick = 1; tick <= 10; tick += 1) {
+      const after = (endMs: number): number => Math.max(5, endMs - tick * 20);
+      rows.push(late(tick, after(latencyMs), after(controlMs)));
+    }
+    rows.push(late(11, 5, 5));
+    const seen = summarizeClient(rows);
+    assert.equal(seen.longestGapMs, 200);
+    assert.equal(seen.longestPathGapMs, pathMs);
+    assert.equal(seen.longestGapFromMs, start + 5);
+  });
+}
+
+test('what is taken out of a gap is never more than the gap, and nothing without a control', () => {
+  const row = fc.record({ latencyMs: fc.nat(400), controlMs: fc.option(fc.nat(400)) });
+  fc.assert(
+    fc.property(fc.array(row, { minLength: 2, maxLength: 40 }), (list) => {
+      const rows = list.map(({ latencyMs, controlMs }, tick) => ({
+        ...answered(tick, latencyMs),
+        ...(controlMs === null ? {} : { controlMs }),
+      }));
+      for (const { ms, pathMs } of gapsOver(rows, 0)) assert.ok(pathMs > 0 && pathMs <= ms);
+      const bare = rows.map((each) => ({ ...each, controlMs: undefined }));
+      for (const { ms, pathMs } of gapsOver(bare as never, 0)) assert.equal(pathMs, ms);
+    }),
+  );
+});
+
 test('nothing recorded gives zeros', () => {
   assert.deepEqual(summarizeClient([]), {
     planned: 0,
     requests: 0,
     failures: 0,
+    skipped: 0,
     longestGapMs: 0,
+    longestGapFromMs: null,
+    longestPathGapMs: 0,
+    longestStallMs: 0,
   });
 });
 
@@ -84,6 +139,7 @@ test('every row survives being written and read', () => {
       latencyMs: tenths,
       outcome: fc.constantFrom('ok', 'refused', 'timeout', 'short', 'skipped', 'http-503'),
       servedBy: fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/),
+      controlMs: tenths,
     },
     { requiredKeys: ['plannedAtMs', 'outcome'], noNullPrototype: true },
   ) as fc.Arbitrary<ClientRow>;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { observedManagers } from '../../../demo/cluster';
-import { startClient } from '../../../demo/clientProcess';
+import { clientIntervalMs, startClient } from '../../../demo/clientProcess';
 import { startObserver } from '../../../demo/observer';
 import type { JournalLine } from '../../../demo/report/journal';
 import {
@@ -10,6 +10,7 @@ import {
   type ClientRow,
   type ClientSummary,
 } from '../../../demo/report/clientRows';
+import { clientSentence } from '../../../demo/report/clientSentence';
 import {
   parseObserverRows,
   summarizeQuorum,
@@ -17,8 +18,6 @@ import {
 } from '../../../demo/report/quorum';
 import type { Effects } from '../../../effects/effects';
 import { rollCluster, webUrl } from './rollCluster';
-
-const intervalMs = 20;
 
 /** What client and observer saw from their start to their end. */
 export interface Watched {
@@ -46,7 +45,7 @@ export async function watchRoll(
 ): Promise<RollWatch> {
   const files = { client: path('client.csv'), observer: path('observer.jsonl') };
   const began = performance.now();
-  const client = startClient(webUrl, files.client, intervalMs);
+  const client = startClient(webUrl, files.client);
   const observer = await startObserver({
     managers: observedManagers(effects, rollCluster),
     out: files.observer,
@@ -61,7 +60,7 @@ export async function watchRoll(
       return {
         client: {
           ...summarizeClient(rows),
-          missingTicks: missingTicks(rows, intervalMs),
+          missingTicks: missingTicks(rows, clientIntervalMs),
           seconds: ((planned.at(-1) ?? 0) - (planned[0] ?? 0)) / 1000,
         },
         outages: outagesOf(rows),
@@ -80,7 +79,7 @@ export function describeWatched(
   const { samples, unanswered } = quorum;
   const fewest = Math.min(...samples.map(({ reachable }) => reachable));
   return [
-    `client: ${client.planned} planned, ${client.requests} sent, ${client.failures} failures, longest gap ${client.longestGapMs} ms`,
+    `client: ${clientSentence(client)}`,
     ...outages.map(({ fromMs, sentence }) => `  ${sentence}: ${stepAt(journal, fromMs)}`),
     `managers: ${samples.length} samples answered, at least ${fewest} reachable; ${unanswered.samples} unanswered, at most ${unanswered.longestRun} in a row`,
   ];
