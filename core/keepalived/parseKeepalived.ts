@@ -26,6 +26,8 @@ export function parseKeepalived(text: string): VrrpSpec | undefined {
 /** The virtual addresses in a file of ours, with their prefix lengths; none in anybody else's. */
 export function parseVirtualAddresses(text: string): readonly string[] {
   if (parseKeepalivedMarker(text) === undefined) return [];
-  const block = /^ {4}virtual_ipaddress \{\n((?: {8}.*\n)*)/m.exec(text)?.[1] ?? '';
-  return [...block.matchAll(/^ {8}(\S+) dev /gm)].map(([, address]) => address ?? '');
+  const blocks = [...text.matchAll(/^ {4}virtual_ipaddress(?:_excluded)? \{\n((?: {8}.*\n)*)/gm)];
+  return blocks.flatMap(([, block = '']) =>
+    [...block.matchAll(/^ {8}(\S+) dev /gm)].map(([, address]) => address ?? ''),
+  );
 }

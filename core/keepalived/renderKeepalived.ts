@@ -42,13 +42,24 @@ export function renderKeepalived(spec: VrrpSpec, marker: VrrpMarker, raisedFor?:
     `    virtual_router_id ${String(spec.routerId)}`,
     `    priority ${String(isRaised ? raisedPriority : spec.priority)}`,
     `    advert_int ${String(spec.advertisementSeconds)}`,
-    '    virtual_ipaddress {',
-    ...spec.addresses.map((address) => `        ${address} dev ${spec.interface}`),
-    '    }',
+    // Announced a second time soon: who asked in the moment in which both had the address goes on to the right one.
+    '    garp_master_delay 1',
+    ...addressBlock('virtual_ipaddress', spec.addresses.slice(0, 1), spec.interface),
+    ...addressBlock('virtual_ipaddress_excluded', spec.addresses.slice(1), spec.interface),
     '    track_script {',
     '        engine',
     '    }',
     '}',
     '',
   ].join('\n');
+}
+
+/**
+ * Only the first address is advertised: a peer that is told of others than its own file has discards the
+ * advertisement and takes the address as well. So further ones come and go without either.
+ */
+function addressBlock(kind: string, addresses: readonly string[], name: string): readonly string[] {
+  return addresses.length === 0
+    ? []
+    : [`    ${kind} {`, ...addresses.map((address) => `        ${address} dev ${name}`), '    }'];
 }

@@ -55,6 +55,21 @@ describe('renderKeepalived', () => {
     assert.ok(text.includes('10.88.0.101/24 dev eth0'));
   });
 
+  it('advertises the first address alone, so that others come and go without two holders', () => {
+    const advertised = (addresses: readonly string[]): string | undefined =>
+      /virtual_ipaddress \{\n([^}]*)\}/.exec(renderKeepalived({ ...spec, addresses }, marker))?.[1];
+    assert.equal(advertised(spec.addresses)?.trim(), '10.88.0.100/24 dev eth0');
+    assert.equal(advertised(spec.addresses), advertised(spec.addresses.slice(0, 1)));
+    assert.match(
+      renderKeepalived(spec, marker),
+      /virtual_ipaddress_excluded \{\n {8}10\.88\.0\.101\/24 dev eth0\n {4}\}/,
+    );
+    assert.doesNotMatch(
+      renderKeepalived({ ...spec, addresses: spec.addresses.slice(0, 1) }, marker),
+      /excluded/,
+    );
+  });
+
   it('lets a raised node preempt, above every declared priority and below the address owner’s', () => {
     const text = lines(renderKeepalived(spec, marker, 'm2'));
     assert.ok(text.includes('state BACKUP'));

@@ -55,8 +55,10 @@ function readBid(machine: MachineState, nowMs: number): Bid | undefined {
   const isActive = machine.units['keepalived.service']?.state === 'active';
   if (text === undefined || !isActive || !machine.isOn || machine.link === 'cut') return undefined;
   if (machine.hasVipFault || isTrackScriptDown(machine, text, nowMs)) return undefined;
-  const block = /virtual_ipaddress\s*\{([^}]*)\}/.exec(text)?.[1] ?? '';
-  const addresses = [...block.matchAll(/^\s*(\d+(?:\.\d+){3})/gm)].map((match) => match[1] ?? '');
+  const blocks = [...text.matchAll(/virtual_ipaddress(?:_excluded)?\s*\{([^}]*)\}/g)];
+  const addresses = blocks.flatMap(([, block = '']) =>
+    [...block.matchAll(/^\s*(\d+(?:\.\d+){3})/gm)].map((match) => match[1] ?? ''),
+  );
   const priority = Number(/^\s*priority\s+(\d+)/m.exec(text)?.[1] ?? '100');
   const preempts = !/^\s*nopreempt\b/m.test(text);
   return { machine, priority, addresses, preempts };
