@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { SwarmError, errorMessage } from '../core/errors';
-import { requireLabName } from '../effects/labMachines/spec';
-import { defaultLab, type ScenarioLab } from './places';
+import { errorMessage } from '../core/errors';
+import { interruption, parseLab, parseTimes } from './commandLine';
+import { defaultLab } from './places';
 import { findScenarios, scenarios } from './registry';
 import { reportFiles } from './report/reportFiles';
 import type { ScenarioRow } from './report/scenarioRow';
@@ -15,6 +15,7 @@ table in docs/reliability.md and out/scenarios/report.json are written anew from
 
   NAME…               run these
   --all               run all
+  --times N           run each N times, from its golden cluster each time (1 to 99); every one must hold
   --list              names, with what each does
   --lab NAME=SUBNET   use another lab than ${defaultLab.name}=${defaultLab.subnet}, e.g. mine=10.96.7.0/24
   --reuse-golden      take a golden cluster that earlier code made, if there is one
@@ -29,6 +30,7 @@ async function main(): Promise<number> {
     options: {
       all: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
+      times: { type: 'string', default: '1' },
       lab: { type: 'string' },
       'reuse-golden': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -39,25 +41,18 @@ async function main(): Promise<number> {
   const chosen = values.all ? scenarios : findScenarios(positionals);
   if (chosen.length === 0) return print(usage, 2);
 
-  const interrupted = new AbortController();
-  process.on('SIGINT', () => {
-    if (interrupted.signal.aborted) return;
-    console.error('\ninterrupted: taking machines and network away …');
-    interrupted.abort();
-  });
-  process.on('SIGTERM', () => {
-    interrupted.abort();
-  });
+  const signal = interruption();
   const rows = await runScenarios(chosen, reportFiles(), {
-    lab: values.lab === undefined ? defaultLab : parseLab(values.lab),
+    lab: parseLab(values.lab),
+    times: parseTimes(values.times),
     mayGoldenBeOlder: values['reuse-golden'],
-    signal: interrupted.signal,
+    signal,
     say: (line) => {
       console.log(line);
     },
   });
   console.log(`\n${renderSummary(rows)}`);
-  if (interrupted.signal.aborted) return 130;
+  if (signal.aborted) return 130;
   return rows.every(({ verdict }) => verdict === 'held') ? 0 : 1;
 }
 
@@ -78,20 +73,6 @@ function renderSummary(rows: readonly ScenarioRow[]): string {
   );
   const held = rows.filter(({ verdict }) => verdict === 'held').length;
   return [...lines, `${String(held)} of ${String(rows.length)} held`].join('\n');
-}
-
-/** @throws SwarmError `ScenarioUsage`, `LabNameInvalid`. */
-function parseLab(text: string): ScenarioLab {
-  const [, name, subnet] = /^([^=]+)=((?:\d+\.){3}0\/24)$/.exec(text) ?? [];
-  if (name === undefined || subnet === undefined) {
-    throw new SwarmError(
-      'ScenarioUsage',
-      `--lab ${text}: is not NAME=SUBNET with a /24; nothing was run; give e.g. mine=10.96.7.0/24`,
-      { source: 'user' },
-    );
-  }
-  requireLabName(name);
-  return { name, subnet };
 }
 
 function print(text: string, code: number): number {

@@ -9,6 +9,8 @@ export interface ClusterShape {
   readonly name: string;
   readonly managers: number;
   readonly workers: number;
+  /** Whether a service beside the web service echoes on `echoPort` of every node. Default: false. */
+  readonly hasEcho?: boolean;
   /** More keys of the stack's configuration, e.g. `{ allowDestroy: true }`. */
   readonly configuration?: Readonly<Record<string, unknown>>;
 }
@@ -19,6 +21,7 @@ export const shapes = {
   fiveManagers: { name: 'five-managers', managers: 5, workers: 0 },
   twoManagers: { name: 'two-managers', managers: 2, workers: 1 },
   oneManager: { name: 'one-manager', managers: 1, workers: 1 },
+  vip: { name: 'vip', managers: 3, workers: 2, hasEcho: true },
 } as const satisfies Record<string, ClusterShape>;
 
 /** OS of every golden cluster, and what a roll in a scenario changes it to. */
@@ -26,6 +29,9 @@ export const goldenOs = 'debian:12';
 export const nextOs = 'debian:13';
 
 const port = 8080;
+
+/** Where a shape with `hasEcho` sends back what it is sent, for as long as the connection stands. */
+export const echoPort = 8081;
 
 /** The cluster as scenarios look at it. */
 export function clusterOf(shape: ClusterShape, lab: ScenarioLab): DemoCluster {
@@ -65,8 +71,23 @@ export function configurationOf(
         stopGraceSeconds: 5,
         ports: [{ target: webPort, published: port, mode: 'host' }],
       },
+      ...(shape.hasEcho === true ? [echoService(image)] : []),
     ],
     ...shape.configuration,
+  };
+}
+
+/** The program of the web image, started another way. PID 1 ends at once when it is told to. */
+function echoService(image: WebImage): Readonly<Record<string, unknown>> {
+  const echo = `/bin/busybox nc -ll -p ${String(echoPort)} -e /bin/busybox cat`;
+  return {
+    name: 'echo',
+    image: image.reference,
+    command: ['/bin/busybox', 'sh', '-c', `trap 'exit 0' TERM; ${echo} & wait`],
+    global: true,
+    endpointMode: 'dnsrr',
+    stopGraceSeconds: 5,
+    ports: [{ target: echoPort, published: echoPort, mode: 'host' }],
   };
 }
 

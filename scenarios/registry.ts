@@ -26,6 +26,7 @@ import { stateImported } from './faults/stateImported';
 import { stateLost } from './faults/stateLost';
 import { twoManagers } from './faults/twoManagers';
 import type { Scenario } from './scenario';
+import { vipRoll } from './vip/vipRoll';
 
 /** Every scenario, in the order of their numbers. */
 export const scenarios: readonly Scenario[] = [
@@ -62,6 +63,7 @@ export const scenarios: readonly Scenario[] = [
   stateLost,
   stateImported,
   silentHosts,
+  vipRoll,
 ];
 
 /** @throws SwarmError `ScenarioUnknown` with every name that there is. */

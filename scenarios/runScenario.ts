@@ -17,6 +17,8 @@ import { NotHeld, type Verdict } from './verdict';
 export interface ScenarioRun {
   readonly lab: ScenarioLab;
   readonly mayGoldenBeOlder: boolean;
+  /** How often each is run, from its golden cluster each time. Default: 1. */
+  readonly times?: number;
   /** Ends the scenario where it is, with the verdict `not tried`. */
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
@@ -27,6 +29,7 @@ export async function runScenario(scenario: Scenario, run: ScenarioRun): Promise
   const began = performance.now();
   const done: string[] = [];
   const seen: string[] = [];
+  const figures: Record<string, string> = {};
   const tell = (kind: string, sentence: string): void => {
     const seconds = ((performance.now() - began) / 1000).toFixed(1).padStart(6);
     run.say(`  ${seconds} s  ${kind.padEnd(5)} ${sentence}`);
@@ -60,6 +63,9 @@ export async function runScenario(scenario: Scenario, run: ScenarioRun): Promise
           seen.push(sentence);
           tell('saw', sentence);
         },
+        figures: (more: Readonly<Record<string, string>>): void => {
+          Object.assign(figures, more);
+        },
         aside: (sentence: string): void => {
           tell('', sentence);
         },
@@ -76,6 +82,7 @@ export async function runScenario(scenario: Scenario, run: ScenarioRun): Promise
     await clearLab(run.lab);
   }
   tell('', `verdict: ${verdict}`);
+  const seconds = Math.round((performance.now() - began) / 100) / 10;
   return {
     name: scenario.name,
     number: scenario.number,
@@ -85,7 +92,8 @@ export async function runScenario(scenario: Scenario, run: ScenarioRun): Promise
     seen,
     verdict,
     ...(reason === undefined ? {} : { reason: firstLines(reason) }),
-    seconds: Math.round((performance.now() - began) / 100) / 10,
+    seconds,
+    ...(Object.keys(figures).length === 0 ? {} : { runs: [{ verdict, seconds, figures }] }),
     os: goldenOs,
     engine,
     kernel: release(),
@@ -107,7 +115,7 @@ async function describe(
 }
 
 /** The work itself is not ended by this: what it started is, when the lab is cleared. */
-async function untilAborted(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+export async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   let stop = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
@@ -117,7 +125,7 @@ async function untilAborted(signal: AbortSignal, work: () => Promise<void>): Pro
     signal.addEventListener('abort', stop);
   });
   try {
-    await Promise.race([work(), aborted]);
+    return await Promise.race([work(), aborted]);
   } finally {
     signal.removeEventListener('abort', stop);
   }
@@ -128,7 +136,8 @@ function firstLines(reason: string): string {
   return reason.split('\n').slice(0, 3).join('\n').slice(0, 400);
 }
 
-function commitOfCheckout(): string {
+/** Short, with a `+` when the checkout has changes. */
+export function commitOfCheckout(): string {
   const git = (...args: readonly string[]): string =>
     execFileSync('git', args, {
       cwd: __dirname,

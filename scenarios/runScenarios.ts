@@ -3,12 +3,12 @@ import { withLock } from '../effects/labMachines/fileLock';
 import { markChildren } from './markedProcesses';
 import { markOf } from './places';
 import { addToReport, type ReportFiles } from './report/reportFiles';
-import type { ScenarioRow } from './report/scenarioRow';
+import { combineRuns, type ScenarioRow } from './report/scenarioRow';
 import { runScenario, type ScenarioRun } from './runScenario';
 import type { Scenario } from './scenario';
 
 /**
- * Runs scenarios one after another; a failed one does not stop the others. The report is written after
+ * Runs scenarios one after another, each as many times as asked for; a failed one does not stop the others. The report is written after
  * each, so that a run that is killed keeps what it had.
  *
  * @throws SwarmError `ScenariosBusy` when another run has the lab.
@@ -22,12 +22,15 @@ export async function runScenarios(
   return exclusively(run.lab.name, async () => {
     const rows: ScenarioRow[] = [];
     for (const scenario of chosen) {
-      if (isOver(run)) break;
-      const row = await runScenario(scenario, run);
-      // One that was interrupted says nothing, and must not take the place of what did.
-      if (isOver(run)) break;
-      rows.push(row);
-      await addToReport(files, [row]);
+      const ofScenario: ScenarioRow[] = [];
+      for (let time = 1; time <= (run.times ?? 1) && !isOver(run); time += 1) {
+        const row = await runScenario(scenario, run);
+        // One that was interrupted says nothing, and must not take the place of what did.
+        if (isOver(run)) break;
+        ofScenario.push(row);
+        await addToReport(files, [combineRuns(ofScenario)]);
+      }
+      if (ofScenario.length > 0) rows.push(combineRuns(ofScenario));
     }
     return rows;
   });
@@ -37,7 +40,8 @@ function isOver({ signal }: ScenarioRun): boolean {
   return signal.aborted;
 }
 
-async function exclusively<T>(lab: string, action: () => Promise<T>): Promise<T> {
+/** Nobody else runs anything of `scenarios/` in this lab meanwhile. @throws SwarmError `ScenariosBusy`. */
+export async function exclusively<T>(lab: string, action: () => Promise<T>): Promise<T> {
   try {
     return await withLock(`scenarios-${lab}`, action, 0);
   } catch (error) {

@@ -16,6 +16,8 @@ import { NotHeld } from './verdict';
 export interface Narrator {
   readonly did: (sentence: string) => void;
   readonly saw: (sentence: string) => void;
+  /** Figures of this run, by their names, kept in the report beside those of other runs. */
+  readonly figures?: (figures: Readonly<Record<string, string>>) => void;
   /** Heard by who runs it, and not kept in the report. */
   readonly aside: (sentence: string) => void;
 }
@@ -54,6 +56,11 @@ export class Stage {
   /** Tells what was seen, with its figures. */
   saw(sentence: string): void {
     this.narrator.saw(sentence);
+  }
+
+  /** Tells figures of this run, by their names: a row in the report's table of runs. */
+  figures(figures: Readonly<Record<string, string>>): void {
+    this.narrator.figures?.(figures);
   }
 
   /** What must hold, as a sentence. @throws NotHeld, with `detail`, when it does not. */

@@ -77,8 +77,31 @@ function section(row: ScenarioRow): string {
     `${sentence(row.title)} ${sentence(row.holds)}`,
     ...list('Done', row.done),
     ...list('Seen', row.seen),
+    ...runsTable(row.runs ?? []),
     `Verdict: **${row.verdict}**${row.reason === undefined ? '' : `, as ${inline(row.reason)}`}, after ${row.seconds.toFixed(0)} s. Run ${row.date} at commit ${row.commit}, kernel ${row.kernel}, by \`${row.command}\`.`,
   ].join('\n\n');
+}
+
+/** A line per run: what it told of itself. None for a single run without figures. */
+function runsTable(runs: NonNullable<ScenarioRow['runs']>): readonly string[] {
+  if (runs.length === 0) return [];
+  const names = [...new Set(runs.flatMap(({ figures }) => Object.keys(figures)))];
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+  return [
+    'Run by run:',
+    [
+      line(['run', 'verdict', 'seconds', ...names]),
+      line(['---', '---', '---', ...names.map(() => '---')]),
+      ...runs.map(({ verdict, seconds, figures }, index) =>
+        line([
+          String(index + 1),
+          verdict,
+          seconds.toFixed(0),
+          ...names.map((name) => figures[name] ?? ''),
+        ]),
+      ),
+    ].join('\n'),
+  ];
 }
 
 /** One line that holds no end of a comment. */

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { SwarmError, errorMessage } from '../../core/errors';
 
+const scenarioRunRow = z.object({
+  verdict: z.enum(['held', 'not held', 'not tried']),
+  seconds: z.number(),
+  /** What the scenario told of it, by name. */
+  figures: z.record(z.string(), z.string()),
+});
+
 const scenarioRow = z.object({
   name: z.string(),
   number: z.number(),
@@ -12,6 +19,8 @@ const scenarioRow = z.object({
   /** Why, when it is not `held`. */
   reason: z.string().optional(),
   seconds: z.number(),
+  /** One by one, of a scenario that was run several times or tells figures. */
+  runs: z.array(scenarioRunRow).optional(),
   /** OS and engine of the cluster that it began with, and the kernel of the computer. */
   os: z.string(),
   engine: z.string(),
@@ -25,6 +34,24 @@ const scenarioRow = z.object({
 
 /** How one scenario went, last time. */
 export type ScenarioRow = Readonly<z.infer<typeof scenarioRow>>;
+
+/**
+ * One row of several runs of one scenario, at least one: the first that did not hold tells the verdict and
+ * what was done and seen, else the last. Its seconds are those of all.
+ */
+export function combineRuns(rows: readonly ScenarioRow[]): ScenarioRow {
+  const last = rows.at(-1);
+  if (last === undefined) throw new Error('there was no run');
+  if (rows.length === 1) return last;
+  const telling = rows.find(({ verdict }) => verdict !== 'held') ?? last;
+  return {
+    ...telling,
+    seconds: Math.round(rows.reduce((sum, { seconds }) => sum + seconds, 0) * 10) / 10,
+    runs: rows.flatMap(({ runs, verdict, seconds }) => runs ?? [{ verdict, seconds, figures: {} }]),
+    date: last.date,
+    command: `${last.command} --times ${rows.length}`,
+  };
+}
 
 /** @throws SwarmError `ReportDamaged`. */
 export function parseRows(json: string, subject: string): readonly ScenarioRow[] {

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { readReliabilityPage, renderReliabilityPage } from '../../scenarios/report/reliabilityPage';
-import { mergeRows, parseRows, type ScenarioRow } from '../../scenarios/report/scenarioRow';
+import {
+  combineRuns,
+  mergeRows,
+  parseRows,
+  type ScenarioRow,
+} from '../../scenarios/report/scenarioRow';
 import { scenarios } from '../../scenarios/registry';
 import { checkout } from '../support/checkout';
 
@@ -50,6 +55,18 @@ describe('docs/reliability.md', () => {
     );
   });
 
+  test('shows every run of a scenario with its figures, and keeps them', () => {
+    const runs = [
+      { verdict: 'held', seconds: 100, figures: { failures: '0', 'longest gap': '41 ms' } },
+      { verdict: 'not held', seconds: 99, figures: { failures: '2' } },
+    ] as const;
+    const page = renderReliabilityPage([{ ...row, runs: [...runs] }]);
+    assert.match(page, /^\| run \| verdict \| seconds \| failures \| longest gap \|$/m);
+    assert.match(page, /^\| 1 \| held \| 100 \| 0 \| 41 ms \|$/m);
+    assert.match(page, /^\| 2 \| not held \| 99 \| 2 \|  \|$/m);
+    assert.deepEqual(readReliabilityPage(page), [{ ...row, runs }]);
+  });
+
   test('a page without rows has none, and a damaged one is an error with its source', () => {
     assert.deepEqual(readReliabilityPage(renderReliabilityPage([])), []);
     assert.deepEqual(readReliabilityPage('# something else'), []);
@@ -72,6 +89,29 @@ describe('rows of runs', () => {
   test('come back from JSON as they were', () => {
     assert.deepEqual(parseRows(JSON.stringify([row]), 'x'), [row]);
     assert.throws(() => parseRows('[{}]', 'out/x.json'), /^SwarmError: out\/x\.json: cannot be/);
+  });
+});
+
+describe('several runs of one scenario', () => {
+  const run = { verdict: 'held' as const, seconds: 12.3, figures: { gap: '9 ms' } };
+
+  test('are one row with a line for each, and the command that repeats them', () => {
+    const second = { ...row, date: '2026-11-22T11:00:00.000Z', runs: [run] };
+    assert.deepEqual(combineRuns([row, second]), {
+      ...second,
+      seconds: 24.6,
+      runs: [{ verdict: 'held', seconds: 12.3, figures: {} }, run],
+      command: 'npm run scenario -- manager-off-before --times 2',
+    });
+    assert.deepEqual(combineRuns([row]), row);
+  });
+
+  test('held only when all of them did: the first that did not tells why', () => {
+    const failed = { ...row, verdict: 'not held' as const, reason: 'a gap of 212 ms' };
+    const combined = combineRuns([row, failed, row]);
+    assert.equal(combined.verdict, 'not held');
+    assert.equal(combined.reason, 'a gap of 212 ms');
+    assert.equal(combined.runs?.length, 3);
   });
 });
 

@@ -7,7 +7,6 @@ import {
   missingTicks,
   parseClientCsv,
   summarizeClient,
-  type ClientRow,
   type ClientSummary,
 } from '../../../demo/report/clientRows';
 import { clientSentence } from '../../../demo/report/clientSentence';
@@ -16,6 +15,8 @@ import {
   summarizeQuorum,
   type QuorumSummary,
 } from '../../../demo/report/quorum';
+import { outagesOf, type Outage } from '../../../demo/report/outages';
+import { stepsAt } from '../../../demo/report/stepsAt';
 import type { Effects } from '../../../effects/effects';
 import { rollCluster, webUrl } from './rollCluster';
 
@@ -26,12 +27,6 @@ export interface Watched {
   readonly quorum: QuorumSummary;
   /** From `watch` to `stop`. */
   readonly seconds: number;
-}
-
-/** Failures of the client that follow each other. */
-export interface Outage {
-  readonly fromMs: number;
-  readonly sentence: string;
 }
 
 export interface RollWatch {
@@ -80,32 +75,10 @@ export function describeWatched(
   const fewest = Math.min(...samples.map(({ reachable }) => reachable));
   return [
     `client: ${clientSentence(client)}`,
-    ...outages.map(({ fromMs, sentence }) => `  ${sentence}: ${stepAt(journal, fromMs)}`),
+    ...outages.map(({ fromMs, rows }) => {
+      const outcomes = [...new Set(rows.map(({ outcome }) => outcome))].join(', ');
+      return `  ${rows.length} failures (${outcomes}): ${stepsAt(journal, fromMs)}`;
+    }),
     `managers: ${samples.length} samples answered, at least ${fewest} reachable; ${unanswered.samples} unanswered, at most ${unanswered.longestRun} in a row`,
   ];
-}
-
-function outagesOf(rows: readonly ClientRow[]): readonly Outage[] {
-  const runs: ClientRow[][] = [];
-  rows.forEach((row, index) => {
-    if (row.outcome === 'ok') return;
-    const before = rows[index - 1];
-    if (before === undefined || before.outcome === 'ok') runs.push([]);
-    runs.at(-1)?.push(row);
-  });
-  return runs.map((run) => {
-    const fromMs = run[0]?.plannedAtMs ?? 0;
-    const lastMs = (run.at(-1)?.plannedAtMs ?? fromMs) - fromMs;
-    const outcomes = [...new Set(run.map(({ outcome }) => outcome))].join(', ');
-    const sentence = `${run.length} failures over ${lastMs.toFixed(0)} ms (${outcomes})`;
-    return { fromMs, sentence };
-  });
-}
-
-/** The step that ran at a moment, and since when; else the last one before it. */
-function stepAt(journal: readonly JournalLine[], atMs: number): string {
-  const last = journal.filter(({ at }) => Date.parse(at) <= atMs).at(-1);
-  if (last === undefined) return 'before the first step';
-  const seconds = ((atMs - Date.parse(last.at)) / 1000).toFixed(1);
-  return `${seconds} s after the ${last.event} of "${last.sentence}"`;
 }
