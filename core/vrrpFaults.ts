@@ -54,7 +54,7 @@ export function vrrpFaults(values: VrrpValues): readonly InputFailure[] {
       : [
           {
             property: 'advertisementSeconds',
-            reason: `${String(advertisementSeconds)} is not within 0.01–40.95`,
+            reason: `${String(advertisementSeconds)} is no multiple of 0.01 within 0.01–40.95`,
           },
         ]),
   ];
@@ -70,7 +70,9 @@ export function isVipName(text: string): boolean {
 
 /** Seconds between advertisements that VRRP version 3 can carry. */
 function isInterval(seconds: number): boolean {
-  return seconds >= 0.01 && seconds <= 40.95;
+  const centiseconds = seconds * 100;
+  const isWhole = Math.abs(centiseconds - Math.round(centiseconds)) < 1e-6;
+  return isWhole && seconds >= 0.01 && seconds <= 40.95;
 }
 
 function fault(

@@ -1,3 +1,4 @@
+import { engineCheckBlocks } from './engineChecks';
 import { renderKeepalivedMarker } from './keepalivedMarker';
 import type { VrrpMarker } from './keepalivedMarker';
 import { priorityLine, raisedLine, raisedPriority } from './raiseKeepalived';
@@ -24,16 +25,13 @@ export function renderKeepalived(spec: VrrpSpec, marker: VrrpMarker, raisedFor?:
     '    vrrp_version 3',
     '    enable_script_security',
     '    script_user root',
+    // A busy host must not take its own delay for the holder's silence.
+    '    vrrp_priority -20',
+    '    max_auto_priority 50',
+    '    vrrp_no_swap',
     '}',
     '',
-    'vrrp_script engine {',
-    '    script "/usr/bin/systemctl is-active --quiet docker.service"',
-    '    interval 2',
-    '    timeout 5',
-    '    fall 3',
-    '    rise 1',
-    '}',
-    '',
+    ...engineCheckBlocks,
     `vrrp_instance ${spec.name} {`,
     '    state BACKUP',
     ...(isRaised ? [] : ['    nopreempt']),
@@ -48,6 +46,7 @@ export function renderKeepalived(spec: VrrpSpec, marker: VrrpMarker, raisedFor?:
     ...addressBlock('virtual_ipaddress_excluded', spec.addresses.slice(1), spec.interface),
     '    track_script {',
     '        engine',
+    '        answers',
     '    }',
     '}',
     '',

@@ -14,3 +14,9 @@ export interface VrrpSpec {
   /** Seconds between advertisements; fractions need VRRP version 3. */
   readonly advertisementSeconds: number;
 }
+
+/**
+ * Three missed advertisements and a little more (RFC 5798, Skew_Time) make a holder dead: 0.65 s, and no
+ * pause of a busy or migrated host below 0.6 s is taken for a death.
+ */
+export const defaultAdvertisementSeconds = 0.2;

@@ -1,6 +1,7 @@
 import { poolSettingInForce } from '../../core/addressPools';
 import { parseKeepalivedMarker } from '../../core/keepalived/keepalivedMarker';
 import { parseKeepalived } from '../../core/keepalived/parseKeepalived';
+import { defaultAdvertisementSeconds } from '../../core/keepalived/vrrpSpec';
 import { isOwnMarker } from '../../core/marker';
 import {
   allowDestroyLabel,
@@ -126,7 +127,7 @@ export const importVipMember: Importing = {
         connection: plain(place.connection),
         managers: await managersBehind(place),
         ...{ vip, addresses: [...addresses], routerId, priority },
-        ...(advertisementSeconds === 1 ? {} : { advertisementSeconds }),
+        ...(advertisementSeconds === defaultAdvertisementSeconds ? {} : { advertisementSeconds }),
       },
       outputs: { memberId: marker.id },
     };

@@ -55,7 +55,9 @@ const inputs = {
     'Interface that carries the addresses. Default: the one with the node’s own address.',
     false,
   ),
-  advertisementSeconds: seconds('Seconds between advertisements. Default: 1. Changed in place.'),
+  advertisementSeconds: seconds(
+    'Seconds between advertisements, a multiple of 0.01 up to 40.95. Default: 0.2. Changed in place.',
+  ),
   timeouts: record(
     {
       gate: seconds('Seconds to wait for the lease, and then at the gate. Default: 300.'),

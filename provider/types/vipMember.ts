@@ -26,7 +26,7 @@ export interface VipMemberArgs {
   priority: pulumi.Input<number>;
   /** Interface. Default: the one with the node’s own address. Changed in place. */
   interface?: pulumi.Input<string>;
-  /** Seconds between advertisements. Default: 1. Changed in place. */
+  /** Seconds between advertisements, a multiple of 0.01 up to 40.95. Default: 0.2. Changed in place. */
   advertisementSeconds?: pulumi.Input<number>;
   /** Seconds that steps may take. */
   timeouts?: pulumi.Input<{

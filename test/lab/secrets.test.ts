@@ -192,14 +192,19 @@ function suite(): void {
           const expected = ['engine', 'host', 'images', 'node'].map(
             (file) => `600 root /etc/pulumi-swarm/${file}.json`,
           );
+          const keepalived = [
+            '600 root /etc/keepalived/keepalived.conf',
+            '700 root /etc/keepalived/swarm-answers.sh',
+            '700 root /etc/keepalived/swarm-engine.sh',
+          ];
           assert.deepEqual(
             lines.filter(
               (line) => !/ \/(etc|run)\/(pulumi-swarm|keepalived)$|\.sample$/.test(line),
             ),
-            [...(name === 'm1' ? ['600 root /etc/keepalived/keepalived.conf'] : []), ...expected],
+            [...expected, ...(name === 'm1' ? keepalived : [])].sort(),
           );
           assert.ok(
-            lines.every((line) => /^(600|755) root |\.sample$/.test(line)),
+            lines.every((line) => /^(600|700|755) root |\.sample$/.test(line)),
             lines.join('\n'),
           );
           assert.equal(await host.files.read('/usr/sbin/policy-rc.d'), undefined);

@@ -3,12 +3,16 @@ import { SwarmError } from '../../../core/errors';
 import { isSeen } from '../../../core/facts';
 import { parseKeepalivedMarker } from '../../../core/keepalived/keepalivedMarker';
 import { renderKeepalived } from '../../../core/keepalived/renderKeepalived';
+import { vrrpFiles } from '../../../core/keepalived/vrrpFiles';
+import { defaultAdvertisementSeconds } from '../../../core/keepalived/vrrpSpec';
+import type { VrrpSpec } from '../../../core/keepalived/vrrpSpec';
 import { isOwnMarker } from '../../../core/marker';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { look } from '../gate/gatherGateFacts';
 import { holdsVip, ownConfiguration, putConfiguration, vipInterface } from './keepalivedHost';
+import { putVrrpFiles, removeVrrpFiles } from './vrrpFilesOnHost';
 import { keepalivedUnit } from './vipSpec';
 import type { VipMemberInputs } from './vipSpec';
 import { waitUntil } from '../ask/waitUntil';
@@ -36,19 +40,20 @@ export async function bringVipUp(
     );
   }
   await operation.step(steps.startVip(spec.name), async () => {
-    const configuration = renderKeepalived(
-      {
-        name: spec.vip,
-        addresses: spec.addresses,
-        interface: name,
-        sourceAddress: spec.address,
-        routerId: spec.routerId,
-        priority: spec.priority,
-        advertisementSeconds: spec.advertisementSeconds ?? 1,
-      },
-      { id, urn: operation.urn },
-    );
+    const vrrp: VrrpSpec = {
+      name: spec.vip,
+      addresses: spec.addresses,
+      interface: name,
+      sourceAddress: spec.address,
+      routerId: spec.routerId,
+      priority: spec.priority,
+      advertisementSeconds: spec.advertisementSeconds ?? defaultAdvertisementSeconds,
+    };
+    // Before the configuration: keepalived refuses one whose scripts are not there.
+    const configuration = renderKeepalived(vrrp, { id, urn: operation.urn });
+    await putVrrpFiles(host, vrrpFiles(vrrp), present !== undefined);
     await putConfiguration(host, spec.name, configuration);
+    await removeVrrpFiles(host, vrrpFiles(vrrp));
     await host.systemd.enable(keepalivedUnit);
     await host.systemd.start(keepalivedUnit);
     await waitUntil(

@@ -18,6 +18,7 @@ import { defaultNodeTimeouts } from '../ask/nodeSpec';
 import { passGate } from '../gate/passGate';
 import { refuseLocalData } from '../node/refuseLocalData';
 import { findEntry } from '../node/takeOut';
+import { removeVrrpFiles } from './vrrpFilesOnHost';
 import { keepalivedPath, keepalivedUnit } from './vipSpec';
 import type { VipMemberInputs } from './vipSpec';
 import { waitUntil } from '../ask/waitUntil';
@@ -130,4 +131,5 @@ async function stop(host: Host): Promise<void> {
   await host.systemd.stop(keepalivedUnit);
   await host.systemd.disable(keepalivedUnit);
   await host.files.remove(keepalivedPath);
+  await removeVrrpFiles(host, []);
 }

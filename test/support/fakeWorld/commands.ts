@@ -78,7 +78,7 @@ const commands: Readonly<Record<string, Command>> = {
   keepalived: (machine, args) => {
     const [test, file, path = ''] = args;
     const isKnown = machine.installed['keepalived'] !== undefined && test === '-t' && file === '-f';
-    return isKnown ? checkKeepalived(machine.files[path]?.content, path) : undefined;
+    return isKnown ? checkKeepalived(machine, path) : undefined;
   },
 };
 
@@ -100,9 +100,14 @@ export function runCommand(
   );
 }
 
-/** `keepalived -t`: of its grammar no more than that every block is closed. */
-function checkKeepalived(text: string | undefined, path: string): CommandResult {
+/** `keepalived -t`: of its grammar no more than that every block is closed and every script there. */
+function checkKeepalived(machine: MachineState, path: string): CommandResult {
+  const text = machine.files[path]?.content;
   if (text === undefined) return failed(1, `Unable to open configuration file ${path}`);
+  const scripts = [...text.matchAll(/^\s*script "(\/[^\s"]+)/gm)].map(([, script]) => script ?? '');
+  if (scripts.some((script) => machine.files[script] === undefined)) {
+    return failed(5, 'Disabling track script since not found/accessible');
+  }
   const count = (brace: string): number => text.split(brace).length - 1;
   return count('{') === count('}')
     ? done()

@@ -31,6 +31,6 @@ export const timing = {
   taskReplacement: 60_000,
   taskRetry: 5_000,
   vipHandover: 1_000,
-  vipFailover: 4_000,
-  trackScript: 6_000,
+  vipFailover: 1_000,
+  trackScript: 1_000,
 } as const;

@@ -64,9 +64,9 @@ function readBid(machine: MachineState, nowMs: number): Bid | undefined {
   return { machine, priority, addresses, preempts };
 }
 
-/** A track script that asks for docker.service has failed three times, 2 s apart. */
+/** The track script of the engine's process has noticed its death. */
 function isTrackScriptDown(machine: MachineState, text: string, nowMs: number): boolean {
-  const isTracked = /track_script/.test(text) && /docker\.service/.test(text);
+  const isTracked = /track_script/.test(text) && /swarm-engine\.sh/.test(text);
   if (!isTracked || isEngineRunning(machine)) {
     machine.trackScriptFailingSinceMs = undefined;
     return false;
