@@ -5,7 +5,7 @@ export type { SwarmManagerArgs } from './swarmManager';
 export { SwarmWorker } from './swarmWorker';
 export type { SwarmWorkerArgs } from './swarmWorker';
 export { KeepalivedVip } from './keepalivedVip';
-export type { KeepalivedVipArgs } from './keepalivedVip';
+export type { BalanceArgs, KeepalivedVipArgs } from './keepalivedVip';
 export { labMachines } from './machines/labMachines';
 export type { LabMachinesArgs } from './machines/labMachines';
 export { existingHosts } from './machines/existingHosts';
@@ -14,6 +14,8 @@ export type { Machine, MachineKind, MachineNode } from './machines/machineKind';
 export type { EngineSpec, SwarmNodeArgs } from './swarmNode';
 export { Service, Swarm } from '../provider/types';
 export type {
+  BalancedPortArgs,
+  BalancedServerArgs,
   ImageArchiveArgs,
   PublishedPortArgs,
   ServiceArgs,

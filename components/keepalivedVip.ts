@@ -1,4 +1,25 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { BalancedPortArgs, BalancedServerArgs } from '../provider/types';
+
+/**
+ * HAProxy on the nodes of a virtual IP: requests to a port of it go to all nodes that answer a health
+ * check, instead of to its holder alone. A node is drained in every balancer before it goes, and given
+ * back when it is healthy again.
+ */
+export interface BalanceArgs {
+  /**
+   * Ports to balance. `listen` is the virtual IP's port, `target` the published port of the nodes; they
+   * differ, and no `listen` is a published port of any service: Docker takes every packet to those before
+   * HAProxy sees one. `mode: 'http'` sends a request without an answer again to another node, where that
+   * is safe; `tcp` (default) carries anything. `check` is `tcp` (default) or `{ http: '/healthz' }`. A
+   * change is made in place, by a reload that cuts no connection.
+   */
+  readonly ports: readonly BalancedPortArgs[];
+  /** Seconds that the requests of a node that goes have to come to their end. Default: 30. A change is made in place. */
+  readonly drainSeconds?: number;
+  /** Nodes that requests go to. Default: every node of the SwarmCluster; of a SwarmManager alone its `managers`. A change is made in place. */
+  readonly servers?: readonly BalancedServerArgs[];
+}
 
 export interface KeepalivedVipArgs {
   /** Virtual addresses with their prefix length, e.g. `['10.88.0.100/24']`. A change is made in place, by a reload. */
@@ -14,6 +35,8 @@ export interface KeepalivedVipArgs {
    * Default: 0.2. A change is made in place, by a reload, node by node.
    */
   readonly advertisementSeconds?: number;
+  /** A load balancer in front of all nodes. Default: none; whoever holds the address answers alone. To remove it stops HAProxy. */
+  readonly balance?: BalanceArgs;
 }
 
 /**

@@ -157,7 +157,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
     const vip =
       args.vip === undefined
         ? undefined
-        : new KeepalivedVip(`${args.name}-vip`, args.vip, { parent: this });
+        : new KeepalivedVip(`${args.name}-vip`, overAllNodes(args, args.vip), { parent: this });
     const founder = deferred<Engine>();
     const contacts = contactsOf(args);
     const standIns = standInContacts(args);
@@ -261,6 +261,16 @@ function recovery({ recoverFrom, lost }: SwarmClusterArgs): {
     ...(recoverFrom === undefined ? {} : { recoverFrom }),
     ...(lost === undefined ? {} : { lost }),
   };
+}
+
+/** A balancer that names no servers is over every node. */
+function overAllNodes(
+  { managers, workers }: SwarmClusterArgs,
+  vip: KeepalivedVipArgs,
+): KeepalivedVipArgs {
+  if (vip.balance === undefined) return vip;
+  const servers = [...managers, ...(workers ?? [])].map(({ name, address }) => ({ name, address }));
+  return { ...vip, balance: { servers, ...vip.balance } };
 }
 
 interface Build {

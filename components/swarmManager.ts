@@ -1,11 +1,11 @@
 import * as pulumi from '@pulumi/pulumi';
 import { vrrpPriority } from '../core/keepalived/vrrpPriority';
 import type { Engine } from '../provider/types';
-import { VipMember } from '../provider/types';
-import type { KeepalivedVip } from './keepalivedVip';
+import { Balancer, VipMember } from '../provider/types';
+import type { BalanceArgs, KeepalivedVip } from './keepalivedVip';
 import { sealed, sealedContacts } from './sealed';
 import { nodeAliases, registerChain } from './swarmNode';
-import type { SwarmNodeArgs } from './swarmNode';
+import type { ChainOptions, SwarmNodeArgs } from './swarmNode';
 
 export interface SwarmManagerArgs extends SwarmNodeArgs {
   /** Virtual IP that this manager holds or stands by for. */
@@ -38,9 +38,51 @@ export class SwarmManager extends pulumi.ComponentResource {
     const { engine, node, options: chain } = registerChain(this, name, 'manager', args);
     this.engine = engine;
     this.nodeId = node.nodeId;
-    this.last = args.vip === undefined ? node : vipMember(name, args, args.vip, node.nodeId, chain);
+    this.last = args.vip === undefined ? node : onVip(name, args, args.vip, node.nodeId, chain);
     this.registerOutputs({ nodeId: this.nodeId });
   }
+}
+
+/** The balancer is up before the address may come, and goes after the address has left. */
+function onVip(
+  name: string,
+  args: SwarmManagerArgs,
+  vip: KeepalivedVip,
+  nodeId: pulumi.Output<string>,
+  options: ChainOptions,
+): VipMember {
+  const { balance } = vip.args;
+  if (balance === undefined) return vipMember(name, args, vip, nodeId, options);
+  const balancer = registerBalancer(name, args, vip, balance, nodeId, options);
+  const after = [...options.dependsOn, balancer];
+  return vipMember(name, args, vip, nodeId, { ...options, dependsOn: after });
+}
+
+function registerBalancer(
+  name: string,
+  args: SwarmManagerArgs,
+  vip: KeepalivedVip,
+  balance: BalanceArgs,
+  nodeId: pulumi.Output<string>,
+  options: ChainOptions,
+): Balancer {
+  const managers = args.managers.filter(({ isStandIn }) => isStandIn !== true);
+  const servers = balance.servers ?? managers;
+  return new Balancer(
+    name,
+    {
+      name,
+      nodeId,
+      clusterId: args.clusterId,
+      connection: sealed(args.machine.connection({ name, address: args.address })),
+      managers: sealedContacts(managers),
+      addresses: vip.args.addresses,
+      ports: balance.ports,
+      servers: servers.map((server) => ({ name: server.name, address: server.address })),
+      ...(balance.drainSeconds === undefined ? {} : { drainSeconds: balance.drainSeconds }),
+    },
+    options,
+  );
 }
 
 function vipMember(

@@ -45,12 +45,17 @@ export interface SwarmNodeArgs {
   readonly joinAfter?: readonly pulumi.Resource[];
 }
 
+/** Options that every link of a chain must have. */
+export type ChainOptions = Omit<pulumi.CustomResourceOptions, 'dependsOn'> & {
+  readonly dependsOn: pulumi.Resource[];
+};
+
 /** The links of one node's chain. */
 export interface NodeChain {
   readonly engine: Engine;
   readonly node: Node;
   /** Options that every further link of the chain must have. */
-  readonly options: pulumi.CustomResourceOptions;
+  readonly options: ChainOptions;
 }
 
 /**
@@ -112,7 +117,7 @@ export function registerChain(
   // On every link: an explicit option, since --replace, taint and replacementTrigger never ask the
   // provider (docs/decisions); dependsOn on the resources themselves, since on a component it orders
   // no deletes.
-  const options: pulumi.CustomResourceOptions = {
+  const options: ChainOptions = {
     parent: component,
     deleteBeforeReplace: true,
     dependsOn: [...after],

@@ -91,6 +91,23 @@ export const configurationSchema = z.strictObject({
         .regex(interfacePattern, 'is no name of an interface; give one such as "eth0"')
         .optional(),
       advertisementSeconds: z.number().min(0.01).max(40.95).optional(),
+      balance: z
+        .strictObject({
+          ports: z.array(
+            z.strictObject({
+              listen: z.number(),
+              target: z.number(),
+              mode: z.enum(['tcp', 'http']).optional(),
+              check: z
+                .union([z.literal('tcp'), z.strictObject({ http: z.string() })], {
+                  error: 'is no health check; give tcp, or a map with `http` and a path',
+                })
+                .optional(),
+            }),
+          ),
+          drainSeconds: z.number().optional(),
+        })
+        .optional(),
     })
     .optional(),
   maxUnavailable: z
@@ -144,11 +161,16 @@ export type ConfigurationResult =
 /** Checks a configuration as a whole; every fault at once, each with its path. Never throws. */
 export function parseConfiguration(raw: unknown): ConfigurationResult {
   const parsed = configurationSchema.safeParse(raw, { reportInput: true });
+  const faults = parsed.success
+    ? []
+    : parsed.error.issues.flatMap((issue) => describeIssue(issue, configurationSchema));
+  // What the schema said of a property is not said twice.
+  const told = new Set(faults.map(({ property }) => property));
   const failures = [
-    ...(parsed.success
-      ? []
-      : parsed.error.issues.flatMap((issue) => describeIssue(issue, configurationSchema))),
-    ...validateConfiguration(readableConfiguration.parse(raw)),
+    ...faults,
+    ...validateConfiguration(readableConfiguration.parse(raw)).filter(
+      ({ property }) => !told.has(property),
+    ),
   ];
   return parsed.success && failures.length === 0 ? { configuration: parsed.data } : { failures };
 }

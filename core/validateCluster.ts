@@ -1,4 +1,6 @@
 import { addressOf, isCidr, isHostname, isIpAddress, isSameAddress } from './addresses';
+import { balanceFaults } from './balancer/balanceFaults';
+import type { BalanceValues } from './balancer/balanceFaults';
 import type { InputFailure } from './errors';
 import { labelPrefix } from './labels';
 import { parseRecoverFrom } from './recoveryToken';
@@ -14,6 +16,7 @@ export interface ClusterDeclaration {
     | {
         readonly addresses?: readonly (string | undefined)[] | undefined;
         readonly routerId?: number | undefined;
+        readonly balance?: BalanceValues | undefined;
       }
     | undefined;
   readonly maxUnavailable?: number | string | undefined;
@@ -134,9 +137,10 @@ function vipFailures(
   placed: readonly Placed<DeclaredNode>[],
 ): readonly InputFailure[] {
   if (vip === undefined) return [];
-  const { routerId, addresses } = vip;
+  const { routerId, addresses, balance } = vip;
   const isRouterId = Number.isInteger(routerId) && Number(routerId) >= 1 && Number(routerId) <= 255;
   return [
+    ...(balance === undefined ? [] : balanceFaults(balance, 'vip.balance')),
     ...(routerId === undefined || isRouterId
       ? []
       : [

@@ -8,6 +8,7 @@ import {
   isWithin,
   reservedAddresses,
 } from './addresses';
+import { publishedFaults } from './balancer/balanceFaults';
 import type { InputFailure } from './errors';
 import { labelPrefix } from './labels';
 import { placedNodes, quoted, validateCluster } from './validateCluster';
@@ -42,7 +43,17 @@ export const readableConfiguration = z
     managers: z.array(node).optional().catch(undefined),
     workers: z.array(node).optional().catch(undefined),
     vip: z
-      .object({ addresses: texts, routerId: z.number().optional().catch(undefined) })
+      .object({
+        addresses: texts,
+        routerId: z.number().optional().catch(undefined),
+        balance: z
+          .object({
+            ports: z.array(z.unknown()).optional().catch(undefined),
+            drainSeconds: z.unknown().optional(),
+          })
+          .optional()
+          .catch(undefined),
+      })
       .optional()
       .catch(undefined),
     maxUnavailable: z.union([z.number(), z.string()]).optional().catch(undefined),
@@ -56,6 +67,10 @@ export const readableConfiguration = z
             name: text,
             global: z.unknown().optional(),
             replicas: z.unknown().optional(),
+            ports: z
+              .array(z.object({ published: z.number() }).optional().catch(undefined))
+              .optional()
+              .catch(undefined),
             labels,
           })
           .optional()
@@ -83,6 +98,13 @@ export function validateConfiguration(
     ...labFailures(configuration, placed),
     ...poolFailures(configuration),
     ...serviceFailures(configuration),
+    ...publishedFaults(
+      configuration.vip?.balance?.ports,
+      (configuration.services ?? []).flatMap((service) =>
+        (service?.ports ?? []).flatMap((port) => port?.published ?? []),
+      ),
+      'vip.balance.ports',
+    ),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { planRollout } from './functions/planRollout';
+import { balancer } from './resources/balancer';
 import { barrier } from './resources/barrier';
 import { engine } from './resources/engine';
 import { host } from './resources/host';
@@ -18,6 +19,7 @@ export const resources: readonly Resource[] = [
   engine,
   swarm,
   node,
+  balancer,
   vipMember,
   barrier,
   service,

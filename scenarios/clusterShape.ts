@@ -11,6 +11,8 @@ export interface ClusterShape {
   readonly workers: number;
   /** Whether a service beside the web service echoes on `echoPort` of every node. Default: false. */
   readonly hasEcho?: boolean;
+  /** `balance` of the virtual IP. */
+  readonly balance?: Readonly<Record<string, unknown>>;
   /** More keys of the stack's configuration, e.g. `{ allowDestroy: true }`. */
   readonly configuration?: Readonly<Record<string, unknown>>;
 }
@@ -22,6 +24,12 @@ export const shapes = {
   twoManagers: { name: 'two-managers', managers: 2, workers: 1 },
   oneManager: { name: 'one-manager', managers: 1, workers: 1 },
   vip: { name: 'vip', managers: 3, workers: 2, hasEcho: true },
+  balanced: {
+    name: 'balanced',
+    managers: 3,
+    workers: 2,
+    balance: { ports: [{ listen: 80, target: 8080, mode: 'http', check: { http: '/' } }] },
+  },
 } as const satisfies Record<string, ClusterShape>;
 
 /** OS of every golden cluster, and what a roll in a scenario changes it to. */
@@ -58,7 +66,11 @@ export function configurationOf(
     lab: { name: lab.name, subnet: lab.subnet },
     os: goldenOs,
     ...nodesOf(shape, lab),
-    vip: { addresses: [vipOf(lab)], routerId: routerIdOf(lab) },
+    vip: {
+      addresses: [vipOf(lab)],
+      routerId: routerIdOf(lab),
+      ...(shape.balance === undefined ? {} : { balance: shape.balance }),
+    },
     engine: { images: [{ ...image }] },
     services: [
       {

@@ -1,6 +1,7 @@
 import { SwarmError } from '../core/errors';
 import { allOffOfFive, allOffOfThree } from './faults/allOff';
 import { autolock } from './faults/autolock';
+import { balance } from './faults/balance';
 import { changedByHand } from './faults/changedByHand';
 import { chainOfFive } from './faults/chainOfFive';
 import { deadManagerRemoved, deadManagerRemovedInRoll } from './faults/deadManagerRemoved';
@@ -64,6 +65,7 @@ export const scenarios: readonly Scenario[] = [
   stateImported,
   silentHosts,
   vipRoll,
+  balance,
 ];
 
 /** @throws SwarmError `ScenarioUnknown` with every name that there is. */

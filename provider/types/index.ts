@@ -1,3 +1,4 @@
+export * from './balancer';
 export * from './barrier';
 export * from './connection';
 export * from './engine';

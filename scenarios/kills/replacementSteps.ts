@@ -38,6 +38,12 @@ const parts = {
   dismiss: 'with a stand-in',
   installVip: 'always',
   startVip: 'always',
+  // Only with `balance`; the scenario balance looks at them.
+  drainServer: 'never',
+  giveServerBack: 'never',
+  installBalancer: 'never',
+  startBalancer: 'never',
+  stopBalancer: 'never',
   // In place, of a worker that becomes a manager.
   promote: 'never',
   label: 'always',

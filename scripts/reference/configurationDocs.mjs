@@ -7,6 +7,8 @@ const interfaces = {
   'engine.images[]': ['ImageArchiveArgs'],
   node: ['ClusterNodeArgs', 'SwarmNodeArgs'],
   vip: ['KeepalivedVipArgs'],
+  'vip.balance': ['BalanceArgs'],
+  'vip.balance.ports[]': ['BalancedPortArgs'],
   backup: ['BackupArgs'],
   timeouts: ['NodeTimeoutsArgs'],
   'services[]': ['ServiceArgs'],

@@ -112,6 +112,7 @@ test('the steps that are killed at below are all that a replacement has', async 
     'restartEngine',
     'backUp',
     'endBackup',
+    ...['drainServer', 'giveServerBack', 'installBalancer', 'startBalancer', 'stopBalancer'],
   ];
   for (const [key, sentence] of Object.entries(steps)) {
     // Every placeholder as a text that matches whatever stands there.

@@ -15,6 +15,7 @@ import { notingEffects, notingExec, type RootCommands } from '../support/rootCom
 import { documentedSudoers, sudoRules } from '../support/sudoRules';
 import { webService } from '../support/webService';
 
+const balance = { ports: [{ listen: 80, target: 8080 }] };
 const isAllowed = sudoRules(documentedSudoers());
 
 /** Every command must be in docs/security.md: what a user was told to allow is what there is. */
@@ -39,7 +40,7 @@ class NotingWorld extends FakeWorld {
 describe('the sudoers rules of docs/security.md', () => {
   test('are enough for the whole life of a cluster', async () => {
     const world = new NotingWorld();
-    const stack = await founded(world, cluster(3, 1, await webService()));
+    const stack = await founded(world, cluster(3, 1, { ...(await webService()), balance }));
     const directory = mkdtempSync(join(tmpdir(), 'swarm-backup-'));
     stack.declared = { ...stack.declared, swarm: { roll: { backup: { directory } } } };
     await stack.up(new ProviderProcess(world));
@@ -49,7 +50,7 @@ describe('the sudoers rules of docs/security.md', () => {
     }
     stack.declared = { ...stack.declared, swarm: { allowDestroy: true } };
     await stack.up(new ProviderProcess(world));
-    for (const kind of ['LabMachine', 'Engine', 'Node', 'VipMember']) {
+    for (const kind of ['LabMachine', 'Engine', 'Node', 'Balancer', 'VipMember']) {
       await stack.refresh(new ProviderProcess(world), kind, 'm1');
     }
     await stack.destroy(new ProviderProcess(world));
@@ -62,6 +63,8 @@ describe('the sudoers rules of docs/security.md', () => {
       'apt-mark',
       'systemctl',
       'keepalived',
+      'haproxy',
+      'perl',
       'docker',
       'nsenter',
     ]) {
@@ -112,6 +115,8 @@ describe('the sudoers rules of docs/security.md', () => {
     ['find', '/', '-exec', 'id', ';'],
     ['find', '/var/x', '-delete', '-mindepth', '1', '-print', '-quit'],
     ['docker', 'run', '-v', '/:/host', 'x'],
+    ['perl', '-e', 'system(shift)', 'id'],
+    ['haproxy', '-f', '/etc/haproxy/haproxy.cfg.candidate'],
     ['keepalived', '-t', '-f', '/etc/shadow'],
     ['tar', '--create', '--file=-', '--numeric-owner', '--directory=/', '--', 'root'],
     ['nsenter', '--net=/var/run/docker/netns/ingress_sbox', '--', 'bash', '-c', 'id'],

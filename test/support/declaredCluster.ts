@@ -21,6 +21,8 @@ export interface Declared {
   readonly nodes: readonly DeclaredNode[];
   /** Virtual address of the managers with its prefix length; undefined: none. */
   readonly vip: string | undefined;
+  /** `ports` of the balancers, and what else they take; undefined: none. */
+  readonly balance?: PropertyMap;
   /** Workers whose contacts every node has, for a cluster of one manager. */
   readonly standIns?: readonly string[];
   /** Further inputs of Swarm. */
@@ -35,6 +37,7 @@ export const links = [
   { kind: 'LabMachine', identity: undefined },
   { kind: 'Engine', identity: 'machineId' },
   { kind: 'Node', identity: 'engineId' },
+  { kind: 'Balancer', identity: 'nodeId' },
   { kind: 'VipMember', identity: 'nodeId' },
 ] as const;
 export type Link = (typeof links)[number]['kind'];
@@ -117,7 +120,10 @@ export function inputsOf(
   const contacts = contactsOf(declared);
   const reach: PropertyMap = {
     connection: { lab, machine: name },
-    managers: plain([...contacts, ...(link === 'VipMember' ? [] : standInContactsOf(declared))]),
+    managers: plain([
+      ...contacts,
+      ...(link === 'VipMember' || link === 'Balancer' ? [] : standInContactsOf(declared)),
+    ]),
   };
   switch (link) {
     case 'HostIdentity':
@@ -134,6 +140,13 @@ export function inputsOf(
       return {
         ...{ name, role, address, ...reach, labels: {}, availability: 'active' },
         ...{ engineId: output('Engine', 'engineId'), clusterId: clusterId(), ...node.node },
+      };
+    case 'Balancer':
+      return {
+        ...{ name, ...reach, addresses: [declared.vip ?? ''] },
+        ...{ nodeId: output('Node', 'nodeId'), clusterId: clusterId() },
+        servers: plain(declared.nodes.map((each) => ({ name: each.name, address: each.address }))),
+        ...declared.balance,
       };
     case 'VipMember':
       return {

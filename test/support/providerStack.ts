@@ -40,7 +40,7 @@ export class Stack {
       ...others.map(({ name }) => build(name)),
     ]);
     for (const { name } of this.declared.nodes) {
-      await this.applyLinks(process, name, ['Node', 'VipMember']);
+      await this.applyLinks(process, name, ['Node', 'Balancer', 'VipMember']);
     }
     await this.applyServices(process);
   }
@@ -177,6 +177,7 @@ export class Stack {
     const deleted = new Set<Link>();
     for (const { kind } of links) {
       if (!kinds.includes(kind) || (kind === 'VipMember' && !hasVip)) continue;
+      if (kind === 'Balancer' && !(hasVip && this.declared.balance !== undefined)) continue;
       const wanted = this.inputsOf(kind, node.name);
       await this.apply(process, kind, node.name, wanted, async () => {
         if (!deleted.has(kind)) await this.deleteChain(process, node.name, kind, deleted);

@@ -4,6 +4,7 @@ import { readBaseline, withoutBaseline } from '../../../core/lease';
 import { missingReplicas, tasksPresent } from '../../../core/services';
 import type { Operation } from '../../server/resource';
 import type { Lease } from '../hold/lease';
+import { giveNodeBack } from '../balancer/giveNodeBack';
 import { askManager } from '../ask/managers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
@@ -67,6 +68,10 @@ export async function undoDrain(going: Draining): Promise<void> {
   const { spec, lease } = going;
   await setAvailability(going, spec.availability ?? 'active');
   await lease.changeLabels((labels) => withoutBaseline(labels, spec.name));
+  // The error that led here is the one to be told; a server that stays drained is drift, and mended as such.
+  await giveNodeBack(going.operation, spec, timeoutsOf(spec).services).catch((error: unknown) => {
+    going.operation.log('warning', errorMessage(error));
+  });
 }
 
 function setAvailability(

@@ -7,6 +7,8 @@ import { worseThanBaseline } from '../../../core/services';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
+import { drainNode } from '../balancer/drainNode';
+import { giveNodeBack } from '../balancer/giveNodeBack';
 import { checkPeers } from './checkPeers';
 import { hostStanding, managerLocked } from '../ask/hostStanding';
 import { changeLeaseLabels, readLeaseLabels } from '../hold/lease';
@@ -221,8 +223,19 @@ export async function waitReady(
   if (spec.role === 'manager') await endSnapshots(operation, access, spec.name);
 }
 
-/** Gives the node its declared availability and waits until the services are as before it went. */
+/** Gives the node its declared availability, waits until the services are as before it went, and lets balancers use it again. */
 export async function activate(
+  operation: Operation,
+  spec: NodeInputs,
+  nodeId: string,
+): Promise<void> {
+  await setAvailability(operation, spec, nodeId);
+  await servicesAsBefore(operation, spec);
+  if (spec.availability === 'drain') return;
+  await giveNodeBack(operation, spec, timeoutsOf(spec).services);
+}
+
+async function setAvailability(
   operation: Operation,
   spec: NodeInputs,
   nodeId: string,
@@ -231,10 +244,18 @@ export async function activate(
   const availability = spec.availability ?? 'active';
   const entry = await findEntry(operation, access, nodeId);
   if (entry?.availability !== availability) {
+    if (availability === 'drain') {
+      const server = { name: spec.name, managers: spec.managers, isAlive: true };
+      await drainNode(operation, server, (sentence, action) => operation.step(sentence, action));
+    }
     await operation.step(steps.activate(spec.name, availability), () =>
       updateNode(operation, spec, nodeId, { availability }),
     );
   }
+}
+
+async function servicesAsBefore(operation: Operation, spec: NodeInputs): Promise<void> {
+  const access = accessOf(spec);
   const baseline = readBaseline(await readLeaseLabels(operation, access), spec.name);
   if (baseline === undefined) return;
   await operation.step(steps.services(spec.name), () =>

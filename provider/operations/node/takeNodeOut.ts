@@ -5,6 +5,7 @@ import { isSeen } from '../../../core/facts';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
+import { drainNode } from '../balancer/drainNode';
 import { backUpAfterDrain, backUpBeforeDrain } from '../backup/backUpRaft';
 import { deletePurpose } from '../swarm/consent';
 import { declaredNow } from '../ask/declaredNow';
@@ -190,6 +191,12 @@ async function out(going: Going): Promise<void> {
   // Lease and gate may have taken minutes.
   const entry = await findEntry(operation, access, going.entry.id, [spec.name]);
   if (entry === undefined) return;
+  if (!isDestroy) {
+    // Its own balancer was stopped before this resource's turn, or goes with the node.
+    const managers = spec.managers.filter(({ name }) => name !== spec.name);
+    const server = { name: spec.name, managers, isAlive: machine !== undefined };
+    await drainNode(operation, server, (sentence, action) => lease.step(sentence, action));
+  }
   await lease.step(steps.drain(spec.name), () => drain({ ...going, entry }));
   await backUpAfterDrain({ ...leaving, entry });
   if (entry.managerStatus !== undefined || entry.role === 'manager') {

@@ -1,4 +1,6 @@
 import type { CommandResult } from '../../../effects/effects';
+import { answerRuntime, checkBalancer } from './balancer';
+import { filesOfPackage } from './osCatalog';
 import { boot, isEngineRunning, shutDown } from './machines';
 import type { MachineState, WorldState } from './state';
 
@@ -6,6 +8,7 @@ type Command = (
   machine: MachineState,
   args: readonly string[],
   state: WorldState,
+  stdin: string,
 ) => CommandResult | undefined;
 
 /**
@@ -80,12 +83,38 @@ const commands: Readonly<Record<string, Command>> = {
     const isKnown = machine.installed['keepalived'] !== undefined && test === '-t' && file === '-f';
     return isKnown ? checkKeepalived(machine, path) : undefined;
   },
+  haproxy: (machine, args) => {
+    const [check, quiet, file, path = ''] = args;
+    const isKnown = machine.installed['haproxy'] !== undefined && check === '-c' && quiet === '-q';
+    return isKnown && file === '-f' ? checkBalancer(machine.files[path]?.content, path) : undefined;
+  },
+  dpkg: (machine, args) => {
+    const [verify, dashes, name = ''] = args;
+    if (verify !== '--verify' || dashes !== '--') return undefined;
+    if (machine.installed[name] === undefined) {
+      return failed(1, `dpkg: package '${name}' is not installed`);
+    }
+    const changed = Object.entries(filesOfPackage[name] ?? {}).filter(
+      ([path, content]) => machine.files[path]?.content !== content,
+    );
+    return done(changed.map(([path]) => `??5?????? c ${path}\n`).join(''));
+  },
+  perl: (machine, args, state, stdin) => {
+    const [module, evaluate, , socket] = args;
+    const isKnown = module === '-MIO::Socket::UNIX' && evaluate === '-e';
+    if (!isKnown || socket !== '/run/haproxy/admin.sock') return undefined;
+    const answer = answerRuntime(state, machine, stdin.trim());
+    return answer === undefined
+      ? failed(2, 'No such file or directory at -e line 1.')
+      : done(answer);
+  },
 };
 
 export function runCommand(
   state: WorldState,
   machine: MachineState,
   argv: readonly string[],
+  stdin = '',
 ): CommandResult {
   const scripted = machine.scriptedCommands.find((command) =>
     command.argv.every((argument, index) => argv[index] === argument),
@@ -95,7 +124,7 @@ export function runCommand(
   }
   const [name = '', ...args] = argv;
   return (
-    commands[name]?.(machine, args, state) ??
+    commands[name]?.(machine, args, state, stdin) ??
     failed(127, `${argv.slice(0, 2).join(' ')}: not known to the fake world`)
   );
 }

@@ -145,9 +145,9 @@ function fakeHost(world: World, key: string, description: string): Host {
     packages: fakePackages(world, key),
     network: fakeNetwork(world, key),
     docker: fakeDocker(world, key),
-    run: (argv) =>
+    run: (argv, options) =>
       world.act({ operation: 'host.run', host: key, isChange: true }, (state) =>
-        runCommand(state, reach(state, key), argv),
+        runCommand(state, reach(state, key), argv, String(options?.stdin ?? '')),
       ),
   };
 }

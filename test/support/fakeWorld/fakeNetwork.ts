@@ -5,7 +5,7 @@ import type { MachineState, WorldState } from './state';
 import { reach, type World } from './world';
 import { heldVips } from './vip';
 
-type Probe = 'open' | 'refused' | 'silent';
+export type Probe = 'open' | 'refused' | 'silent';
 
 export function fakeNetwork(world: World, key: string): HostNetwork {
   return {
@@ -60,7 +60,8 @@ function addressesOf(state: WorldState, machine: MachineState): readonly Interfa
   ];
 }
 
-function probe(state: WorldState, from: MachineState, address: string, port: number): Probe {
+/** What a TCP connection to `address:port` meets. */
+export function probe(state: WorldState, from: MachineState, address: string, port: number): Probe {
   const target = address.startsWith('127.') ? from : machineAt(state, address);
   if (target === undefined || !target.isOn || target.link === 'cut') return 'silent';
   if (target !== from && target.blockedPorts.includes(port)) return 'silent';

@@ -1,6 +1,6 @@
 import { SwarmError } from '../../../core/errors';
 import type { Packages } from '../../../effects/packages';
-import { offeredVersions, unitsOfPackage } from './osCatalog';
+import { filesOfPackage, offeredVersions, unitsOfPackage } from './osCatalog';
 import type { MachineState } from './state';
 import { timing } from './timing';
 import { reach, type World } from './world';
@@ -63,6 +63,9 @@ function install(
     machine.installed[name] = version;
     for (const unit of unitsOfPackage[name] ?? []) {
       machine.units[unit] ??= { state: 'inactive', isEnabled: true };
+    }
+    for (const [path, content] of Object.entries(filesOfPackage[name] ?? {})) {
+      machine.files[path] ??= { content, mode: 0o644 };
     }
   }
 }

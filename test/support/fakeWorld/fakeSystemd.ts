@@ -1,4 +1,5 @@
 import type { Systemd } from '../../../effects/systemd';
+import { readBalancerConfiguration } from './balancer';
 import { readKeepalivedConfiguration, startUnit, stopUnit, unitFailed } from './machines';
 import type { MachineState } from './state';
 import { reach, type World } from './world';
@@ -31,6 +32,7 @@ export function fakeSystemd(world: World, key: string): Systemd {
         throw unitFailed(machine, unit, `${unit} is not active, cannot reload.`);
       }
       if (unit === 'keepalived.service') readKeepalivedConfiguration(machine);
+      if (unit === 'haproxy.service') readBalancerConfiguration(machine);
     }),
     enable: change('enable', (machine, unit) => {
       const known = machine.units[unit];

@@ -1,3 +1,4 @@
+import { readBalancerConfiguration } from './balancer';
 import { SwarmError } from '../../../core/errors';
 import { osCatalog, upstreamVersion } from './osCatalog';
 import {
@@ -59,6 +60,8 @@ export function addMachine(state: WorldState, machine: NewMachine): MachineState
     blockedPorts: [],
     keepalivedConfiguration: undefined,
     hasVipFault: false,
+    balancer: undefined,
+    balancerSessions: {},
     trackScriptFailingSinceMs: undefined,
     scriptedCommands: [],
     lab: machine.lab,
@@ -88,6 +91,7 @@ export function shutDown(machine: MachineState): void {
   machine.engine.runningVersion = undefined;
   machine.engine.isStuck = false;
   machine.keepalivedConfiguration = undefined;
+  machine.balancer = undefined;
   const isVolatile = (path: string): boolean =>
     path.startsWith('/run/') || path.startsWith('/tmp/');
   machine.directories = machine.directories.filter((path) => !isVolatile(path));
@@ -103,6 +107,7 @@ export function startUnit(machine: MachineState, name: string): void {
   if (unit.state === 'active') return;
   if (name === 'docker.service') startEngine(machine, unit);
   if (name === 'keepalived.service') readKeepalivedConfiguration(machine);
+  if (name === 'haproxy.service') readBalancerConfiguration(machine);
   unit.state = 'active';
 }
 
@@ -115,6 +120,7 @@ export function stopUnit(machine: MachineState, name: string): void {
     machine.engine.isStuck = false;
   }
   if (name === 'keepalived.service') machine.keepalivedConfiguration = undefined;
+  if (name === 'haproxy.service') machine.balancer = undefined;
 }
 
 export const keepalivedPath = '/etc/keepalived/keepalived.conf';

@@ -20,6 +20,7 @@ export const osCatalog: Readonly<Record<string, OsRelease>> = {
       ...everywhere,
       'docker.io': ['20.10.24+dfsg1-1+deb12u1'],
       keepalived: ['1:2.2.7-1+b2'],
+      haproxy: ['2.6.12-1+deb12u4'],
     },
   },
   'debian:13': {
@@ -29,6 +30,7 @@ export const osCatalog: Readonly<Record<string, OsRelease>> = {
       'docker.io': ['26.1.5+dfsg1-9+b9'],
       'docker-cli': ['26.1.5+dfsg1-9+b9'],
       keepalived: ['1:2.3.3-1'],
+      haproxy: ['3.0.11-1+deb13u2'],
     },
   },
 };
@@ -37,6 +39,14 @@ export const osCatalog: Readonly<Record<string, OsRelease>> = {
 export const unitsOfPackage: Readonly<Record<string, readonly string[]>> = {
   'docker.io': ['docker.service', 'docker.socket', 'containerd.service'],
   keepalived: ['keepalived.service'],
+  haproxy: ['haproxy.service'],
+};
+
+/** Configuration files that a package brings; one that is there is kept. */
+export const filesOfPackage: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  haproxy: {
+    '/etc/haproxy/haproxy.cfg': 'global\n\tlog /dev/log\tlocal0\n\ndefaults\n\tmode\thttp\n',
+  },
 };
 
 /** `26.1.5` of `26.1.5+dfsg1-9+b9` or `1:26.1.5-1`. */

@@ -77,6 +77,10 @@ export interface MachineState {
   keepalivedConfiguration: string | undefined;
   /** It takes no part in the election of the virtual address's holder. */
   hasVipFault: boolean;
+  /** HAProxy as it runs: its configuration as read, and what of its servers was changed since. */
+  balancer: { text: string; states: Record<string, 'ready' | 'drain' | 'maint'> } | undefined;
+  /** Requests under way by server, e.g. `port-80/w1`; a test sets them. */
+  balancerSessions: Record<string, number>;
   trackScriptFailingSinceMs: number | undefined;
   scriptedCommands: { argv: string[]; code: number; stdout: string; stderr: string }[];
   lab: LabEntry | undefined;
