@@ -21,4 +21,10 @@ export type {
   ServiceArgs,
   SwarmArgs,
 } from '../provider/types';
+export type {
+  DistributionSource,
+  DockerSource,
+  EngineSourceSpec,
+  PreinstalledSource,
+} from '../core/engineSource';
 export type { Connection, LabConnection, ManagerContact, SshConnection } from '../core/connection';

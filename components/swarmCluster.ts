@@ -212,7 +212,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
       node: ClusterNodeArgs,
     ): Parameters<typeof planRollout>[0]['managers'][number] => {
       const os = node.os ?? args.os;
-      const version = node.engine?.version ?? args.engine?.version;
+      const { version, source } = { ...args.engine, ...node.engine };
       return {
         name: node.name,
         address: node.address,
@@ -220,6 +220,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ...(node.previousName === undefined ? {} : { previousName: node.previousName }),
         ...(os === undefined ? {} : { os }),
         ...(version === undefined ? {} : { engineVersion: version }),
+        ...(source === undefined ? {} : { engineSource: source }),
         ...(node.onLocalData === undefined ? {} : { onLocalData: node.onLocalData }),
         ...(args.adopt === undefined ? {} : adoptedAs(node)),
       };

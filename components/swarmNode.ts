@@ -1,4 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
+import type { EngineSourceSpec } from '../core/engineSource';
 import type { ManagerContact } from '../core/connection';
 import type { ImageArchiveArgs, NodeTimeoutsArgs } from '../provider/types';
 import { Engine, Node } from '../provider/types';
@@ -7,8 +8,13 @@ import { sealed, sealedContacts } from './sealed';
 
 /** What of the engine is declared. */
 export interface EngineSpec {
-  /** Engine version, e.g. `26.1.5`. Default: the distribution's newest. A change replaces engine and node; the machine stays. */
+  /** Engine version, e.g. `26.1.5`, or its leading parts, e.g. `26.1`. Default: the newest of its source. A change replaces engine and node; the machine stays. */
   readonly version?: string;
+  /**
+   * Where the engine comes from: the distribution, Docker's repository or a mirror of it, or the host has it already;
+   * see docs/engine.md. Default: the distribution. A change of its kind replaces engine and node; the machine stays.
+   */
+  readonly source?: EngineSourceSpec;
   /** Image archives that services need and no registry serves; loaded before the node joins. Changed in place. */
   readonly images?: readonly ImageArchiveArgs[];
 }

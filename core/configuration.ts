@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { describeIssue } from './configurationFaults';
+import { engineSourceSchema } from './engineSource';
 import type { InputFailure } from './errors';
 import { readableConfiguration, validateConfiguration } from './validateConfiguration';
 import { interfacePattern } from './vrrpFaults';
@@ -33,6 +34,7 @@ const engine = z.strictObject({
     .string()
     .regex(/^\d+(\.\d+){0,2}$/, 'is no engine version; give one such as "26.1.5"')
     .optional(),
+  source: engineSourceSchema.optional(),
   images: z.array(image).optional(),
 });
 

@@ -24,6 +24,8 @@ export interface HostFacts {
   readonly os: string;
   /** `ID_LIKE` of os-release, in its order. */
   readonly osLike: readonly string[];
+  /** `VERSION_CODENAME` of os-release, e.g. `bookworm`; empty where there is none. */
+  readonly codename: string;
   /** /proc/sys/kernel/random/boot_id. */
   readonly bootId: string;
   /** `dpkg --print-architecture` or the like, e.g. `amd64`. */

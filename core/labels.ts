@@ -15,6 +15,8 @@ export const declaredVipsLabel = `${labelPrefix}vips`;
 export const managedLabel = `${labelPrefix}managed`;
 /** On a node: operating system that its machine showed when it joined, e.g. `debian:12`. */
 export const osLabel = `${labelPrefix}os`;
+/** On a node: kind of the source that its engine came from when it joined, e.g. `docker`. */
+export const sourceLabel = `${labelPrefix}engine-source`;
 /** On a node: when it joined, ISO 8601; the VIP prefers the node that was rebuilt last. */
 export const joinedLabel = `${labelPrefix}joined`;
 /** On a service: made by this package; holds its resource's ID. */

@@ -1,3 +1,4 @@
+import type { EngineSourceSpec } from './engineSource';
 import type { Availability, Sight, SwarmNodeFacts } from './facts';
 import type { GateFacts } from './gate';
 import type { Labels } from './labels';
@@ -12,6 +13,8 @@ export interface RolloutNode {
   readonly os: string | undefined;
   /** Wanted engine version; undefined: whatever the OS brings. */
   readonly engineVersion: string | undefined;
+  /** Wanted source of the engine. Default: the distribution. */
+  readonly engineSource?: EngineSourceSpec;
   /** Only a take-over looks at these two: in every other run they are changed in place. Default: none, and `active`. */
   readonly labels?: Labels;
   readonly availability?: Availability;

@@ -1,8 +1,9 @@
 import { contactOrder } from './contacts';
+import { defaultSource } from './engineSource';
 import { versionWithin } from './engineVersion';
 import type { SwarmNodeFacts } from './facts';
 import { isAt } from './gate';
-import { osLabel } from './labels';
+import { managedLabel, osLabel, sourceLabel } from './labels';
 import { quorum, tolerance } from './quorum';
 import { isStandIn } from './standIn';
 import type { HostSight, RolloutDeclaration, RolloutNode, RolloutTurn } from './rolloutFacts';
@@ -167,5 +168,16 @@ export function differences(
   ) {
     differences.push(`engine ${entry.engineVersion} → ${declared.engineVersion}`);
   }
+  const [source, wantedSource] = [sourceOf(entry), (declared.engineSource ?? defaultSource).kind];
+  if (source !== undefined && source !== wantedSource) {
+    differences.push(`engine source ${source} → ${wantedSource}`);
+  }
   return differences;
+}
+
+/** Undefined: a node of somebody else, who did not write it down. */
+function sourceOf({ labels }: SwarmNodeFacts): string | undefined {
+  return (
+    labels[sourceLabel] ?? (labels[managedLabel] === undefined ? undefined : defaultSource.kind)
+  );
 }

@@ -17,6 +17,7 @@ export const steps = {
   powerOff: (node: string) => `power off and remove machine ${node}`,
   powerOn: (node: string, os: string) => `build and boot machine ${node} with ${os}`,
   installEngine: (node: string) => `install the engine on ${node}`,
+  changeSource: (node: string) => `change the repository of the engine on ${node}`,
   startEngine: (node: string) => `start the engine of ${node}`,
   loadImages: (node: string) => `load images on ${node}`,
   checkEngine: (node: string) => `start a container on ${node}`,

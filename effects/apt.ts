@@ -1,7 +1,8 @@
 import { SwarmError } from '../core/errors';
 import { parseMadison } from '../core/parse/aptMadison';
 import type { Clock } from './clock';
-import type { Packages } from './packages';
+import { repositoryFiles, updateOptions } from './aptRepository';
+import type { PackageRepository, Packages } from './packages';
 import { withServicesHeld } from './policyRcD';
 import type { ExecResult } from './ssh/channelExec';
 import type { Exec, ExecOptions } from './ssh/sshExec';
@@ -30,6 +31,18 @@ const environment = { DEBIAN_FRONTEND: 'noninteractive', NEEDRESTART_MODE: 'l' }
 /** Signs that the lists are older than what the sources hold. */
 const staleLists =
   /Unable to locate package|has no installation candidate|Version '[^'\n]{0,200}' for '[^'\n]{0,200}' was not found|404 {2}Not Found|Failed to fetch|Hash Sum mismatch|File has unexpected size/;
+
+/**
+ * Constant; argument: the address. apt's own downloader is on every host that has apt, and goes through the
+ * proxies that the host's packages come by.
+ */
+const downloadScript = `
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf -- "$dir"' EXIT
+/usr/lib/apt/apt-helper download-file "$1" "$dir/file" >&2
+cat -- "$dir/file"
+`;
 
 /** How long another package tool is waited for. */
 const lockSeconds = 120;
@@ -87,15 +100,60 @@ export class Apt implements Packages {
     });
   }
 
-  async remove(name: string): Promise<void> {
-    if ((await this.installed(name)) === undefined) return;
-    await this.unhold([name]);
-    // Not apt-get: it would take with it whatever depends on this package, the engine among them.
-    const result = await this.whileUnlocked(['dpkg', '--remove', '--', name], {
+  async remove(...names: readonly string[]): Promise<void> {
+    const there: string[] = [];
+    for (const name of names) {
+      if ((await this.installed(name)) !== undefined) there.push(name);
+    }
+    if (there.length === 0) return;
+    await this.unhold(there);
+    // Not apt-get: it would take with it whatever depends on a package, the engine among them.
+    const result = await this.whileUnlocked(['dpkg', '--remove', '--', ...there], {
       environment,
       timeoutSeconds: 300,
     });
-    if (result.code !== 0) throw this.failed('PackageRemoveFailed', `removing ${name}`, result);
+    if (result.code !== 0) {
+      throw this.failed('PackageRemoveFailed', `removing ${there.join(', ')}`, result);
+    }
+  }
+
+  async addRepository(repository: PackageRepository): Promise<void> {
+    const { key, list, line } = repositoryFiles(repository);
+    await this.files.write(key, repository.key);
+    await this.files.write(list, line);
+    const result = await this.whileUnlocked(
+      ['apt-get', ...commonOptions, ...updateOptions(list), 'update'],
+      { environment, timeoutSeconds: 600 },
+    );
+    // Older apt tells of lists that it did not get, or not signed, and still ends well.
+    const isWhole = !/^(?:Err:|[WE]: )/m.test(`${result.stdout}\n${result.stderr}`);
+    if (result.code !== 0 || !isWhole) {
+      throw new SwarmError(
+        'RepositoryUnreadable',
+        `${this.subject}: the repository ${repository.url} ${repository.suite} gave no lists that can be trusted; no package was changed; look at address and key, and whether the host reaches it. apt's last lines:\n${tailOf(result)}`,
+        { source: 'world' },
+      );
+    }
+  }
+
+  async removeRepository(name: string): Promise<void> {
+    const { key, list } = repositoryFiles({ name });
+    // The list first: apt complains about one whose key is gone.
+    await this.files.remove(list);
+    await this.files.remove(key);
+  }
+
+  async download(url: string): Promise<string> {
+    const result = await this.exec(['sh', '-c', downloadScript, 'download', url], {
+      rights: 'login',
+      timeoutSeconds: 120,
+    });
+    if (result.code === 0 && !result.isTruncated) return result.stdout;
+    throw new SwarmError(
+      'DownloadFailed',
+      `${this.subject}: ${url} could not be downloaded there (${result.isTruncated ? 'it is larger than 1 MiB' : tailOf(result)}); nothing was changed; look at the address, and at the host's way to it`,
+      { source: 'world' },
+    );
   }
 
   async hold(names: readonly string[]): Promise<void> {
@@ -181,11 +239,14 @@ export class Apt implements Packages {
   }
 
   private failed(code: string, action: string, result: ExecResult): SwarmError {
-    const tail = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-15).join('\n');
     return new SwarmError(
       code,
-      `${this.subject}: ${action} failed with exit code ${result.code}; packages may be installed in part; the next run completes them. Last lines:\n${tail}`,
+      `${this.subject}: ${action} failed with exit code ${result.code}; packages may be installed in part; the next run completes them. Last lines:\n${tailOf(result)}`,
       { source: 'world' },
     );
   }
+}
+
+function tailOf({ stdout, stderr }: ExecResult): string {
+  return `${stdout}\n${stderr}`.trim().split('\n').slice(-15).join('\n');
 }

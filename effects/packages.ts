@@ -13,13 +13,42 @@ export interface Packages {
    */
   install(packages: Readonly<Record<string, string | undefined>>): Promise<void>;
   /**
-   * Removes exactly this package, held or not, and nothing with it; succeeds where it is not installed.
+   * Removes exactly these packages at once, held or not, and nothing with them; those that are not
+   * installed are passed over. Their data and configuration stay.
    *
-   * @throws SwarmError `PackageRemoveFailed`, e.g. when another package needs it.
+   * @throws SwarmError `PackageRemoveFailed`, e.g. when another package needs one of them.
    */
-  remove(name: string): Promise<void>;
+  remove(...names: readonly string[]): Promise<void>;
   /** Keeps these versions from being moved by an unattended upgrade. */
   hold(names: readonly string[]): Promise<void>;
   /** Lifts `hold`. */
   unhold(names: readonly string[]): Promise<void>;
+  /**
+   * Makes what a repository offers available, next to what is there already, and reads its lists.
+   * Repeating it reads them again.
+   *
+   * @throws SwarmError `RepositoryUnreadable` when its lists cannot be read, or are not signed by its key.
+   */
+  addRepository(repository: PackageRepository): Promise<void>;
+  /** Forgets a repository that was added under this name; what was installed from it stays. */
+  removeRepository(name: string): Promise<void>;
+  /**
+   * Text of at most 1 MiB that the host itself downloads, by the proxies of its package tool.
+   *
+   * @throws SwarmError `DownloadFailed`.
+   */
+  download(url: string): Promise<string>;
+}
+
+/** A repository of packages beside those of the distribution. */
+export interface PackageRepository {
+  /** Name of its files on the host: small letters and hyphens. */
+  readonly name: string;
+  readonly url: string;
+  readonly suite: string;
+  readonly component: string;
+  /** Architecture in Debian's words, e.g. `amd64`. */
+  readonly architecture: string;
+  /** The one public key, in armor, that its lists must be signed by; trusted for nothing else. */
+  readonly key: string;
 }

@@ -40,11 +40,13 @@ export function parseHostFacts(output: string): HostFacts | string {
   if (os.id === '') {
     return 'it has no /etc/os-release';
   }
-  if (![os.id, os.versionId, ...os.idLike].every(isOsWord)) return 'its /etc/os-release is damaged';
+  if (![os.id, os.versionId, os.codename, ...os.idLike].every(isOsWord))
+    return 'its /etc/os-release is damaged';
   return {
     hostname: text('hostname'),
     os: `${os.id}:${os.versionId}`,
     osLike: os.idLike,
+    codename: os.codename,
     bootId: text('bootId'),
     architecture: text('architecture'),
     clockSeconds: Number(text('clockSeconds')),

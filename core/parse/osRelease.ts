@@ -2,6 +2,7 @@
 export interface OsRelease {
   readonly id: string;
   readonly versionId: string;
+  readonly codename: string;
   readonly idLike: readonly string[];
 }
 
@@ -17,9 +18,11 @@ export function parseOsRelease(text: string): OsRelease {
       fields.set(match[1], unquote(match[2]));
     }
   }
+  const codename = fields.get('VERSION_CODENAME') ?? '';
   return {
     id: fields.get('ID') ?? '',
-    versionId: fields.get('VERSION_ID') ?? fields.get('VERSION_CODENAME') ?? '',
+    versionId: fields.get('VERSION_ID') ?? codename,
+    codename,
     idLike: (fields.get('ID_LIKE') ?? '').split(/\s+/).filter((word) => word !== ''),
   };
 }

@@ -1,7 +1,8 @@
-import { choosePackageVersion, upstreamVersion, versionWithin } from '../../core/engineVersion';
 import type { Connection } from '../../core/connection';
+import { defaultSource, describeSource, type EngineSourceSpec } from '../../core/engineSource';
+import { versionWithin } from '../../core/engineVersion';
 import { errorMessage } from '../../core/errors';
-import { enginePackage } from '../operations/host/engineSetup';
+import { engineSource } from '../operations/host/sources/sources';
 import type { Operation } from '../server/resource';
 
 interface EngineWish {
@@ -9,11 +10,12 @@ interface EngineWish {
   readonly connection: Connection;
   readonly os: string | undefined;
   readonly engineVersion: string | undefined;
+  readonly engineSource?: EngineSourceSpec;
 }
 
 /**
- * Engine versions that a host's distribution does not offer, found before the node is taken out for
- * one. Only hosts that keep their OS are asked: what another OS will offer is not known before it runs.
+ * Engine versions that a host's source does not have, found before the node is taken out for one. Only
+ * hosts that keep their OS are asked: what another OS will offer is not known before it runs.
  */
 export async function engineReasons(
   nodes: readonly EngineWish[],
@@ -24,21 +26,18 @@ export async function engineReasons(
 }
 
 async function whyNotOffered(
-  { name, connection, os, engineVersion }: EngineWish,
+  { name, connection, os, engineVersion, engineSource: spec = defaultSource }: EngineWish,
   operation: Operation,
 ): Promise<string | undefined> {
   if (engineVersion === undefined) return undefined;
   try {
     const host = await operation.effects.hosts.connect(connection);
     if (os !== undefined && (await host.facts()).os !== os) return undefined;
-    const installed = await host.packages.installed(enginePackage);
-    if (installed !== undefined && versionWithin(upstreamVersion(installed), engineVersion)) {
+    const versions = await engineSource({ name, host, spec }).versions();
+    if (versions?.some((version) => versionWithin(version, engineVersion)) !== false) {
       return undefined;
     }
-    const offered = await host.packages.available(enginePackage);
-    return choosePackageVersion(offered, engineVersion) === undefined
-      ? `${name}: engine ${engineVersion} is not offered; the distribution has ${offered.length === 0 ? 'none' : offered.map(upstreamVersion).join(', ')}`
-      : undefined;
+    return `${name}: engine ${engineVersion} is not offered; ${describeSource(spec)} has ${versions.length === 0 ? 'none' : versions.join(', ')}`;
   } catch (error) {
     operation.log(
       'warning',

@@ -18,6 +18,7 @@ import type { Operation, PropertyMap, ProviderFunction } from '../server/resourc
 import {
   checkProperties,
   connectionProperty,
+  engineSourceProperty,
   list,
   record,
   text,
@@ -56,6 +57,7 @@ const planned = record(
     previousName: text('Name of the node before it was renamed.', false),
     os: text('Wanted operating system.', false),
     engineVersion: text('Wanted engine version.', false),
+    engineSource: engineSourceProperty,
     onLocalData: text('The choice about local data.', false),
     labels: textMap('Wanted labels, for a take-over.'),
     availability: text('Wanted availability, for a take-over.', false),

@@ -1,20 +1,39 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isHostname } from '../../core/addresses';
+import { describeIssue } from '../../core/configurationFaults';
+import {
+  defaultSource,
+  describeSource,
+  engineSourceSchema,
+  sourceChange,
+  type EngineSourceSpec,
+} from '../../core/engineSource';
 import { isEngineVersion, versionWithin } from '../../core/engineVersion';
+import type { InputFailure } from '../../core/errors';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { steps } from '../../core/steps';
 import { importEngine } from '../imports/machines';
-import { bringEngineUp, engineUnits, runningMember } from '../operations/host/engineSetup';
+import {
+  bringEngineUp,
+  changeSource,
+  engineUnits,
+  noteTakenOver,
+  runningMember,
+} from '../operations/host/engineSetup';
 import type { EngineInputs } from '../operations/host/engineSetup';
 import { loadImages } from '../operations/host/loadImages';
 import { ownMarker, readMarker, removeMarker, writeMarker } from '../operations/ask/markers';
 import { refuseLiveManager } from '../operations/node/refuseLiveManager';
 import { diffInputs } from '../server/diffInputs';
+import { hasUnknown } from '../server/propertyValues';
+import { unknown } from '../server/resource';
 import type { Operation, PropertyMap, PropertyValue, Resource } from '../server/resource';
 import { newId, whereThereIsNone } from './identities';
 import { contactFaults, fault } from './nameFaults';
 import {
   checkProperties,
   connectionProperty,
+  engineSourceProperty,
   list,
   managersProperty,
   record,
@@ -29,9 +48,10 @@ const inputs = {
   connection: connectionProperty,
   managers: managersProperty,
   version: text(
-    'Engine version, e.g. `26.1.5`, or its leading parts, e.g. `26.1`. Default: the newest of the distribution. A change replaces the engine.',
+    'Engine version, e.g. `26.1.5`, or its leading parts, e.g. `26.1`. Default: the newest of its source. A change replaces the engine.',
     false,
   ),
+  source: engineSourceProperty,
   images: list(
     record(
       {
@@ -56,15 +76,16 @@ const impacts = {
   connection: 'ignore',
   managers: 'ignore',
   version: 'replace',
+  source: 'update',
   images: 'update',
   timeouts: 'ignore',
 } as const satisfies Record<keyof EngineInputs, unknown>;
 
-/** Docker Engine on one machine, from the distribution's packages. */
+/** Docker Engine on one machine. */
 export const engine: Resource = {
   token: 'swarm:index:Engine',
   description:
-    'Docker Engine on a machine, from the distribution’s packages, held at its version. Replaced, old one first, by a change of its version or its machine.',
+    'Docker Engine on a machine, held at its version. Replaced, old one first, by a change of its version, of the kind of its source, or of its machine; images and volumes stay.',
   inputs,
   outputs: {
     engineId: text('Identity of this installation.'),
@@ -83,20 +104,23 @@ export const engine: Resource = {
         isEngineVersion,
         'is no engine version; give one such as "26.1.5"',
       ),
+      ...sourceFailures(wanted['source']),
     ],
   }),
   diff: (old, wanted) =>
     diffInputs(
       // To declare the version that runs already, or to leave it open, installs nothing.
-      runs(old.state['engineVersion'], wanted['version'])
-        ? { ...impacts, version: 'update' }
-        : impacts,
-      old.inputs,
-      wanted,
+      {
+        ...impacts,
+        ...(runs(old.state['engineVersion'], wanted['version']) ? { version: 'update' } : {}),
+        source: sourceChange(sourceOf(old.inputs), sourceOf(wanted)),
+      },
+      withSource(old.inputs),
+      withSource(wanted),
     ),
   previewCreate: (wanted, operation) => [
     whereThereIsNone(operation) +
-      `${steps.installEngine(shown(wanted['name']))}: ${typeof wanted['version'] === 'string' ? wanted['version'] : 'the newest of the distribution'}`,
+      `${steps.installEngine(shown(wanted['name']))}: ${typeof wanted['version'] === 'string' ? wanted['version'] : 'the newest'} of ${describeSource(sourceOf(wanted))}`,
   ],
   previewUpdate: (wanted) => [steps.loadImages(shown(wanted['name']))],
   interrupted: (kind, known) =>
@@ -110,6 +134,7 @@ export const engine: Resource = {
     const id = newId('engine', spec.name);
     const running = await runningMember(operation, spec);
     const version = running ?? (await bringEngineUp(operation, host, spec));
+    if (running !== undefined) await noteTakenOver(host, spec);
     await writeMarker(host, 'engine', { id, urn: operation.urn });
     await loadImages(operation, host, spec.name, spec.images ?? []);
     // One that serves a swarm starts containers all the time.
@@ -140,6 +165,9 @@ export const engine: Resource = {
   update: async (_id, { state }, wanted, operation) => {
     const spec = wanted as unknown as EngineInputs;
     const host = await operation.effects.hosts.connect(spec.connection);
+    if (!isDeepStrictEqual(sourceOf(state), sourceOf(wanted))) {
+      await operation.step(steps.changeSource(spec.name), () => changeSource(host, spec));
+    }
     await loadImages(operation, host, spec.name, spec.images ?? []);
     return {
       outputs: { engineId: state['engineId'], engineVersion: state['engineVersion'] },
@@ -147,6 +175,26 @@ export const engine: Resource = {
   },
   delete: (id, { inputs: known }, operation) => remove(id, known, operation),
 };
+
+/** The declared source, or that of all engines that declare none. */
+function sourceOf({ source }: PropertyMap): EngineSourceSpec {
+  return source === undefined || source === unknown
+    ? defaultSource
+    : (source as unknown as EngineSourceSpec);
+}
+
+function withSource(properties: PropertyMap): PropertyMap {
+  return { ...properties, source: properties['source'] ?? { ...defaultSource } };
+}
+
+/** What the kinds have and lack; faults of types alone are told by the schema. */
+function sourceFailures(source: PropertyValue | undefined): readonly InputFailure[] {
+  if (source === undefined || hasUnknown(source)) return [];
+  const { error } = engineSourceSchema.safeParse(source, { reportInput: true });
+  return (error?.issues ?? []).flatMap((issue) =>
+    describeIssue({ ...issue, path: ['source', ...issue.path] }, engineSourceSchema),
+  );
+}
 
 function runs(version: PropertyValue | undefined, wanted: PropertyValue | undefined): boolean {
   return (
@@ -167,8 +215,12 @@ async function remove(id: string, known: PropertyMap, operation: Operation): Pro
     if ((await readMarker(host, 'engine'))?.id !== id) return;
     await refuseLiveManager(operation, spec.name, spec.connection);
     await operation.step(steps.stopEngine(spec.name), async () => {
-      for (const unit of engineUnits) await host.systemd.stop(unit);
-      for (const unit of engineUnits) await host.systemd.disable(unit);
+      // One that we did not install is not ours to stop; it is out of the swarm by now.
+      if (sourceOf(known).kind !== 'preinstalled') {
+        for (const unit of engineUnits) await host.systemd.stop(unit);
+        for (const unit of engineUnits) await host.systemd.disable(unit);
+        await noteTakenOver(host, spec);
+      }
       await removeMarker(host, 'engine', id);
     });
   } catch (error) {

@@ -59,6 +59,23 @@ export const connectionProperty = record(
   'How the host is reached: SSH, or a machine of a lab on this computer. A change of it is no change of the resource.',
 );
 
+/** `EngineSourceSpec` of core/engineSource.ts; which properties belong to which kind is checked there. */
+export const engineSourceProperty = record(
+  {
+    kind: text('`distribution`, `docker` or `preinstalled`. A change replaces the engine.'),
+    url: text(
+      '`docker`: address of the repository, above `debian` and `ubuntu`. Default: `https://download.docker.com/linux`. Changed in place.',
+      false,
+    ),
+    fingerprint: text(
+      '`docker`: fingerprint of the key that signs the repository. Default: that of Docker’s. Changed in place.',
+      false,
+    ),
+  },
+  'Where the engine comes from. Default: the distribution’s packages.',
+  false,
+);
+
 /** `ManagerContact[]` of core/connection.ts. */
 export const managersProperty = list(
   record(

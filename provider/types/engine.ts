@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { EngineSourceSpec } from '../../core/engineSource';
 import type { ConnectionArgs, ManagerContactArgs } from './connection';
 
 /** An image archive of this computer, as `docker save` writes it. */
@@ -20,8 +21,10 @@ export interface EngineArgs {
   connection: ConnectionArgs;
   /** Every declared manager. A change of it is no change of the resource. */
   managers: readonly ManagerContactArgs[];
-  /** Engine version, e.g. `26.1.5`. Default: the distribution’s newest. A change replaces the engine. */
+  /** Engine version, e.g. `26.1.5`. Default: the newest of its source. A change replaces the engine. */
   version?: pulumi.Input<string>;
+  /** Where the engine comes from. Default: the distribution. A change of its kind replaces the engine. */
+  source?: pulumi.Input<EngineSourceSpec>;
   /** Image archives to load before the node joins. Changed in place. */
   images?: pulumi.Input<readonly pulumi.Input<ImageArchiveArgs>[]>;
   /** Seconds that steps may take. */

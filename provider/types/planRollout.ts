@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { EngineSourceSpec } from '../../core/engineSource';
 import type { ConnectionArgs } from './connection';
 
 /** A declared node, as the plan sees it. */
@@ -9,6 +10,7 @@ export interface PlannedNodeArgs {
   previousName?: string;
   os?: string;
   engineVersion?: string;
+  engineSource?: EngineSourceSpec;
   onLocalData?: 'keep' | 'discard';
   labels?: Readonly<Record<string, string>>;
   availability?: 'active' | 'pause' | 'drain';

@@ -20,6 +20,7 @@ const parts = {
   stopEngine: 'always',
   powerOff: 'always',
   powerOn: 'always',
+  changeSource: 'never',
   installEngine: 'always',
   startEngine: 'always',
   loadImages: 'always',

@@ -5,6 +5,7 @@ const interfaces = {
   connection: ['SshConnection'],
   engine: ['EngineSpec'],
   'engine.images[]': ['ImageArchiveArgs'],
+  'engine.source': ['DistributionSource', 'DockerSource', 'PreinstalledSource'],
   node: ['ClusterNodeArgs', 'SwarmNodeArgs'],
   vip: ['KeepalivedVipArgs'],
   'vip.balance': ['BalanceArgs'],

@@ -30,7 +30,8 @@ export function renderReference({ keys, exported, resources, functions }) {
   ].join('\n\n');
 }
 
-function typeOf({ type, enum: values, items, additionalProperties, anyOf }) {
+function typeOf({ type, enum: values, items, additionalProperties, anyOf, oneOf }) {
+  if (oneOf !== undefined) return 'map';
   if (anyOf !== undefined) return anyOf.map(typeOf).join(' or ');
   if (Array.isArray(type)) return type.join(' or ');
   if (values !== undefined) return values.map((value) => code(value)).join(', ');

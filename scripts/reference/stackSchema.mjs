@@ -39,7 +39,7 @@ export function renderStackSchema({ configuration, project, docs }) {
 /** Every key with its path, its schema and its description, for the reference. */
 export function listKeys(schema, docs, path = '') {
   const isList = schema.items?.properties !== undefined;
-  const below = isList ? schema.items : schema;
+  const below = oneMap(isList ? schema.items : schema);
   const prefix = path === '' ? '' : `${path}${isList ? '[]' : ''}.`;
   return Object.entries(below.properties ?? {}).flatMap(([key, each]) => [
     {
@@ -50,6 +50,22 @@ export function listKeys(schema, docs, path = '') {
     },
     ...listKeys(each, docs, `${prefix}${key}`),
   ]);
+}
+
+/** A map of several kinds as one: what any of them has, and what all of them require. */
+function oneMap(schema) {
+  const kinds = schema.oneOf ?? [schema];
+  const keys = [...new Set(kinds.flatMap(({ properties }) => Object.keys(properties ?? {})))];
+  return {
+    properties: Object.fromEntries(keys.map((key) => [key, oneOfEach(kinds, key)])),
+    required: keys.filter((key) => kinds.every(({ required }) => required?.includes(key) === true)),
+  };
+}
+
+function oneOfEach(kinds, key) {
+  const each = kinds.flatMap(({ properties }) => properties?.[key] ?? []);
+  const values = each.map((one) => one.const);
+  return values.every((value) => value !== undefined) ? { type: 'string', enum: values } : each[0];
 }
 
 function describe(schema, docs, path) {
@@ -70,6 +86,9 @@ function describe(schema, docs, path) {
             ]),
           ),
         }),
+    ...(schema.oneOf === undefined
+      ? {}
+      : { oneOf: schema.oneOf.map((each) => describe(each, docs, path)) }),
     ...(schema.items === undefined ? {} : { items: describe(schema.items, docs, `${path}[]`) }),
     ...(/\.environment$/.test(path)
       ? { additionalProperties: { anyOf: [schema.additionalProperties, secure] } }

@@ -33,6 +33,7 @@ describe('where kills hit', () => {
       'abandon',
       'autolock',
       'backUp',
+      'changeSource',
       'drainServer',
       'endBackup',
       'evict',

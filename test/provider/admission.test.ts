@@ -80,7 +80,8 @@ test('an engine that is not offered is refused with those that are', async () =>
   const calls = world.calls().length;
   await assert.rejects(stack.create(new ProviderProcess(world), 'Engine', 'm3', wanted), {
     code: 'EngineVersionMissing',
-    message: 'm3: engine 26.1.5 is not offered; the distribution has 20.10.24',
+    message:
+      'm3: engine 26.1.5 is not offered; the distribution has 20.10.24; nothing was installed; declare one of these',
   });
   assert.deepEqual(changesSince(world, calls), []);
 });

@@ -41,7 +41,9 @@ test('three managers and a worker are built from nothing, one join after another
   for (const { hostname, labels } of world.swarm().nodes) {
     assert.deepEqual(
       Object.keys(ownLabels(labels)).sort(),
-      ['joined', 'managed', 'os', 'resource'].map((label) => `com.pulumi.swarm.${label}`),
+      ['engine-source', 'joined', 'managed', 'os', 'resource'].map(
+        (label) => `com.pulumi.swarm.${label}`,
+      ),
       `our labels on ${hostname}`,
     );
     const { installed, held } = machine(world, hostname);
@@ -64,7 +66,7 @@ test('a second run touches nothing, and a label is changed in place on its own n
   assert.deepEqual(sentences(transcript), ['label w1', 'wait until w1 is ready']);
   const entry = world.swarm().nodes.find(({ hostname }) => hostname === 'w1');
   assert.equal(entry?.labels['rack'], 'a1');
-  assert.equal(Object.keys(ownLabels(entry.labels)).length, 4, 'our own labels stay');
+  assert.equal(Object.keys(ownLabels(entry.labels)).length, 5, 'our own labels stay');
 });
 
 test('one more manager is joined to the running swarm', async () => {

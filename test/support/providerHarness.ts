@@ -6,7 +6,6 @@ import { Registrations } from '../../provider/server/registrations';
 import type { Operation, PropertyMap, Resource } from '../../provider/server/resource';
 import { resources } from '../../provider/registry';
 import { errorMessage, SwarmError, type InputFailure } from '../../core/errors';
-import type { FakeWorld } from './fakeWorld/fakeWorld';
 import { mortal } from './mortal';
 
 /**
@@ -57,7 +56,7 @@ export class ProviderProcess {
   private isFaultDone = false;
 
   constructor(
-    world: FakeWorld,
+    world: { effects(): Effects },
     options: {
       readonly fault?: StepFault;
       readonly transcript?: Transcript;

@@ -1,16 +1,15 @@
 import type { Connection } from '../../../core/connection';
-import {
-  choosePackageVersion,
-  planClient,
-  upstreamVersion,
-  versionWithin,
-} from '../../../core/engineVersion';
+import { defaultSource, sourceNotePath, type EngineSourceSpec } from '../../../core/engineSource';
+import { versionWithin } from '../../../core/engineVersion';
 import { SwarmError } from '../../../core/errors';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { hostStanding } from '../ask/hostStanding';
 import type { ImageArchive } from './loadImages';
+import type { EngineSource } from './sources/engineSource';
+import { makeRoom, noteSource } from './sources/makeRoom';
+import { engineSource } from './sources/sources';
 import { waitUntil } from '../ask/waitUntil';
 
 /** Inputs of an Engine. */
@@ -20,13 +19,11 @@ export interface EngineInputs {
   readonly connection: Connection;
   readonly managers: unknown;
   readonly version?: string;
+  readonly source?: EngineSourceSpec;
   readonly images?: readonly ImageArchive[];
   readonly timeouts?: { readonly start?: number };
 }
 
-/** Debian's name of the engine's package. */
-export const enginePackage = 'docker.io';
-const clientPackage = 'docker-cli';
 export const engineUnits = ['docker.socket', 'docker.service'];
 
 /**
@@ -63,45 +60,52 @@ export async function bringEngineUp(
   host: Host,
   spec: EngineInputs,
 ): Promise<string> {
-  await operation.step(steps.installEngine(spec.name), () => installEngine(host, spec));
-  return operation.step(steps.startEngine(spec.name), () => startEngine(operation, host, spec));
+  const installed = await operation.step(steps.installEngine(spec.name), () =>
+    installEngine(host, spec),
+  );
+  return operation.step(steps.startEngine(spec.name), () =>
+    startEngine(operation, host, spec, installed),
+  );
 }
 
-async function installEngine(host: Host, spec: EngineInputs): Promise<void> {
-  const offered = await host.packages.available(enginePackage);
-  const version = choosePackageVersion(offered, spec.version);
-  if (version === undefined) {
-    const has = offered.map(upstreamVersion).join(', ');
-    throw new SwarmError(
-      'EngineVersionMissing',
-      spec.version === undefined || offered.length === 0
-        ? `${spec.name}: the distribution offers no package ${enginePackage}; check the host's package sources`
-        : `${spec.name}: engine ${spec.version} is not offered; the distribution has ${has}`,
-      { source: 'user' },
-    );
-  }
-  const packages: Record<string, string | undefined> = { [enginePackage]: version };
-  // Newer Debian splits the client off; it must be the same version, or the held engine blocks it.
-  const client = planClient(
-    upstreamVersion(version),
-    await host.packages.available(clientPackage),
-    await host.packages.installed(clientPackage),
-  );
-  if (client.version !== undefined) packages[clientPackage] = client.version;
-  // Without its tools, an engine on a kernel with AppArmor starts no container.
-  const hasAppArmor =
-    (await host.files.read('/sys/module/apparmor/parameters/enabled'))?.trim() === 'Y';
-  if (hasAppArmor) packages['apparmor'] = undefined;
-  // An older engine brings its client itself, and apt installs it beside no other.
-  if (client.isInTheWay) await host.packages.remove(clientPackage);
-  await host.packages.install(packages);
-  await host.packages.hold(Object.keys(packages).filter((name) => name !== 'apparmor'));
+/** Returns the version that the daemon must answer with. */
+async function installEngine(host: Host, spec: EngineInputs): Promise<string> {
+  const source = sourceOf(host, spec);
+  const { version, install } = await source.prepare(spec.version);
+  await makeRoom(spec.name, host, spec.source ?? defaultSource, source);
+  await install();
+  return version;
+}
+
+/** What of a source is changed without its engine: the address and key of its repository. */
+export async function changeSource(host: Host, spec: EngineInputs): Promise<void> {
+  await sourceOf(host, spec).prepare(spec.version);
+}
+
+/** An engine of ours without a note of its source: it was installed before there was one, or is taken over. */
+export async function noteTakenOver(host: Host, spec: EngineInputs): Promise<void> {
+  if ((await host.files.read(sourceNotePath)) !== undefined) return;
+  await noteSource(host, spec.source ?? defaultSource, sourceOf(host, spec));
+}
+
+function sourceOf(host: Host, { name, source }: EngineInputs): EngineSource {
+  return engineSource({ name, host, spec: source ?? defaultSource });
 }
 
 /** Starts the daemon and sees that it runs the version that was asked for: a package alone proves nothing. */
-async function startEngine(operation: Operation, host: Host, spec: EngineInputs): Promise<string> {
-  for (const unit of engineUnits) await host.systemd.enable(unit);
-  for (const unit of engineUnits) await host.systemd.start(unit);
+async function startEngine(
+  operation: Operation,
+  host: Host,
+  spec: EngineInputs,
+  installed: string,
+): Promise<string> {
+  for (const unit of engineUnits) {
+    // Somebody else's engine may have no socket of its own.
+    const isOurs = spec.source?.kind !== 'preinstalled';
+    if (!isOurs && (await host.systemd.state(unit)) === 'absent') continue;
+    await host.systemd.enable(unit);
+    await host.systemd.start(unit);
+  }
   let version = '';
   await waitUntil(
     operation,
@@ -112,7 +116,6 @@ async function startEngine(operation: Operation, host: Host, spec: EngineInputs)
       return true;
     },
   );
-  const installed = upstreamVersion((await host.packages.installed(enginePackage)) ?? '');
   if (versionWithin(version, installed)) return version;
   await host.systemd.restart('docker.service');
   await waitUntil(operation, `the engine of ${spec.name} runs ${installed}`, 120, async () => {

@@ -1,6 +1,7 @@
 import { SwarmError, errorMessage } from '../../../core/errors';
 import type { EngineInfo, SwarmNodeFacts } from '../../../core/facts';
-import { joinedLabel, labelPrefix, managedLabel, osLabel } from '../../../core/labels';
+import { parseSourceNote, sourceNotePath } from '../../../core/engineSource';
+import { joinedLabel, labelPrefix, managedLabel, osLabel, sourceLabel } from '../../../core/labels';
 import type { Labels } from '../../../core/labels';
 import { readBaseline, withoutBaseline } from '../../../core/lease';
 import { worseThanBaseline } from '../../../core/services';
@@ -40,6 +41,7 @@ export async function joinSwarm(
   await writeMarker(host, 'node', { id, urn: operation.urn });
   await operation.step(steps.label(spec.name), async () => {
     const { os } = await host.facts();
+    const source = parseSourceNote(await host.files.read(sourceNotePath));
     const labels: Labels = {
       // Labels that somebody gave it before may be what services are placed by: the next run's plan shows
       // those that are not declared.
@@ -48,6 +50,7 @@ export async function joinSwarm(
       [managedLabel]: 'true',
       [resourceLabel]: id,
       [osLabel]: os,
+      ...(source === undefined ? {} : { [sourceLabel]: source.kind }),
       [joinedLabel]: present?.labels[joinedLabel] ?? operation.effects.clock.now().toISOString(),
     };
     await updateNode(operation, spec, nodeId, { labels });

@@ -12,6 +12,7 @@ describe('parseOsRelease', () => {
     assert.deepEqual(parseOsRelease(text), {
       id: 'ubuntu',
       versionId: '24.04',
+      codename: '',
       idLike: ['debian', 'extra'],
     });
   });
@@ -21,7 +22,7 @@ describe('parseOsRelease', () => {
   });
 
   it('says nothing of an empty file', () => {
-    assert.deepEqual(parseOsRelease(''), { id: '', versionId: '', idLike: [] });
+    assert.deepEqual(parseOsRelease(''), { id: '', versionId: '', codename: '', idLike: [] });
   });
 });
 
@@ -90,6 +91,7 @@ describe('parseHostFacts', () => {
     '',
     'ID=debian',
     'VERSION_ID="13"',
+    'VERSION_CODENAME=trixie',
     '',
   ].join('\n');
 
@@ -98,6 +100,7 @@ describe('parseHostFacts', () => {
       hostname: 'n1',
       os: 'debian:13',
       osLike: [],
+      codename: 'trixie',
       bootId: '0b1c',
       architecture: 'amd64',
       clockSeconds: 1_795_248_103,

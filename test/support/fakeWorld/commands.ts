@@ -1,7 +1,7 @@
 import type { CommandResult } from '../../../effects/effects';
 import { answerRuntime, checkBalancer } from './balancer';
 import { filesOfPackage } from './osCatalog';
-import { boot, isEngineRunning, shutDown } from './machines';
+import { boot, engineOnDisk, isEngineRunning, shutDown } from './machines';
 import type { MachineState, WorldState } from './state';
 
 type Command = (
@@ -78,6 +78,12 @@ const commands: Readonly<Record<string, Command>> = {
     return undefined;
   },
   reboot: (machine, _args, state) => reboot(machine, state),
+  dockerd: (machine, args) => {
+    const version = engineOnDisk(machine);
+    return version === undefined || args[0] !== '--version'
+      ? undefined
+      : done(`Docker version ${version}, build 0\n`);
+  },
   keepalived: (machine, args) => {
     const [test, file, path = ''] = args;
     const isKnown = machine.installed['keepalived'] !== undefined && test === '-t' && file === '-f';

@@ -8,6 +8,7 @@ import { fakeNetwork } from './fakeNetwork';
 import { fakePackages } from './fakePackages';
 import { fakeSystemd } from './fakeSystemd';
 import { machineAt } from './machines';
+import { osCatalog } from './osCatalog';
 import type { MachineState, WorldState } from './state';
 import { timing } from './timing';
 import { hostUnreachable, reach, type World } from './world';
@@ -133,6 +134,7 @@ function fakeHost(world: World, key: string, description: string): Host {
           hostname: machine.hostname,
           os: machine.os,
           osLike: machine.osLike,
+          codename: osCatalog[machine.os]?.codename ?? '',
           bootId: machine.bootId,
           architecture: machine.architecture,
           clockSeconds: Math.floor(state.nowMs / 1000) + machine.clockSkewSeconds,

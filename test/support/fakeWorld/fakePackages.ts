@@ -1,5 +1,6 @@
 import { SwarmError } from '../../../core/errors';
 import type { Packages } from '../../../effects/packages';
+import { stopUnit } from './machines';
 import { filesOfPackage, offeredVersions, unitsOfPackage } from './osCatalog';
 import type { MachineState } from './state';
 import { timing } from './timing';
@@ -20,13 +21,9 @@ export function fakePackages(world: World, key: string): Packages {
       world.act(change('install', timing.packageInstall), (state) => {
         install(reach(state, key), packages);
       }),
-    remove: (name) =>
+    remove: (...names) =>
       world.act(change('remove'), (state) => {
-        const machine = reach(state, key);
-        machine.held = machine.held.filter((held) => held !== name);
-        machine.installed = Object.fromEntries(
-          Object.entries(machine.installed).filter(([each]) => each !== name),
-        );
+        remove(reach(state, key), names);
       }),
     hold: (names) =>
       world.act(change('hold'), (state) => {
@@ -38,7 +35,44 @@ export function fakePackages(world: World, key: string): Packages {
         const machine = reach(state, key);
         machine.held = machine.held.filter((name) => !names.includes(name));
       }),
+    addRepository: (repository) =>
+      world.act(change('addRepository'), (state) => {
+        const machine = reach(state, key);
+        const { url, suite } = repository;
+        const found = state.repositories[`${url} ${suite}`];
+        if (found?.key !== repository.key) {
+          throw new SwarmError(
+            'RepositoryUnreadable',
+            `${key}: the repository ${url} ${suite} gave no lists that can be trusted`,
+          );
+        }
+        machine.repositories[repository.name] = structuredClone(found.packages);
+      }),
+    removeRepository: (name) =>
+      world.act(change('removeRepository'), (state) => {
+        Reflect.deleteProperty(reach(state, key).repositories, name);
+      }),
+    download: (url) =>
+      world.act(look('download'), (state) => {
+        reach(state, key);
+        const text = state.web[url];
+        if (text !== undefined) return text;
+        throw new SwarmError('DownloadFailed', `${key}: ${url} could not be downloaded there`);
+      }),
   };
+}
+
+/** Units go with their package, and stop first. Nothing of /var/lib/docker goes. */
+function remove(machine: MachineState, names: readonly string[]): void {
+  const gone = names.filter((name) => machine.installed[name] !== undefined);
+  machine.held = machine.held.filter((held) => !gone.includes(held));
+  for (const name of gone) {
+    Reflect.deleteProperty(machine.installed, name);
+    for (const unit of unitsOfPackage[name] ?? []) {
+      stopUnit(machine, unit);
+      Reflect.deleteProperty(machine.units, unit);
+    }
+  }
 }
 
 /** All or nothing, as apt decides before it unpacks. */
@@ -70,13 +104,18 @@ function install(
   }
 }
 
-/** An engine that brings its client itself goes with no client's package beside it. */
+/**
+ * An engine that brings its client itself goes with no client's package beside it, and engines of two
+ * makers exclude each other.
+ */
 function isClashing(
   machine: MachineState,
   packages: Readonly<Record<string, string | undefined>>,
   name: string,
   version: string,
 ): boolean {
+  const other = { 'docker.io': 'docker-ce', 'docker-ce': 'docker.io' }[name];
+  if (other !== undefined && machine.installed[other] !== undefined) return true;
   const client = packages['docker-cli'] ?? machine.installed['docker-cli'];
   return name === 'docker.io' && version.startsWith('20.10.') && client !== undefined;
 }

@@ -44,6 +44,7 @@ export function addMachine(state: WorldState, machine: NewMachine): MachineState
     offered: Object.fromEntries(
       Object.entries(release?.packages ?? {}).map(([name, versions]) => [name, [...versions]]),
     ),
+    repositories: {},
     installed: {},
     held: [],
     units: { 'ssh.service': { state: 'inactive', isEnabled: true } },
@@ -147,17 +148,19 @@ function startEngine(machine: MachineState, unit: { state: string }): void {
   if (options['live-restore'] === true && machine.engine.membership !== undefined) {
     fail('--live-restore daemon configuration is incompatible with swarm mode');
   }
-  const installed = machine.installed['docker.io'];
-  if (installed === undefined) {
-    fail('dockerd: No such file or directory');
-  } else {
-    machine.engine.runningVersion = upstreamVersion(installed);
-  }
+  machine.engine.runningVersion =
+    engineOnDisk(machine) ?? fail('dockerd: No such file or directory');
   startMembership(machine);
   const socket = machine.units['docker.socket'];
   if (socket !== undefined) socket.state = 'active';
   const containerd = machine.units['containerd.service'];
   if (containerd !== undefined) containerd.state = 'active';
+}
+
+/** Version of the engine that a start brings up; undefined: none is installed. */
+export function engineOnDisk({ installed }: MachineState): string | undefined {
+  const version = installed['docker.io'] ?? installed['docker-ce'];
+  return version === undefined ? undefined : upstreamVersion(version);
 }
 
 /** An engine that starts waits for a leader that knows it, and before that, with autolock, for its key. */

@@ -3,6 +3,7 @@ import type { MachineState } from './state';
 /** An OS of the fake world: what its sources offer, best first. */
 interface OsRelease {
   readonly osLike: readonly string[];
+  readonly codename: string;
   readonly packages: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -16,6 +17,7 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
 export const osCatalog: Readonly<Record<string, OsRelease>> = {
   'debian:12': {
     osLike: [],
+    codename: 'bookworm',
     packages: {
       ...everywhere,
       'docker.io': ['20.10.24+dfsg1-1+deb12u1'],
@@ -25,6 +27,7 @@ export const osCatalog: Readonly<Record<string, OsRelease>> = {
   },
   'debian:13': {
     osLike: [],
+    codename: 'trixie',
     packages: {
       ...everywhere,
       'docker.io': ['26.1.5+dfsg1-9+b9'],
@@ -38,6 +41,8 @@ export const osCatalog: Readonly<Record<string, OsRelease>> = {
 /** Units that a package brings, all enabled by its installation. */
 export const unitsOfPackage: Readonly<Record<string, readonly string[]>> = {
   'docker.io': ['docker.service', 'docker.socket', 'containerd.service'],
+  'docker-ce': ['docker.service', 'docker.socket'],
+  'containerd.io': ['containerd.service'],
   keepalived: ['keepalived.service'],
   haproxy: ['haproxy.service'],
 };
@@ -55,5 +60,6 @@ export function upstreamVersion(packageVersion: string): string {
 }
 
 export function offeredVersions(machine: MachineState, name: string): readonly string[] {
-  return machine.offered[name] ?? [];
+  const lists = [machine.offered, ...Object.values(machine.repositories)];
+  return lists.flatMap((offered) => offered[name] ?? []);
 }

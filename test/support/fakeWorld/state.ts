@@ -22,6 +22,17 @@ export interface WorldState {
   faults: PlannedFault[];
   calls: Call[];
   refusedDemotions: number;
+  /** What hosts download, by address. */
+  web: Record<string, string>;
+  /** Repositories of packages, by address and suite with a blank between. */
+  repositories: Record<string, RepositoryState>;
+}
+
+export interface RepositoryState {
+  /** The public key that belongs to the one its lists are signed with. */
+  key: string;
+  /** Full versions by package, best first. */
+  packages: Record<string, string[]>;
 }
 
 export interface Call {
@@ -67,6 +78,8 @@ export interface MachineState {
   directories: string[];
   /** Full versions by package, best first. */
   offered: Record<string, string[]>;
+  /** What repositories of its own offer, by their name on it, as it was when their lists were read. */
+  repositories: Record<string, Record<string, string[]>>;
   installed: Record<string, string>;
   held: string[];
   units: Record<string, { state: 'active' | 'inactive' | 'failed'; isEnabled: boolean }>;
@@ -245,6 +258,8 @@ export function emptyWorld(): WorldState {
     faults: [],
     calls: [],
     refusedDemotions: 0,
+    web: {},
+    repositories: {},
   };
 }
 

@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import type { HostFacts } from './facts';
+
+/** Docker's own download site; mirrors have the same folders below another address. */
+export const dockerRepositoryUrl = 'https://download.docker.com/linux';
+/** Of "Docker Release (CE deb)", as Docker publishes it (docs.docker.com, "Install Docker Engine on Debian"). */
+export const dockerKeyFingerprint = '9DC858229FC7DD38854AE2D88D81803C0EBFCD88';
+
+/** The distribution's own packages, e.g. `docker.io`. */
+export interface DistributionSource {
+  /** What kind of source it is. A change replaces engine and node; the machine stays. */
+  readonly kind: 'distribution';
+}
+
+/** Docker's apt repository, or a mirror of it: `docker-ce`, for Debian and Ubuntu. */
+export interface DockerSource {
+  /** What kind of source it is. */
+  readonly kind: 'docker';
+  /** Address above the folders `debian` and `ubuntu`, by http or https. Default: `https://download.docker.com/linux`. Changed in place. */
+  readonly url?: string;
+  /** Fingerprint of the key that signs the repository, 40 hexadecimal digits. Default: that of Docker's. Changed in place. */
+  readonly fingerprint?: string;
+}
+
+/** An engine that somebody else installs: it is checked and started, and never installed, held or stopped. */
+export interface PreinstalledSource {
+  /** What kind of source it is. */
+  readonly kind: 'preinstalled';
+}
+
+/** Where an engine comes from. */
+export type EngineSourceSpec = DistributionSource | DockerSource | PreinstalledSource;
+export type EngineSourceKind = EngineSourceSpec['kind'];
+
+/** Without a declared source: what an engine was installed from before there was a choice. */
+export const defaultSource: EngineSourceSpec = { kind: 'distribution' };
+
+/** It becomes a part of a line of apt's sources, and no login for it may be in plain state. */
+const address = z
+  .string()
+  .regex(
+    /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~+-]+)*\/?$/,
+    'is no address of a repository; give one such as https://mirror.example/docker, without a login (apt keeps those in /etc/apt/auth.conf.d)',
+  );
+
+const fingerprint = z
+  .string()
+  .regex(
+    /^([0-9A-Fa-f]{4} *){10}$/,
+    'is no fingerprint of a key; give its 40 hexadecimal digits, as `gpg --show-keys` prints them',
+  );
+
+const kinds = {
+  distribution: z.strictObject({ kind: z.literal('distribution') }),
+  docker: z.strictObject({
+    kind: z.literal('docker'),
+    url: address.optional(),
+    fingerprint: fingerprint.optional(),
+  }),
+  preinstalled: z.strictObject({ kind: z.literal('preinstalled') }),
+} satisfies Record<EngineSourceKind, z.ZodType>;
+
+/** A source as it is declared. */
+export const engineSourceSchema = z.discriminatedUnion(
+  'kind',
+  [kinds.distribution, kinds.docker, kinds.preinstalled],
+  {
+    error: `is no source of an engine; give a map with \`kind\`: ${Object.keys(kinds).join(', ')}`,
+  },
+);
+
+/** The source in the words of a sentence, e.g. after "the newest of". */
+export function describeSource(source: EngineSourceSpec): string {
+  switch (source.kind) {
+    case 'distribution':
+      return 'the distribution';
+    case 'docker':
+      return source.url === undefined ? 'Docker’s repository' : `the repository ${source.url}`;
+    case 'preinstalled':
+      return 'the host itself';
+  }
+}
+
+/** What another source means for an engine that is there: `update` touches no engine. */
+export function sourceChange(
+  old: EngineSourceSpec,
+  wanted: EngineSourceSpec,
+): 'replace' | 'update' {
+  return old.kind === wanted.kind ? 'update' : 'replace';
+}
+
+/** Packages that an engine consists of, one family per maker; the engine itself first, then its client. */
+export const packageFamilies = {
+  distribution: ['docker.io', 'docker-cli', 'containerd', 'runc'],
+  docker: ['docker-ce', 'docker-ce-cli', 'containerd.io'],
+} as const;
+
+const everyPackage: readonly string[] = Object.values(packageFamilies).flat();
+const engines: readonly string[] = Object.values(packageFamilies).map(([engine]) => engine);
+
+/** What must go before an engine is installed, since dpkg lets only one family be there. */
+export interface Clearance {
+  readonly remove: readonly string[];
+  /** Engines that are there and that this package did not install: they are somebody's. */
+  readonly strangers: readonly string[];
+}
+
+/**
+ * @param own packages of the source that is wanted.
+ * @param noted packages that an earlier source of ours has put there.
+ * @param installed those of all families that are there.
+ */
+export function clearance(
+  own: readonly string[],
+  noted: readonly string[],
+  installed: readonly string[],
+): Clearance {
+  const others = everyPackage.filter((name) => installed.includes(name) && !own.includes(name));
+  return {
+    remove: others.filter((name) => noted.includes(name)),
+    strangers: others.filter((name) => engines.includes(name) && !noted.includes(name)),
+  };
+}
+
+/** Packages whose presence `clearance` asks about. */
+export const knownPackages = everyPackage;
+
+/** Whether .deb packages fit the host, by its os-release. */
+export function takesDebs({ os, osLike }: Pick<HostFacts, 'os' | 'osLike'>): boolean {
+  const ids = [os.split(':')[0] ?? '', ...osLike];
+  return ids.includes('debian') || ids.includes('ubuntu');
+}
+
+/** Folder and suite of a host in Docker's repository; or the sentence that says why it has none. */
+export function dockerSuite({
+  os,
+  codename,
+}: Pick<HostFacts, 'os' | 'codename'>):
+  { readonly folder: string; readonly suite: string } | string {
+  const id = os.split(':')[0] ?? '';
+  if (id !== 'debian' && id !== 'ubuntu') {
+    return `Docker’s apt repository is for Debian and Ubuntu, and it runs ${os}`;
+  }
+  return codename === ''
+    ? `its os-release names no VERSION_CODENAME, so its suite of the repository is not known`
+    : { folder: id, suite: codename };
+}
+
+/** What was installed on a host and from where, for the day when the source is another one. */
+export interface SourceNote {
+  readonly kind: string;
+  readonly packages: readonly string[];
+}
+
+export const sourceNotePath = '/etc/pulumi-swarm/source.json';
+
+export function renderSourceNote({ kind, packages }: SourceNote): string {
+  return `${JSON.stringify({ kind, packages })}\n`;
+}
+
+const noteSchema = z.object({ kind: z.string(), packages: z.array(z.string()) });
+
+/** A note, or undefined when there is none or when it cannot be read as one: then nothing there is ours. */
+export function parseSourceNote(text: string | undefined): SourceNote | undefined {
+  try {
+    const { data } = noteSchema.safeParse(JSON.parse(text ?? ''));
+    return data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,77 @@
+import {
+  describeSource,
+  dockerKeyFingerprint,
+  dockerRepositoryUrl,
+  dockerSuite,
+  packageFamilies,
+  type DockerSource,
+} from '../../../../core/engineSource';
+import { choosePackageVersion, upstreamVersion } from '../../../../core/engineVersion';
+import { SwarmError } from '../../../../core/errors';
+import type { PackageRepository } from '../../../../effects/packages';
+import { checkedKey } from '../../../../effects/openPgpKey';
+import { appArmorTools, chooseOffered } from './debEngine';
+import type { EngineSource, PreparedEngine, SourceContext } from './engineSource';
+
+const [engine, client, runtime] = packageFamilies.docker;
+const repositoryName = 'pulumi-swarm-docker';
+
+/** Docker's apt repository, or a mirror of it. */
+export function dockerRepository({ host, name, spec }: SourceContext<DockerSource>): EngineSource {
+  const { packages } = host;
+  return {
+    packages: packageFamilies.docker,
+    versions: async () => {
+      const offered = await packages.available(engine);
+      return offered.length === 0 ? undefined : offered.map(upstreamVersion);
+    },
+    prepare: async (asked): Promise<PreparedEngine> => {
+      await packages.addRepository(await repository());
+      const offered = await packages.available(engine);
+      const where = describeSource(spec);
+      const version = chooseOffered(name, { engine, where }, offered, asked);
+      const clients = await packages.available(client);
+      const clientVersion = choosePackageVersion(clients, upstreamVersion(version));
+      return {
+        version: upstreamVersion(version),
+        install: async () => {
+          await packages.install({
+            [engine]: version,
+            [client]: clientVersion,
+            [runtime]: undefined,
+            ...(await appArmorTools(host)),
+          });
+          await packages.hold(packageFamilies.docker);
+        },
+      };
+    },
+    withdraw: () => packages.removeRepository(repositoryName),
+  };
+
+  async function repository(): Promise<PackageRepository> {
+    const facts = await host.facts();
+    const suite = dockerSuite(facts);
+    if (typeof suite === 'string') {
+      throw new SwarmError(
+        'EngineSourceUnfit',
+        `${name}: ${suite}; nothing was installed; declare another source for this node`,
+        { source: 'user' },
+      );
+    }
+    const site = (spec.url ?? dockerRepositoryUrl).replace(/\/$/, '');
+    // apt reads certificates of its own, and a small host has none.
+    if (site.startsWith('https:') && (await packages.installed('ca-certificates')) === undefined) {
+      await packages.install({ 'ca-certificates': undefined });
+    }
+    const url = `${site}/${suite.folder}`;
+    const key = await packages.download(`${url}/gpg`);
+    return {
+      name: repositoryName,
+      url,
+      suite: suite.suite,
+      component: 'stable',
+      architecture: facts.architecture,
+      key: checkedKey(`${name}: ${url}/gpg`, key, spec.fingerprint ?? dockerKeyFingerprint),
+    };
+  }
+}

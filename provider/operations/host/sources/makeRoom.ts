@@ -1,0 +1,63 @@
+import {
+  clearance,
+  knownPackages,
+  parseSourceNote,
+  renderSourceNote,
+  sourceNotePath,
+  takesDebs,
+  type EngineSourceSpec,
+} from '../../../../core/engineSource';
+import { SwarmError } from '../../../../core/errors';
+import type { Host } from '../../../../effects/effects';
+import type { EngineSource } from './engineSource';
+import { formerSource } from './sources';
+
+/**
+ * Takes away what a former source of ours has put on the host and the wanted one would clash with, and
+ * notes the wanted one: before it is installed, so that a run that is killed knows it too. The engine is
+ * stopped; /var/lib/docker is not touched.
+ *
+ * @throws SwarmError `EngineOfAnother` when an engine is there that is not ours.
+ */
+export async function makeRoom(
+  name: string,
+  host: Host,
+  spec: EngineSourceSpec,
+  source: EngineSource,
+): Promise<void> {
+  const note = parseSourceNote(await host.files.read(sourceNotePath));
+  const installed = spec.kind === 'preinstalled' ? [] : await installedOf(host, knownPackages);
+  const { remove, strangers } = clearance(source.packages, note?.packages ?? [], installed);
+  if (strangers.length > 0) {
+    throw new SwarmError(
+      'EngineOfAnother',
+      `${name}: ${strangers.join(', ')} is installed there, and not by this package; nothing was touched; declare the \`source\` that it comes from, or remove it on the host (images and volumes stay)`,
+      { source: 'user' },
+    );
+  }
+  if (note !== undefined && note.kind !== spec.kind) {
+    if (spec.kind === 'preinstalled') {
+      const held = await installedOf(host, note.packages);
+      if (held.length > 0) await host.packages.unhold(held);
+    }
+    await formerSource({ name, host }, note.kind)?.withdraw();
+  }
+  await host.packages.remove(...remove);
+  await noteSource(host, spec, source);
+}
+
+/** Writes down what a source has put, or is about to put, on the host. */
+export function noteSource(host: Host, { kind }: EngineSourceSpec, source: EngineSource) {
+  return host.files.write(sourceNotePath, renderSourceNote({ kind, packages: source.packages }), {
+    mode: 0o600,
+  });
+}
+
+async function installedOf(host: Host, names: readonly string[]): Promise<readonly string[]> {
+  if (!takesDebs(await host.facts())) return [];
+  const there: string[] = [];
+  for (const name of names) {
+    if ((await host.packages.installed(name)) !== undefined) there.push(name);
+  }
+  return there;
+}

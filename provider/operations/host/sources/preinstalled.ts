@@ -1,0 +1,47 @@
+import type { PreinstalledSource } from '../../../../core/engineSource';
+import { versionWithin } from '../../../../core/engineVersion';
+import { SwarmError } from '../../../../core/errors';
+import type { EngineSource, PreparedEngine, SourceContext } from './engineSource';
+
+/** An engine that somebody else has installed. */
+export function preinstalled({ host, name }: SourceContext<PreinstalledSource>): EngineSource {
+  return {
+    packages: [],
+    versions: async () => {
+      const version = await found();
+      return version === undefined ? [] : [version];
+    },
+    prepare: async (asked): Promise<PreparedEngine> => {
+      const version = await found();
+      if (version === undefined || (asked !== undefined && !versionWithin(version, asked))) {
+        throw new SwarmError(
+          'EngineVersionMissing',
+          version === undefined
+            ? `${name}: no engine is installed there, and its source is \`preinstalled\`; nothing was touched; install one, or declare another source`
+            : `${name}: engine ${String(asked)} is declared, and ${version} is installed there; nothing was touched; install the one, or declare the other`,
+          { source: 'user' },
+        );
+      }
+      return { version, install: () => Promise.resolve() };
+    },
+    withdraw: () => Promise.resolve(),
+  };
+
+  /** Of the daemon, and where it is stopped, of its program. */
+  async function found(): Promise<string | undefined> {
+    try {
+      return await host.docker.version();
+    } catch (error) {
+      if (!(error instanceof SwarmError && error.code === 'EngineUnreachable')) throw error;
+    }
+    const { code, stdout } = await host.run(['dockerd', '--version'], { timeoutSeconds: 30 });
+    if (code === 127) return undefined;
+    const version = /^Docker version ([0-9A-Za-z.+~-]{1,60}),/.exec(stdout)?.[1];
+    if (code === 0 && version !== undefined) return version.split('+', 1)[0];
+    throw new SwarmError(
+      'EngineUnknown',
+      `${name}: \`dockerd --version\` ended with exit code ${code} and no version; nothing was touched; look at the engine on the host`,
+      { source: 'world' },
+    );
+  }
+}

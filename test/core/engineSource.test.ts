@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { parseConfiguration } from '../../core/configuration';
+import {
+  clearance,
+  dockerSuite,
+  engineSourceSchema,
+  knownPackages,
+  packageFamilies,
+  parseSourceNote,
+  renderSourceNote,
+  sourceChange,
+  takesDebs,
+} from '../../core/engineSource';
+import { forHostileTexts } from './support/hostileText';
+
+const host = (os: string, codename: string) => ({ os, codename });
+
+describe('a declared source', () => {
+  const good: readonly object[] = [
+    { kind: 'distribution' },
+    { kind: 'docker' },
+    { kind: 'docker', url: 'http://10.0.0.1:8080/docker/linux/' },
+    { kind: 'docker', fingerprint: '9DC8 5822 9FC7 DD38 854A  E2D8 8D81 803C 0EBF CD88' },
+    { kind: 'preinstalled' },
+  ];
+  for (const source of good) {
+    it(`${JSON.stringify(source)} is one`, () => {
+      assert.ok(engineSourceSchema.safeParse(source).success);
+    });
+  }
+
+  const bad: readonly [unknown, string, RegExp][] = [
+    [{ kind: 'snap' }, 'engine.source', /no source of an engine; give a map with `kind`: dist/],
+    ['docker', 'engine.source', /is not a map|no source of an engine/],
+    [{ kind: 'distribution', url: 'x' }, 'engine.source.url', /is not a known key/],
+    [{ kind: 'docker', url: 'https://u:p@mirror' }, 'engine.source.url', /without a login/],
+    [{ kind: 'docker', url: 'https://a b' }, 'engine.source.url', /no address/],
+    [{ kind: 'docker', url: 'file:///srv' }, 'engine.source.url', /no address/],
+    [{ kind: 'docker', url: 'http://a/]\ndeb http://b' }, 'engine.source.url', /no address/],
+    [{ kind: 'docker', fingerprint: '0EBFCD88' }, 'engine.source.fingerprint', /no fingerprint/],
+  ];
+  for (const [source, property, reason] of bad) {
+    it(`${JSON.stringify(source)} is none, and the configuration says why`, () => {
+      const managers = [{ name: 'm1', address: '192.0.2.1' }];
+      const result = parseConfiguration({ managers, engine: { source } });
+      assert.ok('failures' in result);
+      const fault = result.failures.find((one) => one.property === property);
+      assert.match(fault?.reason ?? JSON.stringify(result.failures), reason);
+    });
+  }
+});
+
+describe('another source', () => {
+  it('replaces the engine when it is of another kind, and else touches no engine', () => {
+    assert.equal(sourceChange({ kind: 'distribution' }, { kind: 'docker' }), 'replace');
+    assert.equal(sourceChange({ kind: 'docker' }, { kind: 'preinstalled' }), 'replace');
+    assert.equal(sourceChange({ kind: 'docker' }, { kind: 'docker', url: 'http://m' }), 'update');
+  });
+
+  const { distribution, docker } = packageFamilies;
+  it('makes room where the former one is ours, and names strangers where it is not', () => {
+    const there = ['docker.io', 'containerd'];
+    assert.deepEqual(clearance(docker, distribution, there), { remove: there, strangers: [] });
+    assert.deepEqual(clearance(docker, [], there), { remove: [], strangers: ['docker.io'] });
+    assert.deepEqual(clearance(distribution, [], there), { remove: [], strangers: [] });
+    // A runtime alone may be another program's: apt refuses by itself if it is in the way.
+    assert.deepEqual(clearance(docker, [], ['containerd']), { remove: [], strangers: [] });
+  });
+
+  it('never removes what it needs itself, what is not there, or what is not noted', () => {
+    const some = fc.subarray([...knownPackages]);
+    fc.assert(
+      fc.property(some, some, some, (own, noted, installed) => {
+        const { remove, strangers } = clearance(own, noted, installed);
+        for (const name of remove) {
+          assert.ok(!own.includes(name) && noted.includes(name) && installed.includes(name));
+        }
+        for (const name of strangers) {
+          assert.ok(!own.includes(name) && !noted.includes(name) && installed.includes(name));
+        }
+      }),
+    );
+  });
+});
+
+describe('a host', () => {
+  it('has a suite of Docker’s repository by its code name, or a sentence why not', () => {
+    assert.deepEqual(dockerSuite(host('debian:13', 'trixie')), {
+      folder: 'debian',
+      suite: 'trixie',
+    });
+    assert.deepEqual(dockerSuite(host('ubuntu:24.04', 'noble')), {
+      folder: 'ubuntu',
+      suite: 'noble',
+    });
+    assert.match(dockerSuite(host('fedora:43', '')) as string, /and it runs fedora:43/);
+    assert.match(dockerSuite(host('linuxmint:22', 'wilma')) as string, /it runs linuxmint:22/);
+    assert.match(dockerSuite(host('debian:13', '')) as string, /names no VERSION_CODENAME/);
+  });
+
+  it('takes .deb packages where it is Debian or of its kin', () => {
+    assert.ok(takesDebs({ os: 'debian:12', osLike: [] }));
+    assert.ok(takesDebs({ os: 'linuxmint:22', osLike: ['ubuntu', 'debian'] }));
+    assert.ok(!takesDebs({ os: 'rocky:9.4', osLike: ['rhel', 'centos', 'fedora'] }));
+  });
+});
+
+describe('the note of a source', () => {
+  it('is read as it was written', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.array(fc.string()), (kind, packages) => {
+        const note = { kind, packages };
+        assert.deepEqual(parseSourceNote(renderSourceNote(note)), note);
+      }),
+    );
+  });
+
+  it('is none where it cannot be read as one: then nothing on the host is ours', () => {
+    assert.equal(parseSourceNote(undefined), undefined);
+    assert.equal(parseSourceNote('{"kind":"docker","packages":[1]}'), undefined);
+    forHostileTexts((text) => {
+      assert.equal(parseSourceNote(text), undefined);
+    });
+  });
+});

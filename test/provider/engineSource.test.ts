@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { sourceLabel } from '../../core/labels';
+import { assertAsDeclared, copyOf, founded, machine } from '../support/clusterState';
+import { changed, cluster, without } from '../support/declaredCluster';
+import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import { ProviderProcess, emptyTranscript, resourceOf } from '../support/providerHarness';
+import type { Stack } from '../support/providerStack';
+
+/** Made by gpg for this test; its private half is gone. */
+const fingerprint = '5E3CE312C5F947065654D0AAC10D2EEAA5E76A64';
+const key = `-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEawHaqBYJKwYBBAHaRw8BAQdAXTZ7QWmfFGFt2ZYaOe41BAKJxHfdqjmIslKU
+wLURzWW0EVRlc3QgcmVwb3NpdG9yeSAxiJAEExYIADgWIQRePOMSxflHBlZU0KrB
+DS7qpedqZAUCawHaqAIbAwULCQgHAgYVCgkICwIEFgIDAQIeAQIXgAAKCRDBDS7q
+pedqZELHAP9cAcAwFtfKRVxI/XVxeLGsF9vo3Ht4ZIbhatzbsTPDRAD/TE5zI6/h
+gfKmaKWd9JDRcnby7gbVUG8ReMN2D7rR8g0=
+=aN3T
+-----END PGP PUBLIC KEY BLOCK-----
+`;
+const url = 'http://mirror.example/docker';
+const source = { kind: 'docker', url, fingerprint };
+const versions = ['5:28.5.2-1~debian.12~bookworm', '5:27.5.1-1~debian.12~bookworm'];
+
+let origin: { readonly world: FakeWorld; readonly stack: Stack };
+
+before(async () => {
+  const world = new FakeWorld();
+  world.edit((state) => {
+    state.web[`${url}/debian/gpg`] = key;
+    state.repositories[`${url}/debian bookworm`] = {
+      key,
+      packages: {
+        'docker-ce': [...versions],
+        'docker-ce-cli': [...versions],
+        'containerd.io': ['1.7.29-1'],
+        'ca-certificates': [],
+      },
+    };
+  });
+  origin = { world, stack: await founded(world, cluster(3, 0)) };
+});
+
+test('another source goes through the swarm node by node, and images stay', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  world.editMachine('test/m2', ({ engine }) => engine.images.push('kept:1'));
+  stack.declared = changed(stack.declared, { engine: { source, version: '28.5' } });
+  for (const name of ['m2', 'm3', 'm1']) await stack.applyNode(new ProviderProcess(world), name);
+  assertAsDeclared(world, stack);
+  for (const { hostname, labels, engineVersion } of world.swarm().nodes) {
+    assert.equal(engineVersion, '28.5.2');
+    assert.equal(labels[sourceLabel], 'docker');
+    const { installed, held } = machine(world, hostname);
+    assert.equal(installed['docker.io'], undefined);
+    assert.deepEqual([...held].sort(), ['containerd.io', 'docker-ce', 'docker-ce-cli']);
+  }
+  assert.ok(machine(world, 'm2').engine.images.includes('kept:1'));
+
+  stack.declared = changed(stack.declared, { engine: {} }, 'm2');
+  await stack.applyNode(new ProviderProcess(world), 'm2');
+  const { installed, repositories } = machine(world, 'm2');
+  assert.deepEqual(Object.keys(repositories), []);
+  assert.equal(installed['docker-ce'], undefined);
+  assert.ok(installed['docker.io']?.startsWith('20.10.24') === true);
+});
+
+test('a run that is killed while the source is exchanged goes on with the next one', async () => {
+  for (const [operation, after] of [
+    ['packages.remove', true],
+    ['packages.install', false],
+    ['packages.install', true],
+    ['packages.hold', false],
+  ] as const) {
+    const { world, stack } = copyOf(origin.world, origin.stack);
+    stack.declared = changed(stack.declared, { engine: { source } }, 'm2');
+    world.failNext(operation, { code: 'HostUnreachable', message: 'gone' }, { after });
+    await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm2'), {
+      code: 'HostUnreachable',
+    });
+    await stack.applyNode(new ProviderProcess(world), 'm2');
+    assertAsDeclared(world, stack);
+    assert.equal(machine(world, 'm2').installed['docker.io'], undefined, operation);
+  }
+});
+
+test('a version that the repository lacks is refused with those that it has, before the engine is touched', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  stack.declared = changed(stack.declared, { engine: { source, version: '29' } }, 'm2');
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm2'), {
+    code: 'EngineVersionMissing',
+    message: `m2: engine 29 is not offered; the repository ${url} has 28.5.2, 27.5.1; nothing was installed; declare one of these`,
+  });
+  assert.ok(machine(world, 'm2').installed['docker.io'] !== undefined);
+});
+
+test('a key of another fingerprint is not trusted', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  const engine = { source: { kind: 'docker', url } };
+  stack.declared = changed(stack.declared, { engine }, 'm2');
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm2'), {
+    code: 'RepositoryKeyRefused',
+    message: /its fingerprint is 5E3C.*, and 9DC858229FC7DD38854AE2D88D81803C0EBFCD88 is expected/,
+  });
+  assert.deepEqual(machine(world, 'm2').repositories, {});
+});
+
+test('an engine that this package did not install is not removed', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  stack.declared = changed(stack.declared, { engine: { source: { kind: 'docker', url } } }, 'm2');
+  world.edit((state) => {
+    Reflect.deleteProperty(state.web, `${url}/debian/gpg`);
+  });
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm2'), {
+    code: 'DownloadFailed',
+  });
+  world.editMachine('test/m2', (m2) => {
+    Reflect.deleteProperty(m2.files, '/etc/pulumi-swarm/source.json');
+    m2.installed = { 'docker-ce': versions[0]! };
+  });
+  stack.declared = changed(stack.declared, { engine: {} }, 'm2');
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm2'), {
+    code: 'EngineOfAnother',
+  });
+  assert.ok(machine(world, 'm2').installed['docker-ce'] !== undefined);
+});
+
+test('an engine that is there already is taken as it is, not held, and not stopped when its node goes', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  const engine = { source: { kind: 'preinstalled' } };
+  stack.declared = changed(stack.declared, { engine }, 'm3');
+  await stack.applyNode(new ProviderProcess(world), 'm3');
+  assertAsDeclared(world, stack);
+  assert.deepEqual(machine(world, 'm3').held, []);
+  stack.declared = without(stack.declared, 'm3');
+  const process = new ProviderProcess(world);
+  await stack.applySwarm(process);
+  for (const kind of ['VipMember', 'Node', 'Engine']) await stack.remove(process, `${kind}/m3`);
+  assert.equal(machine(world, 'm3').units['docker.service']?.state, 'active');
+});
+
+test('another address of the repository is changed in place', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  stack.declared = changed(stack.declared, { engine: { source } }, 'm2');
+  await stack.applyNode(new ProviderProcess(world), 'm2');
+  const { nodeId } = stack.get('Node', 'm2').outputs;
+  const other = 'http://other.example/docker';
+  world.edit(({ web, repositories }) => {
+    web[`${other}/debian/gpg`] = key;
+    repositories[`${other}/debian bookworm`] = repositories[`${url}/debian bookworm`]!;
+  });
+  stack.declared = changed(stack.declared, { engine: { source: { ...source, url: other } } }, 'm2');
+  const transcript = emptyTranscript();
+  await stack.applyNode(new ProviderProcess(world, { transcript }), 'm2');
+  assert.equal(stack.get('Node', 'm2').outputs['nodeId'], nodeId);
+  assert.ok(transcript.statuses.some((each) => each.includes('change the repository')));
+});
+
+test('preview says where an engine comes from, and a wrong source is a fault of its property', async () => {
+  const engine = resourceOf('swarm:index:Engine');
+  const operation = { isRegistered: () => false } as never;
+  const wanted = { name: 'm1', version: '28.5', source: { kind: 'docker' } };
+  assert.match(
+    (await engine.previewCreate?.(wanted, operation))?.[0] ?? '',
+    /install the engine on m1: 28\.5 of Docker’s repository/,
+  );
+  const { failures } = engine.check(
+    { name: 'm1', machineId: 'x', managers: [], source: { kind: 'docker', url: 'file:///x' } },
+    undefined,
+  );
+  assert.ok(
+    failures.some(({ property }) => property === 'source.url'),
+    JSON.stringify(failures),
+  );
+});
