@@ -25,6 +25,8 @@ export type {
   DistributionSource,
   DockerSource,
   EngineSourceSpec,
+  PackagesSource,
   PreinstalledSource,
+  StaticSource,
 } from '../core/engineSource';
 export type { Connection, LabConnection, ManagerContact, SshConnection } from '../core/connection';

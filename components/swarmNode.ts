@@ -11,7 +11,8 @@ export interface EngineSpec {
   /** Engine version, e.g. `26.1.5`, or its leading parts, e.g. `26.1`. Default: the newest of its source. A change replaces engine and node; the machine stays. */
   readonly version?: string;
   /**
-   * Where the engine comes from: the distribution, Docker's repository or a mirror of it, or the host has it already;
+   * Where the engine comes from: the distribution, Docker's repository or a mirror of it, packages in a directory of this
+   * computer, an archive of static programs, or the host has it already;
    * see docs/engine.md. Default: the distribution. A change of its kind replaces engine and node; the machine stays.
    */
   readonly source?: EngineSourceSpec;

@@ -22,6 +22,26 @@ export interface DockerSource {
   readonly fingerprint?: string;
 }
 
+/** Packages as .deb files of the computer that runs Pulumi, for hosts that reach no repository. */
+export interface PackagesSource {
+  /** What kind of source it is. */
+  readonly kind: 'packages';
+  /** Directory with the files, named `PACKAGE_VERSION_ARCHITECTURE.deb`: `docker-ce` or `docker.io`, and what it depends on. Changed in place. */
+  readonly directory: string;
+}
+
+/** The archive of Docker's static programs, with units of this package. */
+export interface StaticSource {
+  /** What kind of source it is. */
+  readonly kind: 'static';
+  /** The archive on the computer that runs Pulumi, e.g. `docker-28.5.2.tgz`; or `url`. Changed in place. */
+  readonly path?: string;
+  /** Address that the host downloads the archive from, by http or https; or `path`. Changed in place. */
+  readonly url?: string;
+  /** SHA-256 of the archive in hex. A change replaces engine and node. */
+  readonly sha256: string;
+}
+
 /** An engine that somebody else installs: it is checked and started, and never installed, held or stopped. */
 export interface PreinstalledSource {
   /** What kind of source it is. */
@@ -29,7 +49,8 @@ export interface PreinstalledSource {
 }
 
 /** Where an engine comes from. */
-export type EngineSourceSpec = DistributionSource | DockerSource | PreinstalledSource;
+export type EngineSourceSpec =
+  DistributionSource | DockerSource | PackagesSource | StaticSource | PreinstalledSource;
 export type EngineSourceKind = EngineSourceSpec['kind'];
 
 /** Without a declared source: what an engine was installed from before there was a choice. */
@@ -57,13 +78,28 @@ const kinds = {
     url: address.optional(),
     fingerprint: fingerprint.optional(),
   }),
+  packages: z.strictObject({
+    kind: z.literal('packages'),
+    directory: z.string().min(1, 'is no directory; give the path of one'),
+  }),
+  static: z
+    .strictObject({
+      kind: z.literal('static'),
+      path: z.string().min(1, 'is no path; give that of the archive').optional(),
+      url: address.optional(),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/i, 'is no SHA-256; give its 64 hexadecimal digits'),
+    })
+    .refine(
+      ({ path, url }) => (path === undefined) !== (url === undefined),
+      'needs one of `path` and `url`; give where the archive is',
+    ),
   preinstalled: z.strictObject({ kind: z.literal('preinstalled') }),
 } satisfies Record<EngineSourceKind, z.ZodType>;
 
 /** A source as it is declared. */
 export const engineSourceSchema = z.discriminatedUnion(
   'kind',
-  [kinds.distribution, kinds.docker, kinds.preinstalled],
+  [kinds.distribution, kinds.docker, kinds.packages, kinds.static, kinds.preinstalled],
   {
     error: `is no source of an engine; give a map with \`kind\`: ${Object.keys(kinds).join(', ')}`,
   },
@@ -76,6 +112,10 @@ export function describeSource(source: EngineSourceSpec): string {
       return 'the distribution';
     case 'docker':
       return source.url === undefined ? 'Docker’s repository' : `the repository ${source.url}`;
+    case 'packages':
+      return source.directory;
+    case 'static':
+      return source.path ?? source.url ?? 'an archive';
     case 'preinstalled':
       return 'the host itself';
   }
@@ -86,7 +126,25 @@ export function sourceChange(
   old: EngineSourceSpec,
   wanted: EngineSourceSpec,
 ): 'replace' | 'update' {
+  if (old.kind === 'static' && wanted.kind === 'static') {
+    return old.sha256.toLowerCase() === wanted.sha256.toLowerCase() ? 'update' : 'replace';
+  }
   return old.kind === wanted.kind ? 'update' : 'replace';
+}
+
+/** The engine's version by the name of the archive, as Docker names them; undefined: another name. */
+export function staticVersion({
+  path,
+  url,
+}: Pick<StaticSource, 'path' | 'url'>): string | undefined {
+  return /(?:^|\/)docker-(\d{1,4}\.\d{1,4}\.\d{1,4}(?:-[a-z0-9.]{1,20})?)\.tgz$/.exec(
+    path ?? url ?? '',
+  )?.[1];
+}
+
+/** Folder of an archive's programs on a host: one for each content. */
+export function buildName(source: StaticSource): string {
+  return `${staticVersion(source) ?? 'build'}-${source.sha256.slice(0, 12).toLowerCase()}`;
 }
 
 /** Packages that an engine consists of, one family per maker; the engine itself first, then its client. */

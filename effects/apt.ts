@@ -1,8 +1,9 @@
+import { isSameDebVersion } from '../core/debFiles';
 import { SwarmError } from '../core/errors';
 import { parseMadison } from '../core/parse/aptMadison';
 import type { Clock } from './clock';
 import { repositoryFiles, updateOptions } from './aptRepository';
-import type { PackageRepository, Packages } from './packages';
+import type { PackageFile, PackageRepository, Packages } from './packages';
 import { withServicesHeld } from './policyRcD';
 import type { ExecResult } from './ssh/channelExec';
 import type { Exec, ExecOptions } from './ssh/sshExec';
@@ -27,6 +28,12 @@ const commonOptions = [
   'Acquire::Check-Valid-Until=false',
 ];
 const environment = { DEBIAN_FRONTEND: 'noninteractive', NEEDRESTART_MODE: 'l' };
+
+/** Nothing but the files themselves, so that no network is tried. (`--no-download` loses their paths.) */
+const withoutSources = [
+  ...['-o', 'Dir::Etc::sourcelist=/dev/null'],
+  ...['-o', 'Dir::Etc::sourceparts=/dev/null'],
+];
 
 /** Signs that the lists are older than what the sources hold. */
 const staleLists =
@@ -100,6 +107,53 @@ export class Apt implements Packages {
     });
   }
 
+  async installFiles(files: readonly PackageFile[]): Promise<void> {
+    const missing: PackageFile[] = [];
+    for (const file of files) {
+      const there = await this.installed(file.name);
+      if (there === undefined || !isSameDebVersion(there, file.version)) missing.push(file);
+    }
+    if (missing.length === 0) return;
+    const paths: string[] = [];
+    try {
+      for (const file of missing) paths.push(await this.send(file));
+      await withServicesHeld(this.files, async () => {
+        await this.repair();
+        const argv = [
+          ...['apt-get', ...commonOptions, ...installOptions, ...withoutSources],
+          ...['install', '--', ...paths],
+        ];
+        const result = await this.exec(argv, { environment, timeoutSeconds: 1200 });
+        if (result.code === 0) return;
+        const names = missing.map(({ name, version }) => `${name}=${version}`).join(', ');
+        throw this.failed('PackageInstallFailed', `installing the files of ${names}`, result);
+      });
+    } finally {
+      // What a lost connection leaves there is replaced by the next run.
+      for (const path of paths) await this.files.remove(path).catch(() => undefined);
+    }
+  }
+
+  /** Returns where it is on the host. apt knows what a file is by its content: the name here is ours. */
+  private async send({ name, version, path: local }: PackageFile): Promise<string> {
+    const path = `/var/cache/pulumi-swarm/${name}.deb`;
+    await this.files.upload(local, path);
+    const result = await this.exec(
+      ['dpkg-deb', '--show', '--showformat=${Package} ${Version}', '--', path],
+      { rights: 'login', timeoutSeconds: 60 },
+    );
+    const [realName, realVersion = ''] = result.stdout.trim().split(' ');
+    if (result.code === 0 && realName === name && isSameDebVersion(realVersion, version)) {
+      return path;
+    }
+    await this.files.remove(path);
+    throw new SwarmError(
+      'PackageFileUnfit',
+      `${this.subject}: ${local} is ${result.code === 0 ? result.stdout.trim() : 'no package'}, and its name says ${name} ${version}; nothing was installed; look at where the file comes from`,
+      { source: 'user' },
+    );
+  }
+
   async remove(...names: readonly string[]): Promise<void> {
     const there: string[] = [];
     for (const name of names) {
@@ -141,6 +195,21 @@ export class Apt implements Packages {
     // The list first: apt complains about one whose key is gone.
     await this.files.remove(list);
     await this.files.remove(key);
+  }
+
+  async downloadFile(url: string, path: string, sha256: string): Promise<void> {
+    await this.files.write(path, '');
+    const result = await this.exec(
+      ['/usr/lib/apt/apt-helper', 'download-file', url, path, `SHA256:${sha256.toLowerCase()}`],
+      { timeoutSeconds: 1800 },
+    );
+    if (result.code === 0) return;
+    await this.files.remove(path);
+    throw new SwarmError(
+      'DownloadFailed',
+      `${this.subject}: ${url} could not be downloaded there with the SHA-256 ${sha256} (${tailOf(result)}); nothing was changed; look at the address, and at the host's way to it`,
+      { source: 'world' },
+    );
   }
 
   async download(url: string): Promise<string> {

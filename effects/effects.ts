@@ -2,6 +2,7 @@ import type { Connection } from '../core/connection';
 import type { HostFacts } from '../core/facts';
 import type { Clock } from './clock';
 import type { DockerApi } from './docker';
+import type { EnginePrograms } from './enginePrograms';
 import type { Files } from './files';
 import type { HostNetwork } from './network';
 import type { Lab } from './lab';
@@ -26,6 +27,8 @@ export interface LocalFiles {
   sha256(path: string): Promise<string>;
   /** Bytes of a file. @throws SwarmError `FileMissing`. */
   size(path: string): Promise<number>;
+  /** Names of what is in a directory. @throws SwarmError `FileMissing`. */
+  list(directory: string): Promise<readonly string[]>;
   /** Why this directory could not hold what nobody else may read; undefined: it can, or it can be made. Changes nothing. */
   privateDirectoryFault(path: string): Promise<string | undefined>;
   /** Makes the directory with mode 0700, or takes the one that is there. @throws SwarmError `LocalDirectoryUnfit`. */
@@ -60,6 +63,7 @@ export interface Host {
   readonly files: Files;
   readonly systemd: Systemd;
   readonly packages: Packages;
+  readonly programs: EnginePrograms;
   readonly network: HostNetwork;
   readonly docker: DockerApi;
   /**

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { access, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { SwarmError, errorMessage } from '../core/errors';
@@ -18,6 +18,13 @@ export const localFiles: LocalFiles = {
     return hash.digest('hex');
   },
   size: localFileSize,
+  async list(directory) {
+    try {
+      return await readdir(directory);
+    } catch (error) {
+      throw missing(directory, error);
+    }
+  },
   privateDirectoryFault,
   async ensurePrivateDirectory(path) {
     const why = await privateDirectoryFault(path);

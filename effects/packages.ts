@@ -13,6 +13,13 @@ export interface Packages {
    */
   install(packages: Readonly<Record<string, string | undefined>>): Promise<void>;
   /**
+   * Installs packages from files of this computer, at once and without any network: what they need beside
+   * themselves must be there. Files whose package is there in that version are not sent.
+   *
+   * @throws SwarmError `PackageInstallFailed`; `PackageFileUnfit` for one that is not what its name says.
+   */
+  installFiles(files: readonly PackageFile[]): Promise<void>;
+  /**
    * Removes exactly these packages at once, held or not, and nothing with them; those that are not
    * installed are passed over. Their data and configuration stay.
    *
@@ -38,6 +45,20 @@ export interface Packages {
    * @throws SwarmError `DownloadFailed`.
    */
   download(url: string): Promise<string>;
+  /**
+   * The same into a file of the host, of any size, and only with this SHA-256.
+   *
+   * @throws SwarmError `DownloadFailed`.
+   */
+  downloadFile(url: string, path: string, sha256: string): Promise<void>;
+}
+
+/** A package as a file of this computer. */
+export interface PackageFile {
+  readonly name: string;
+  /** Full version; its epoch may be missing. */
+  readonly version: string;
+  readonly path: string;
 }
 
 /** A repository of packages beside those of the distribution. */

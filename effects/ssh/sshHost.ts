@@ -8,11 +8,13 @@ import { EngineClient } from '../engine/engineClient';
 import { EngineStreams } from '../engine/engineStream';
 import { gatherHostFacts } from '../hostFacts';
 import { HostFiles } from '../hostFiles';
+import type { EnginePrograms } from '../enginePrograms';
 import { Iproute } from '../iproute';
 import type { HostNetwork } from '../network';
 import type { Packages } from '../packages';
 import { Systemctl } from '../systemctl';
 import type { Systemd } from '../systemd';
+import { UnpackedPrograms } from '../unpackedPrograms';
 import { type Exec, sshExec } from './sshExec';
 import type { SshSession } from './sshSession';
 
@@ -22,6 +24,7 @@ export class SshHost implements Host {
   readonly files: HostFiles;
   readonly systemd: Systemd;
   readonly packages: Packages;
+  readonly programs: EnginePrograms;
   readonly network: HostNetwork;
   readonly docker: DockerApi;
   private readonly exec: Exec;
@@ -36,6 +39,7 @@ export class SshHost implements Host {
     this.network = new Iproute(subject, exec);
     const generation = async (): Promise<number> => (await session.acquire()).generation;
     this.packages = new Apt(subject, exec, this.files, clock, generation);
+    this.programs = new UnpackedPrograms(subject, exec);
     const client = new EngineClient(subject, new EngineStreams(session));
     this.docker = new EngineApi(subject, client, exec);
   }

@@ -33,7 +33,12 @@ async function whyNotOffered(
   try {
     const host = await operation.effects.hosts.connect(connection);
     if (os !== undefined && (await host.facts()).os !== os) return undefined;
-    const versions = await engineSource({ name, host, spec }).versions();
+    const versions = await engineSource({
+      name,
+      host,
+      spec,
+      local: operation.effects.local,
+    }).versions();
     if (versions?.some((version) => versionWithin(version, engineVersion)) !== false) {
       return undefined;
     }

@@ -134,7 +134,7 @@ export const engine: Resource = {
     const id = newId('engine', spec.name);
     const running = await runningMember(operation, spec);
     const version = running ?? (await bringEngineUp(operation, host, spec));
-    if (running !== undefined) await noteTakenOver(host, spec);
+    if (running !== undefined) await noteTakenOver(operation, host, spec);
     await writeMarker(host, 'engine', { id, urn: operation.urn });
     await loadImages(operation, host, spec.name, spec.images ?? []);
     // One that serves a swarm starts containers all the time.
@@ -166,7 +166,9 @@ export const engine: Resource = {
     const spec = wanted as unknown as EngineInputs;
     const host = await operation.effects.hosts.connect(spec.connection);
     if (!isDeepStrictEqual(sourceOf(state), sourceOf(wanted))) {
-      await operation.step(steps.changeSource(spec.name), () => changeSource(host, spec));
+      await operation.step(steps.changeSource(spec.name), () =>
+        changeSource(operation, host, spec),
+      );
     }
     await loadImages(operation, host, spec.name, spec.images ?? []);
     return {
@@ -219,7 +221,7 @@ async function remove(id: string, known: PropertyMap, operation: Operation): Pro
       if (sourceOf(known).kind !== 'preinstalled') {
         for (const unit of engineUnits) await host.systemd.stop(unit);
         for (const unit of engineUnits) await host.systemd.disable(unit);
-        await noteTakenOver(host, spec);
+        await noteTakenOver(operation, host, spec);
       }
       await removeMarker(host, 'engine', id);
     });

@@ -62,11 +62,22 @@ export const connectionProperty = record(
 /** `EngineSourceSpec` of core/engineSource.ts; which properties belong to which kind is checked there. */
 export const engineSourceProperty = record(
   {
-    kind: text('`distribution`, `docker` or `preinstalled`. A change replaces the engine.'),
+    kind: text(
+      '`distribution`, `docker`, `packages`, `static` or `preinstalled`. A change replaces the engine.',
+    ),
     url: text(
-      '`docker`: address of the repository, above `debian` and `ubuntu`. Default: `https://download.docker.com/linux`. Changed in place.',
+      '`docker`: address of the repository, above `debian` and `ubuntu`. Default: `https://download.docker.com/linux`. `static`: address of the archive. Changed in place.',
       false,
     ),
+    directory: text(
+      '`packages`: directory with the .deb files on the computer that runs Pulumi. Changed in place.',
+      false,
+    ),
+    path: text(
+      '`static`: the archive on the computer that runs Pulumi; or `url`. Changed in place.',
+      false,
+    ),
+    sha256: text('`static`: SHA-256 of the archive. A change replaces the engine.', false),
     fingerprint: text(
       '`docker`: fingerprint of the key that signs the repository. Default: that of Docker’s. Changed in place.',
       false,

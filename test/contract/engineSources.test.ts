@@ -11,7 +11,9 @@ import {
   SigningKey,
   dockerPackageVersion,
   makeDockerPackages,
+  makeStaticArchive,
   serveRepository,
+  staticArchive,
   type Repository,
 } from './enginePackages';
 import { sshdSkip } from './localSshd';
@@ -20,6 +22,7 @@ const lab = 'sources';
 const address = '10.101.0.11';
 const urn = 'urn:pulumi:test::project::swarm:index:Engine::s1';
 const folder = '/srv/packages';
+const root = join(defaultDirectories.state, lab, 'machines', 's1', 'root');
 
 /**
  * One machine, whose engine comes from one source after the other, just as a replaced Engine does it. Each
@@ -95,7 +98,6 @@ describe('engines of each source on a real machine', { skip: sshdSkip, concurren
 
   it('docker: another key than the expected one is not trusted, and the engine stays', async () => {
     await makeDockerPackages(host, folder);
-    const root = join(defaultDirectories.state, lab, 'machines', 's1', 'root');
     repository = await serveRepository(host, key, { root, folder, address: '10.101.0.1' });
     const source = { kind: 'docker', url: repository.url };
     await remove();
@@ -104,17 +106,31 @@ describe('engines of each source on a real machine', { skip: sshdSkip, concurren
     assert.ok((await host.packages.installed('docker.io')) !== undefined);
   });
 
-  it('docker: in place of the distribution’s, with images and volumes kept', async () => {
-    const source = { kind: 'docker', url: repository!.url, fingerprint: key.fingerprint };
+  it('packages: from files alone, in place of the distribution’s, with images and volumes kept', async () => {
+    const source = { kind: 'packages', directory: join(root, folder) };
     await assert.rejects(install({ version: '1.2.3', source }), {
       code: 'EngineVersionMissing',
-      message: /engine 1\.2\.3 is not offered; the repository http.* has 26\.1\.5/,
+      message: /holds no engine 1\.2\.3, and has 26\.1\.5/,
     });
     assert.equal(await install({ version: '26.1.5', source }), '26.1.5');
     assert.equal(await host.packages.installed('docker-ce'), dockerPackageVersion);
     for (const name of ['docker.io', 'docker-cli', 'containerd', 'runc']) {
       assert.equal(await host.packages.installed(name), undefined, name);
     }
+    assert.deepEqual(await held(), ['containerd.io', 'docker-ce', 'docker-ce-cli']);
+    assert.equal((await host.run(['ls', '-A', '/var/cache/pulumi-swarm'])).stdout, '');
+    await assertKept();
+  });
+
+  it('docker: what the repository lacks is refused with what it has, and what is there already is kept', async () => {
+    const source = { kind: 'docker', url: repository!.url, fingerprint: key.fingerprint };
+    await remove();
+    await assert.rejects(install({ version: '1.2.3', source }), {
+      code: 'EngineVersionMissing',
+      message: /engine 1\.2\.3 is not offered; the repository http.* has 26\.1\.5/,
+    });
+    await host.packages.remove('docker-ce', 'docker-ce-cli');
+    assert.equal(await install({ version: '26.1.5', source }), '26.1.5');
     assert.deepEqual(await held(), ['containerd.io', 'docker-ce', 'docker-ce-cli']);
     await assertKept();
   });
@@ -131,30 +147,59 @@ describe('engines of each source on a real machine', { skip: sshdSkip, concurren
     repository!.files.set(path, signed);
   });
 
+  it('static: a newer engine by its archive, in place of packages, with images and volumes kept', async () => {
+    const sha256 = await makeStaticArchive(host, folder);
+    const url = `${repository!.url}/${staticArchive.file}`;
+    await assert.rejects(install({ source: { kind: 'static', url, sha256: '0'.repeat(64) } }), {
+      code: 'DownloadFailed',
+    });
+    await assert.rejects(install({ version: '26', source: { kind: 'static', url, sha256 } }), {
+      code: 'EngineVersionMissing',
+      message: /engine 26 is not offered; http.* has 28\.5\.2/,
+    });
+    const source = { kind: 'static', url, sha256 };
+    assert.equal(await install({ version: '28.5', source }), staticArchive.version);
+    for (const name of ['docker-ce', 'docker-ce-cli', 'containerd.io']) {
+      assert.equal(await host.packages.installed(name), undefined, name);
+    }
+    assert.equal(
+      await host.files.read('/etc/apt/sources.list.d/pulumi-swarm-docker.list'),
+      undefined,
+    );
+    assert.match((await host.run(['docker', 'version'])).stdout, /28\.5\.2/);
+    await assertKept();
+  });
+
   it('preinstalled: as it is, not held, and not stopped by its delete', async () => {
     const source = { kind: 'preinstalled' };
+    await remove();
     await assert.rejects(install({ version: '20.10', source }), {
       code: 'EngineVersionMissing',
-      message: /engine 20\.10 is declared, and 26\.1\.5 is installed there/,
+      message: /engine 20\.10 is declared, and 28\.5\.2 is installed there/,
     });
-    assert.equal(await install({ source }), '26.1.5');
+    assert.equal(await install({ source }), staticArchive.version);
     assert.deepEqual(await held(), ['']);
-    for (const path of [
-      'keyrings/pulumi-swarm-docker.asc',
-      'sources.list.d/pulumi-swarm-docker.list',
-    ]) {
-      assert.equal(await host.files.read(`/etc/apt/${path}`), undefined);
-    }
     await remove();
     assert.equal(await host.systemd.state('docker.service'), 'active');
     await assertKept();
   });
 
-  it('distribution: an engine of somebody else is not removed', async () => {
-    await assert.rejects(install({}), {
+  it('distribution: what was unpacked goes, and an engine of somebody else does not', async () => {
+    const path = join(root, folder, staticArchive.file);
+    const sha256 = await effects.local.sha256(path);
+    await install({ source: { kind: 'static', path, sha256 } });
+    await remove();
+    assert.equal(await install({}), '26.1.5');
+    assert.equal((await host.run(['test', '-e', '/opt/pulumi-swarm/engine'])).code, 1);
+    assert.equal((await host.run(['test', '-e', '/usr/local/bin/docker'])).code, 1);
+    await assertKept();
+    await remove();
+    await host.files.remove('/etc/pulumi-swarm/source.json');
+    const source = { kind: 'static', path, sha256 };
+    await assert.rejects(install({ source }), {
       code: 'EngineOfAnother',
-      message: /docker-ce is installed there, and not by this package; nothing was touched/,
+      message: /docker\.io is installed there, and not by this package; nothing was touched/,
     });
-    assert.equal(await host.packages.installed('docker-ce'), dockerPackageVersion);
+    assert.ok((await host.packages.installed('docker.io')) !== undefined);
   });
 });

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { parseConfiguration } from '../../core/configuration';
 import {
+  buildName,
   clearance,
   dockerSuite,
   engineSourceSchema,
@@ -11,6 +12,7 @@ import {
   parseSourceNote,
   renderSourceNote,
   sourceChange,
+  staticVersion,
   takesDebs,
 } from '../../core/engineSource';
 import { forHostileTexts } from './support/hostileText';
@@ -23,6 +25,9 @@ describe('a declared source', () => {
     { kind: 'docker' },
     { kind: 'docker', url: 'http://10.0.0.1:8080/docker/linux/' },
     { kind: 'docker', fingerprint: '9DC8 5822 9FC7 DD38 854A  E2D8 8D81 803C 0EBF CD88' },
+    { kind: 'packages', directory: '/srv/debs' },
+    { kind: 'static', path: 'docker-28.5.2.tgz', sha256: 'ab'.repeat(32) },
+    { kind: 'static', url: 'http://m/docker-28.5.2.tgz', sha256: 'AB'.repeat(32) },
     { kind: 'preinstalled' },
   ];
   for (const source of good) {
@@ -39,6 +44,9 @@ describe('a declared source', () => {
     [{ kind: 'docker', url: 'https://a b' }, 'engine.source.url', /no address/],
     [{ kind: 'docker', url: 'file:///srv' }, 'engine.source.url', /no address/],
     [{ kind: 'docker', url: 'http://a/]\ndeb http://b' }, 'engine.source.url', /no address/],
+    [{ kind: 'packages' }, 'engine.source.directory', /is missing/],
+    [{ kind: 'static', sha256: 'ab'.repeat(32) }, 'engine.source', /one of `path` and `url`/],
+    [{ kind: 'static', path: 'x', sha256: 'ab' }, 'engine.source.sha256', /no SHA-256/],
     [{ kind: 'docker', fingerprint: '0EBFCD88' }, 'engine.source.fingerprint', /no fingerprint/],
   ];
   for (const [source, property, reason] of bad) {
@@ -57,6 +65,18 @@ describe('another source', () => {
     assert.equal(sourceChange({ kind: 'distribution' }, { kind: 'docker' }), 'replace');
     assert.equal(sourceChange({ kind: 'docker' }, { kind: 'preinstalled' }), 'replace');
     assert.equal(sourceChange({ kind: 'docker' }, { kind: 'docker', url: 'http://m' }), 'update');
+  });
+
+  it('is another build of static programs when its content is another', () => {
+    const old = { kind: 'static', path: '/a/docker-28.5.2.tgz', sha256: 'ab'.repeat(32) } as const;
+    const moved = { kind: 'static', url: 'http://m/x.tgz', sha256: 'AB'.repeat(32) } as const;
+    assert.equal(sourceChange(old, moved), 'update');
+    assert.equal(sourceChange(old, { ...old, sha256: 'cd'.repeat(32) }), 'replace');
+    assert.equal(buildName(old), '28.5.2-abababababab');
+    assert.equal(buildName(moved), 'build-abababababab');
+    assert.equal(staticVersion({ path: '/x/docker-29.0.0-rc.1.tgz' }), '29.0.0-rc.1');
+    assert.equal(staticVersion({ path: '/x/docker-28.5.2.tgz.old' }), undefined);
+    assert.equal(staticVersion({ url: 'http://m/rootless-docker-28.5.2.tgz' }), undefined);
   });
 
   const { distribution, docker } = packageFamilies;

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { sourceLabel } from '../../core/labels';
 import { assertAsDeclared, copyOf, founded, machine } from '../support/clusterState';
+import type { PropertyMap } from '../../provider/server/resource';
 import { changed, cluster, without } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import { ProviderProcess, emptyTranscript, resourceOf } from '../support/providerHarness';
@@ -154,6 +159,47 @@ test('another address of the repository is changed in place', async () => {
   await stack.applyNode(new ProviderProcess(world, { transcript }), 'm2');
   assert.equal(stack.get('Node', 'm2').outputs['nodeId'], nodeId);
   assert.ok(transcript.statuses.some((each) => each.includes('change the repository')));
+});
+
+test('packages of a directory, and then an archive of static programs; an older build is kept, and no third one', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  const directory = mkdtempSync(join(tmpdir(), 'swarm-debs-'));
+  const roll = async (engine: PropertyMap): Promise<void> => {
+    stack.declared = changed(stack.declared, { engine }, 'm2');
+    await stack.applyNode(new ProviderProcess(world), 'm2');
+    assertAsDeclared(world, stack);
+  };
+  for (const name of ['docker-ce', 'docker-ce-cli', 'containerd.io']) {
+    writeFileSync(join(directory, `${name}_28.5.2-1~debian.12~bookworm_amd64.deb`), name);
+  }
+  await roll({ source: { kind: 'packages', directory } });
+  assert.equal(machine(world, 'm2').installed['docker.io'], undefined);
+  assert.equal(machine(world, 'm2').engine.runningVersion, '28.5.2');
+  assert.equal(machine(world, 'm2').held.length, 3);
+
+  for (const version of ['28.5.2', '29.1.0', '29.2.0']) {
+    const path = join(directory, `docker-${version}.tgz`);
+    writeFileSync(path, `dockerd ${version}`);
+    const sha256 = createHash('sha256').update(`dockerd ${version}`).digest('hex');
+    await roll({ version, source: { kind: 'static', path, sha256 } });
+    assert.equal(machine(world, 'm2').engine.runningVersion, version);
+  }
+  const { builds, current } = machine(world, 'm2').programs;
+  assert.deepEqual(Object.values(builds), ['29.1.0', '29.2.0']);
+  assert.equal(builds[current ?? ''], '29.2.0');
+  assert.deepEqual(machine(world, 'm2').installed['docker-ce'], undefined);
+
+  const path = join(directory, 'docker-29.2.0.tgz');
+  const source = { kind: 'static', path, sha256: '0'.repeat(64) };
+  await assert.rejects(roll({ source }), { code: 'EngineArchiveChanged' });
+  await assert.rejects(roll({ version: '28', source }), {
+    code: 'EngineVersionMissing',
+    message: /engine 28 is not offered; .*docker-29\.2\.0\.tgz has 29\.2\.0/,
+  });
+  await roll({});
+  assert.deepEqual(machine(world, 'm2').programs.builds, {});
+  assert.equal(machine(world, 'm2').files['/etc/systemd/system/docker.service'], undefined);
+  rmSync(directory, { recursive: true });
 });
 
 test('preview says where an engine comes from, and a wrong source is a fault of its property', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -48,6 +49,26 @@ describe('the sudoers rules of docs/security.md', () => {
     for (const name of ['m2', 'm3', 'm1', 'w1']) {
       await stack.applyNode(new ProviderProcess(world), name);
     }
+    // Every source of an engine that is no package of the distribution, by this computer's files.
+    const files = mkdtempSync(join(tmpdir(), 'swarm-engine-'));
+    for (const name of ['docker-ce', 'docker-ce-cli', 'containerd.io']) {
+      writeFileSync(join(files, `${name}_28.5.2-1_amd64.deb`), '');
+    }
+    const path = join(files, 'docker-28.5.2.tgz');
+    writeFileSync(path, 'dockerd 28.5.2');
+    const sha256 = createHash('sha256').update('dockerd 28.5.2').digest('hex');
+    for (const source of [
+      { kind: 'packages', directory: files },
+      { kind: 'static', path, sha256 },
+      { kind: 'preinstalled' },
+      { kind: 'static', path, sha256 },
+    ]) {
+      stack.declared = changed(stack.declared, { engine: { source } }, 'w1');
+      await stack.applyNode(new ProviderProcess(world), 'w1');
+    }
+    stack.declared = changed(stack.declared, { engine: {} }, 'w1');
+    await stack.applyNode(new ProviderProcess(world), 'w1');
+    rmSync(files, { recursive: true });
     stack.declared = { ...stack.declared, swarm: { allowDestroy: true } };
     await stack.up(new ProviderProcess(world));
     for (const kind of ['LabMachine', 'Engine', 'Node', 'Balancer', 'VipMember']) {
@@ -87,7 +108,16 @@ describe('the sudoers rules of docs/security.md', () => {
     const files = new HostFiles('h', broken);
     const apt = new Apt('h', broken, files, systemClock, () => Promise.resolve(1));
     await assert.rejects(apt.install({ 'docker.io': '26.1.5+dfsg1-9+b11', apparmor: undefined }));
-    await apt.remove('docker-cli');
+    await assert.rejects(
+      apt.installFiles([{ name: 'docker-ce', version: '28.5.2-1', path: __filename }]),
+    );
+    await apt.downloadFile('http://m/x.tgz', '/var/cache/pulumi-swarm/engine.tgz', 'a'.repeat(64));
+    await apt.addRepository({
+      ...{ name: 'pulumi-swarm-docker', url: 'http://m', suite: 's', component: 'stable' },
+      ...{ architecture: 'amd64', key: 'k' },
+    });
+    await apt.removeRepository('pulumi-swarm-docker');
+    await apt.remove('docker-cli', 'docker.io', 'runc');
     await apt.hold(['docker.io', 'docker-cli']);
     await apt.unhold(['docker.io', 'docker-cli']);
     await assert.rejects(new Systemctl('h', broken).start('docker.service'));

@@ -11,6 +11,7 @@ import { Iproute } from '../../effects/iproute';
 import type { ExecResult } from '../../effects/ssh/channelExec';
 import type { Exec } from '../../effects/ssh/sshExec';
 import { Systemctl } from '../../effects/systemctl';
+import { UnpackedPrograms } from '../../effects/unpackedPrograms';
 import { systemClock } from '../../effects/clock';
 
 /** Everything that would run as root on a host, each as the argv that sudo gets. */
@@ -83,18 +84,22 @@ export function notingEffects(effects: Effects, noted: RootCommands): Effects {
 }
 
 function notingHost(host: Host, noted: RootCommands): Host {
-  const exec = notingExec(noted, ([program, verb]) =>
-    program === 'systemctl' && verb === 'show'
-      ? { stdout: 'LoadState=loaded\nActiveState=active\n' }
-      : program === 'ip'
-        ? { stdout: '[]' }
-        : undefined,
-  );
+  const exec = notingExec(noted, ([program = '', verb, ...more]) => {
+    if (program === 'systemctl' && verb === 'show') {
+      return { stdout: 'LoadState=loaded\nActiveState=active\n' };
+    }
+    if (program === 'ip') return { stdout: '[]' };
+    if (verb === '--version') return { stdout: 'Docker version 28.5.2, build 0\n' };
+    // Each file of a package is what its name says.
+    const deb = program === 'dpkg-deb' ? /\/([^/]+)\.deb$/.exec(more.at(-1) ?? '') : null;
+    return deb?.[1] === undefined ? undefined : { stdout: `${deb[1]} 28.5.2-1` };
+  });
   const files = new HostFiles('h', exec);
   const shadow = {
     files,
     systemd: new Systemctl('h', exec),
     network: new Iproute('h', exec),
+    programs: new UnpackedPrograms('h', exec),
     packages: new Apt('h', exec, files, systemClock, () => Promise.resolve(1)),
   };
   return {
@@ -104,6 +109,7 @@ function notingHost(host: Host, noted: RootCommands): Host {
     docker: doneBefore(host.docker, () => noted.push(['docker', 'system', 'dial-stdio'])),
     files: doneBefore(host.files, (name, args) => call(shadow.files, name, args)),
     systemd: doneBefore(host.systemd, (name, args) => call(shadow.systemd, name, args)),
+    programs: doneBefore(host.programs, (name, args) => call(shadow.programs, name, args)),
     packages: doneBefore(host.packages, (name, args) => call(shadow.packages, name, args)),
     run: (argv, options) => {
       noted.push(argv);

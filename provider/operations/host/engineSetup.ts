@@ -7,7 +7,7 @@ import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { hostStanding } from '../ask/hostStanding';
 import type { ImageArchive } from './loadImages';
-import type { EngineSource } from './sources/engineSource';
+import type { SourceContext } from './sources/engineSource';
 import { makeRoom, noteSource } from './sources/makeRoom';
 import { engineSource } from './sources/sources';
 import { waitUntil } from '../ask/waitUntil';
@@ -61,7 +61,7 @@ export async function bringEngineUp(
   spec: EngineInputs,
 ): Promise<string> {
   const installed = await operation.step(steps.installEngine(spec.name), () =>
-    installEngine(host, spec),
+    installEngine(operation, host, spec),
   );
   return operation.step(steps.startEngine(spec.name), () =>
     startEngine(operation, host, spec, installed),
@@ -69,27 +69,45 @@ export async function bringEngineUp(
 }
 
 /** Returns the version that the daemon must answer with. */
-async function installEngine(host: Host, spec: EngineInputs): Promise<string> {
-  const source = sourceOf(host, spec);
-  const { version, install } = await source.prepare(spec.version);
-  await makeRoom(spec.name, host, spec.source ?? defaultSource, source);
+async function installEngine(
+  operation: Operation,
+  host: Host,
+  spec: EngineInputs,
+): Promise<string> {
+  const context = contextOf(operation, host, spec);
+  const { version, packages, install } = await engineSource(context).prepare(spec.version);
+  await makeRoom(context, packages);
   await install();
   return version;
 }
 
 /** What of a source is changed without its engine: the address and key of its repository. */
-export async function changeSource(host: Host, spec: EngineInputs): Promise<void> {
-  await sourceOf(host, spec).prepare(spec.version);
+export async function changeSource(
+  operation: Operation,
+  host: Host,
+  spec: EngineInputs,
+): Promise<void> {
+  if (spec.source?.kind !== 'docker') return;
+  await engineSource(contextOf(operation, host, spec)).prepare(spec.version);
 }
 
 /** An engine of ours without a note of its source: it was installed before there was one, or is taken over. */
-export async function noteTakenOver(host: Host, spec: EngineInputs): Promise<void> {
+export async function noteTakenOver(
+  operation: Operation,
+  host: Host,
+  spec: EngineInputs,
+): Promise<void> {
   if ((await host.files.read(sourceNotePath)) !== undefined) return;
-  await noteSource(host, spec.source ?? defaultSource, sourceOf(host, spec));
+  const context = contextOf(operation, host, spec);
+  await noteSource(host, context.spec, engineSource(context).packages);
 }
 
-function sourceOf(host: Host, { name, source }: EngineInputs): EngineSource {
-  return engineSource({ name, host, spec: source ?? defaultSource });
+function contextOf(
+  { effects: { local } }: Operation,
+  host: Host,
+  { name, source }: EngineInputs,
+): SourceContext {
+  return { name, host, local, spec: source ?? defaultSource };
 }
 
 /** Starts the daemon and sees that it runs the version that was asked for: a package alone proves nothing. */

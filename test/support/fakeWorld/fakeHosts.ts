@@ -6,6 +6,7 @@ import { fakeDocker } from './fakeDocker';
 import { fakeFiles } from './fakeFiles';
 import { fakeNetwork } from './fakeNetwork';
 import { fakePackages } from './fakePackages';
+import { fakePrograms } from './fakePrograms';
 import { fakeSystemd } from './fakeSystemd';
 import { machineAt } from './machines';
 import { osCatalog } from './osCatalog';
@@ -145,6 +146,7 @@ function fakeHost(world: World, key: string, description: string): Host {
     files: fakeFiles(world, key),
     systemd: fakeSystemd(world, key),
     packages: fakePackages(world, key),
+    programs: fakePrograms(world, key),
     network: fakeNetwork(world, key),
     docker: fakeDocker(world, key),
     run: (argv, options) =>

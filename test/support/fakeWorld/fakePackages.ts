@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { SwarmError } from '../../../core/errors';
 import type { Packages } from '../../../effects/packages';
 import { stopUnit } from './machines';
@@ -48,9 +49,34 @@ export function fakePackages(world: World, key: string): Packages {
         }
         machine.repositories[repository.name] = structuredClone(found.packages);
       }),
+    installFiles: (files) =>
+      world.act(change('installFiles', timing.packageInstall), (state) => {
+        const machine = reach(state, key);
+        const added = Object.fromEntries(files.map(({ name, version }) => [name, [version]]));
+        // No list offers them: they are what is there.
+        const before = machine.offered;
+        machine.offered = { ...before, ...added };
+        try {
+          install(machine, Object.fromEntries(files.map(({ name, version }) => [name, version])));
+        } finally {
+          machine.offered = before;
+        }
+      }),
     removeRepository: (name) =>
       world.act(change('removeRepository'), (state) => {
         Reflect.deleteProperty(reach(state, key).repositories, name);
+      }),
+    downloadFile: (url, path, sha256) =>
+      world.act(change('downloadFile'), (state) => {
+        const machine = reach(state, key);
+        const text = state.web[url];
+        const sum = createHash('sha256')
+          .update(text ?? '')
+          .digest('hex');
+        if (text === undefined || sum !== sha256.toLowerCase()) {
+          throw new SwarmError('DownloadFailed', `${key}: ${url} could not be downloaded there`);
+        }
+        machine.files[path] = { content: Buffer.from(text).toString('base64'), mode: 0o644 };
       }),
     download: (url) =>
       world.act(look('download'), (state) => {

@@ -1,3 +1,4 @@
+import { isOurUnit } from '../../../core/engineUnits';
 import { readBalancerConfiguration } from './balancer';
 import { SwarmError } from '../../../core/errors';
 import { osCatalog, upstreamVersion } from './osCatalog';
@@ -47,6 +48,7 @@ export function addMachine(state: WorldState, machine: NewMachine): MachineState
     repositories: {},
     installed: {},
     held: [],
+    programs: { builds: {}, current: undefined },
     units: { 'ssh.service': { state: 'inactive', isEnabled: true } },
     engine: {
       runningVersion: undefined,
@@ -158,7 +160,9 @@ function startEngine(machine: MachineState, unit: { state: string }): void {
 }
 
 /** Version of the engine that a start brings up; undefined: none is installed. */
-export function engineOnDisk({ installed }: MachineState): string | undefined {
+export function engineOnDisk({ installed, files, programs }: MachineState): string | undefined {
+  const isUnpacked = isOurUnit(files['/etc/systemd/system/docker.service']?.content);
+  if (isUnpacked) return programs.builds[programs.current ?? ''];
   const version = installed['docker.io'] ?? installed['docker-ce'];
   return version === undefined ? undefined : upstreamVersion(version);
 }

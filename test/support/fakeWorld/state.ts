@@ -82,6 +82,8 @@ export interface MachineState {
   repositories: Record<string, Record<string, string[]>>;
   installed: Record<string, string>;
   held: string[];
+  /** Version by build that was unpacked, and the build that is used. */
+  programs: { builds: Record<string, string>; current: string | undefined };
   units: Record<string, { state: 'active' | 'inactive' | 'failed'; isEnabled: boolean }>;
   engine: EngineState;
   openPorts: number[];

@@ -14,7 +14,11 @@ export function distribution({ host, name }: SourceContext<DistributionSource>):
     prepare: async (asked): Promise<PreparedEngine> => {
       const offered = await packages.available(engine);
       const version = chooseOffered(name, { engine, where: 'the distribution' }, offered, asked);
-      return { version: upstreamVersion(version), install: () => install(version) };
+      return {
+        version: upstreamVersion(version),
+        packages: packageFamilies.distribution,
+        install: () => install(version),
+      };
     },
     withdraw: () => Promise.resolve(),
   };

@@ -34,6 +34,7 @@ export function dockerRepository({ host, name, spec }: SourceContext<DockerSourc
       const clientVersion = choosePackageVersion(clients, upstreamVersion(version));
       return {
         version: upstreamVersion(version),
+        packages: packageFamilies.docker,
         install: async () => {
           await packages.install({
             [engine]: version,

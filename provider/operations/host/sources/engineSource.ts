@@ -1,9 +1,9 @@
 import type { EngineSourceSpec } from '../../../../core/engineSource';
-import type { Host } from '../../../../effects/effects';
+import type { Host, LocalFiles } from '../../../../effects/effects';
 
 /** Where an engine comes from, on one host. */
 export interface EngineSource {
-  /** Packages that it puts on the host, the dependencies that other sources would clash with included. */
+  /** Packages that it may put on the host, the dependencies that other sources would clash with included. */
   readonly packages: readonly string[];
   /** Engine versions that it has for this host, best first; undefined: not known before the host is changed. */
   versions(): Promise<readonly string[] | undefined>;
@@ -21,6 +21,8 @@ export interface EngineSource {
 export interface PreparedEngine {
   /** Version that the daemon must answer with, in full or by its leading parts. */
   readonly version: string;
+  /** Packages that it is made of: only they stay when room is made for it. */
+  readonly packages: readonly string[];
   /** Puts it on the host, held at its version and not started; repeating it changes nothing. */
   readonly install: () => Promise<void>;
 }
@@ -30,5 +32,6 @@ export interface SourceContext<Spec extends EngineSourceSpec = EngineSourceSpec>
   /** Name of the node, for messages. */
   readonly name: string;
   readonly host: Host;
+  readonly local: LocalFiles;
   readonly spec: Spec;
 }

@@ -9,7 +9,7 @@ import {
 } from '../../../../core/engineSource';
 import { SwarmError } from '../../../../core/errors';
 import type { Host } from '../../../../effects/effects';
-import type { EngineSource } from './engineSource';
+import type { SourceContext } from './engineSource';
 import { formerSource } from './sources';
 
 /**
@@ -19,15 +19,11 @@ import { formerSource } from './sources';
  *
  * @throws SwarmError `EngineOfAnother` when an engine is there that is not ours.
  */
-export async function makeRoom(
-  name: string,
-  host: Host,
-  spec: EngineSourceSpec,
-  source: EngineSource,
-): Promise<void> {
+export async function makeRoom(context: SourceContext, packages: readonly string[]): Promise<void> {
+  const { name, host, spec } = context;
   const note = parseSourceNote(await host.files.read(sourceNotePath));
   const installed = spec.kind === 'preinstalled' ? [] : await installedOf(host, knownPackages);
-  const { remove, strangers } = clearance(source.packages, note?.packages ?? [], installed);
+  const { remove, strangers } = clearance(packages, note?.packages ?? [], installed);
   if (strangers.length > 0) {
     throw new SwarmError(
       'EngineOfAnother',
@@ -40,17 +36,22 @@ export async function makeRoom(
       const held = await installedOf(host, note.packages);
       if (held.length > 0) await host.packages.unhold(held);
     }
-    await formerSource({ name, host }, note.kind)?.withdraw();
+    // An engine that is said to be there already may be the very one that we have unpacked.
+    if (spec.kind !== 'preinstalled' || note.kind !== 'static') {
+      await formerSource(context, note.kind)?.withdraw();
+    }
   }
   await host.packages.remove(...remove);
-  await noteSource(host, spec, source);
+  await noteSource(host, spec, packages);
 }
 
 /** Writes down what a source has put, or is about to put, on the host. */
-export function noteSource(host: Host, { kind }: EngineSourceSpec, source: EngineSource) {
-  return host.files.write(sourceNotePath, renderSourceNote({ kind, packages: source.packages }), {
-    mode: 0o600,
-  });
+export function noteSource(
+  host: Host,
+  { kind }: EngineSourceSpec,
+  packages: readonly string[],
+): Promise<void> {
+  return host.files.write(sourceNotePath, renderSourceNote({ kind, packages }), { mode: 0o600 });
 }
 
 async function installedOf(host: Host, names: readonly string[]): Promise<readonly string[]> {

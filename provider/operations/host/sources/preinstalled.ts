@@ -22,7 +22,7 @@ export function preinstalled({ host, name }: SourceContext<PreinstalledSource>):
           { source: 'user' },
         );
       }
-      return { version, install: () => Promise.resolve() };
+      return { version, packages: [], install: () => Promise.resolve() };
     },
     withdraw: () => Promise.resolve(),
   };
@@ -35,7 +35,8 @@ export function preinstalled({ host, name }: SourceContext<PreinstalledSource>):
       if (!(error instanceof SwarmError && error.code === 'EngineUnreachable')) throw error;
     }
     const { code, stdout } = await host.run(['dockerd', '--version'], { timeoutSeconds: 30 });
-    if (code === 127) return undefined;
+    // One that this package has unpacked, in another time.
+    if (code === 127) return host.programs.version('current');
     const version = /^Docker version ([0-9A-Za-z.+~-]{1,60}),/.exec(stdout)?.[1];
     if (code === 0 && version !== undefined) return version.split('+', 1)[0];
     throw new SwarmError(
