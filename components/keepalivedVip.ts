@@ -37,6 +37,17 @@ export interface KeepalivedVipArgs {
   readonly advertisementSeconds?: number;
   /** A load balancer in front of all nodes. Default: none; whoever holds the address answers alone. To remove it stops HAProxy. */
   readonly balance?: BalanceArgs;
+  /**
+   * The holder may be replaced although no other manager can take the address: nobody answers at it until
+   * the node is back. Default: false, which refuses before anything is touched. A change touches nothing.
+   */
+  readonly allowGap?: boolean;
+  /**
+   * Name of the manager that is to have the address: it takes it, without a gap, when it has been built and
+   * when it is seen not to have it. Default: `stay`, where it is, so that it moves as rarely as possible.
+   * Changed in place.
+   */
+  readonly preferred?: string;
 }
 
 /**

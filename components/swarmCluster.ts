@@ -234,6 +234,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ...recovery(args),
         ...backup(args),
         ...(args.vip === undefined ? {} : { vipAddresses: args.vip.addresses }),
+        ...vipPolicy(args),
         ...(args.machine.lab === undefined ? {} : { lab: args.machine.lab }),
         ...(args.adopt === undefined ? {} : { adopt: args.adopt }),
       },
@@ -406,7 +407,13 @@ function nodeNamed(nodes: readonly ClusterNodeArgs[], name: string): ClusterNode
 
 /** How nodes go, for the deletes of this very run. */
 function rollPolicy(args: SwarmClusterArgs, { maxUnavailable }: PlanRolloutResult): SwarmRollArgs {
-  return { maxUnavailable, timeouts: args.timeouts ?? {}, ...standIn(args), ...backup(args) };
+  return {
+    maxUnavailable,
+    timeouts: args.timeouts ?? {},
+    ...standIn(args),
+    ...backup(args),
+    ...vipPolicy(args),
+  };
 }
 
 function standIn({ standIn: wish }: SwarmClusterArgs): { standIn?: true | string } {
@@ -415,6 +422,17 @@ function standIn({ standIn: wish }: SwarmClusterArgs): { standIn?: true | string
 
 function backup({ backup: policy }: SwarmClusterArgs): { backup?: { directory: string } } {
   return policy === undefined ? {} : { backup: { directory: policy.directory } };
+}
+
+function vipPolicy({ vip }: SwarmClusterArgs): {
+  vip?: { allowGap?: boolean; preferred?: string };
+} {
+  const { allowGap, preferred } = vip ?? {};
+  const policy = {
+    ...(allowGap === undefined ? {} : { allowGap }),
+    ...(preferred === undefined ? {} : { preferred }),
+  };
+  return Object.keys(policy).length === 0 ? {} : { vip: policy };
 }
 
 /** Known to the swarm at the head of the run that replaces the node: its Delete has older inputs. */

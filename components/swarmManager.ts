@@ -113,6 +113,8 @@ function vipMember(
       ...(vip.args.advertisementSeconds === undefined
         ? {}
         : { advertisementSeconds: vip.args.advertisementSeconds }),
+      ...(vip.args.allowGap === undefined ? {} : { allowGap: vip.args.allowGap }),
+      ...(vip.args.preferred === undefined ? {} : { preferred: vip.args.preferred }),
     },
     options,
   );

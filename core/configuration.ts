@@ -110,6 +110,8 @@ export const configurationSchema = z.strictObject({
           drainSeconds: z.number().optional(),
         })
         .optional(),
+      allowGap: z.boolean().optional(),
+      preferred: z.string().optional(),
     })
     .optional(),
   maxUnavailable: z

@@ -32,6 +32,15 @@ export interface RollPolicy {
   readonly standIn?: true | string;
   /** Raft is backed up before the first manager of a run goes. */
   readonly backup?: BackupPolicy;
+  /** What is declared of the virtual IP beside what its members have. */
+  readonly vip?: VipPolicy;
+}
+
+export interface VipPolicy {
+  /** Its holder may go although nobody takes it over. Default: false. */
+  readonly allowGap?: boolean;
+  /** Node that has it after a roll, or `stay`. */
+  readonly preferred?: string;
 }
 
 /**
@@ -58,19 +67,30 @@ export function parseRollPolicy(labels: Labels): RollPolicy | undefined {
 
 function isRollPolicy(value: unknown): value is RollPolicy {
   if (!isRecord(value)) return false;
-  const { maxUnavailable, timeouts, standIn, backup, ...rest } = value;
+  const { maxUnavailable, timeouts, standIn, backup, vip, ...rest } = value;
   return (
     Object.keys(rest).length === 0 &&
     (maxUnavailable === undefined ||
       (Number.isSafeInteger(maxUnavailable) && Number(maxUnavailable) >= 1)) &&
     (timeouts === undefined || isTimeouts(timeouts)) &&
     (standIn === undefined || standIn === true || typeof standIn === 'string') &&
-    (backup === undefined || isBackup(backup))
+    (backup === undefined || isBackup(backup)) &&
+    (vip === undefined || isVip(vip))
   );
 }
 
 function isBackup(value: unknown): boolean {
   return isRecord(value) && typeof value['directory'] === 'string' && value['directory'] !== '';
+}
+
+function isVip(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { allowGap, preferred, ...rest } = value;
+  return (
+    Object.keys(rest).length === 0 &&
+    (allowGap === undefined || typeof allowGap === 'boolean') &&
+    (preferred === undefined || typeof preferred === 'string')
+  );
 }
 
 function isTimeouts(value: unknown): boolean {

@@ -2,13 +2,16 @@ import { planAdoption } from './adoption';
 import { isEvictable } from './evictable';
 import type { Sight, SwarmNodeFacts } from './facts';
 import { isSeen } from './facts';
+import { joinedLabel } from './labels';
 import { afterMending, mendedNodes } from './mending';
 import { managerOrder, resolveMaxUnavailable, workerBatches } from './order';
 import type { RolloutDeclaration, RolloutFacts, RolloutPlan, RolloutTurn } from './rolloutFacts';
 import { atTheGate, renameReasons, rollReasons } from './rolloutReasons';
-import { entryOfNode, planTurns } from './rolloutTurns';
+import { entryOfNode, managersBuilt, planTurns } from './rolloutTurns';
 import { countWarnings, serviceWarnings, sightWarnings } from './rolloutWarnings';
 import { chooseStandIn } from './standIn';
+import { planVipMoves } from './vip/planVipMoves';
+import type { VipPlan } from './vip/planVipMoves';
 
 /** Order, trajectory and verdict of a whole run, from one look at the world. */
 export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): RolloutPlan {
@@ -43,12 +46,16 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
     };
   }
   const standIn = standInOf(declared, nodes ?? []);
+  const vip =
+    swarm === 'live' && nodes !== undefined
+      ? vipMoves(declared, facts, nodes, managers)
+      : undefined;
   const turns =
     swarm === 'live' && nodes !== undefined
       ? planTurns(declared, {
           nodes,
           hosts: facts.managers,
-          vipHolder: facts.vipHolder,
+          ...(vip === undefined ? {} : { vipAtTurn: vip.atTurn }),
           standIn: 'name' in standIn ? standIn.name : undefined,
           managers,
           workers: batches.flat(),
@@ -60,7 +67,9 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
     batches,
     maxUnavailable,
     turns,
+    ...(vip === undefined || !turns.some(isManagerGoing) ? {} : { vip: vip.sentence }),
     reasons: [
+      ...(vip?.reasons ?? []),
       ...renameReasons(declared, nodes ?? []),
       ...('why' in standIn && turns.some(isManagerGoing) ? [standIn.why] : []),
       ...rollReasons(
@@ -74,9 +83,31 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
       ...countWarnings(declared.managers.length),
       ...(seen.unsettled ?? []).map(({ name, why }) => `${name} ${why} before anything else`),
       ...(swarm === 'live' ? sightWarnings(seen, names) : []),
+      ...(vip?.warnings ?? []),
       ...(turns.length > 0 ? serviceWarnings(facts.gate) : []),
     ],
   };
+}
+
+/** Undefined: no virtual IP is declared, or nobody holds it. */
+function vipMoves(
+  declared: RolloutDeclaration,
+  { vipHolder: holder, vipUnfit, managers: hosts }: RolloutFacts,
+  nodes: readonly SwarmNodeFacts[],
+  managers: readonly string[],
+): VipPlan | undefined {
+  if (declared.vip === undefined || holder === undefined) return undefined;
+  const entries = declared.managers.map((node) => ({ node, entry: entryOfNode(nodes, node) }));
+  return planVipMoves({
+    vip: declared.vip,
+    ...{ holder, managers },
+    leader: entries.find(({ entry }) => entry?.managerStatus?.isLeader === true)?.node.name,
+    built: managersBuilt(declared, { nodes, hosts }),
+    unfit: vipUnfit ?? {},
+    joined: Object.fromEntries(
+      entries.map(({ node, entry }) => [node.name, entry?.labels[joinedLabel] ?? '']),
+    ),
+  });
 }
 
 function standInOf(

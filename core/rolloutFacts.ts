@@ -2,6 +2,7 @@ import type { EngineSourceSpec } from './engineSource';
 import type { Availability, Sight, SwarmNodeFacts } from './facts';
 import type { GateFacts } from './gate';
 import type { Labels } from './labels';
+import type { DeclaredVip } from './vip/planVipMoves';
 
 /** One declared node, as far as a roll depends on it. */
 export interface RolloutNode {
@@ -49,6 +50,8 @@ export interface RolloutFacts {
   readonly nodes: Sight<readonly SwarmNodeFacts[]>;
   /** Interface addresses seen on managers: who holds the virtual IP. */
   readonly vipHolder: string | undefined;
+  /** Why a manager cannot take the virtual IP now, by its name. Default: every one can. */
+  readonly vipUnfit?: Readonly<Record<string, string>>;
   /** Managers that the head of the run sets right, and how it does so, e.g. `is locked: it is unlocked`. Default: none. */
   readonly unsettled?: readonly { readonly name: string; readonly why: string }[];
 }
@@ -61,6 +64,7 @@ export interface RolloutDeclaration {
   readonly standIn?: true | string;
   /** Cluster ID of a running swarm that this run takes over. Default: none. */
   readonly adopt?: string;
+  readonly vip?: DeclaredVip;
 }
 
 /** One node's turn, with the numbers while it is out. */
@@ -83,6 +87,8 @@ export interface RolloutPlan {
   readonly batches: readonly (readonly string[])[];
   readonly maxUnavailable: number;
   readonly turns: readonly RolloutTurn[];
+  /** Where the virtual IP is, and where it goes when; undefined: nobody holds it, or nobody goes. */
+  readonly vip?: string;
   /** Why the roll could not be carried out safely now; empty when it can, or when nothing is to be replaced. */
   readonly reasons: readonly string[];
   readonly warnings: readonly string[];

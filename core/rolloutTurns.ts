@@ -12,7 +12,8 @@ import type { HostSight, RolloutDeclaration, RolloutNode, RolloutTurn } from './
 export interface TurnFacts {
   readonly nodes: readonly SwarmNodeFacts[];
   readonly hosts: readonly HostSight[];
-  readonly vipHolder: string | undefined;
+  /** What happens to the virtual IP at a manager's turn, by its name. */
+  readonly vipAtTurn?: Readonly<Record<string, string>>;
   /** The worker that is a manager while one is out; undefined: nobody. */
   readonly standIn: string | undefined;
   /** In the order of this run. */
@@ -85,6 +86,19 @@ export function entryOfNode(
   return previous !== undefined && isAt(previous, node.address) ? previous : undefined;
 }
 
+/** Managers that this run takes out, or puts in. */
+export function managersBuilt(
+  declared: RolloutDeclaration,
+  facts: Pick<TurnFacts, 'nodes' | 'hosts'>,
+): ReadonlySet<string> {
+  const isBuilt = (node: RolloutNode): boolean => {
+    const entry = entryOfNode(facts.nodes, node);
+    const os = facts.hosts.find(({ name }) => name === node.name)?.os;
+    return entry === undefined || differences(node, entry, os).length > 0;
+  };
+  return new Set(declared.managers.filter(isBuilt).map(({ name }) => name));
+}
+
 function inOrder(nodes: readonly RolloutNode[], names: readonly string[]): readonly RolloutNode[] {
   return names.flatMap((name) => nodes.find((node) => node.name === name) ?? []);
 }
@@ -121,7 +135,7 @@ function managerTurn(
           : `${facts.standIn} stands in: ${String(members)} → ${String(members + 1)} members, ${String(out)} while it is out, `) +
         `quorum ${String(quorum(out))}, tolerance ${String(tolerance(out))}` +
         (entry.managerStatus.isLeader ? '; the leader, handed over by its demotion' : '') +
-        (facts.vipHolder === name ? '; holds the virtual IP, handed over first' : '');
+        (facts.vipAtTurn?.[name] === undefined ? '' : `; ${facts.vipAtTurn[name]}`);
   return { name, role: 'manager', kind: 'replace', why, sentence };
 }
 

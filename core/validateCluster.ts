@@ -17,6 +17,7 @@ export interface ClusterDeclaration {
         readonly addresses?: readonly (string | undefined)[] | undefined;
         readonly routerId?: number | undefined;
         readonly balance?: BalanceValues | undefined;
+        readonly preferred?: string | undefined;
       }
     | undefined;
   readonly maxUnavailable?: number | string | undefined;
@@ -61,6 +62,7 @@ export function validateCluster(cluster: ClusterDeclaration): readonly InputFail
     ...twice(placed, 'name', (a, b) => a.toLowerCase() === b.toLowerCase()),
     ...twice(placed, 'address', isSameAddress),
     ...vipFailures(cluster, placed),
+    ...preferredFailures(cluster),
     ...unavailableFailures(cluster),
     ...standInFailures(cluster),
     ...recoveryFailures(cluster),
@@ -165,6 +167,20 @@ function vipFailures(
             reason,
           })),
     ),
+  ];
+}
+
+function preferredFailures({ vip, managers = [] }: ClusterDeclaration): readonly InputFailure[] {
+  const preferred = vip?.preferred;
+  const names = managers.map((node) => node?.name);
+  if (preferred === undefined || preferred === 'stay' || names.includes(preferred)) return [];
+  // A name that could not be read may be the one.
+  if (names.includes(undefined)) return [];
+  return [
+    {
+      property: 'vip.preferred',
+      reason: `${quoted(preferred)} is no manager; give the name of one of ${names.join(', ')}, or stay`,
+    },
   ];
 }
 

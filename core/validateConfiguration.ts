@@ -53,6 +53,7 @@ export const readableConfiguration = z
           })
           .optional()
           .catch(undefined),
+        preferred: text,
       })
       .optional()
       .catch(undefined),

@@ -12,6 +12,9 @@ import type { HostSight, RolloutFacts, RolloutNode, RolloutPlan } from '../../co
 import { gatherGateFacts, look } from '../operations/gate/gatherGateFacts';
 import { hostStanding } from '../operations/ask/hostStanding';
 import type { HostStanding } from '../operations/ask/hostStanding';
+import { unfitness } from '../operations/vip/lookAtPeers';
+import { entryOfNode } from '../../core/rolloutTurns';
+import type { VipPolicy } from '../../core/rollPolicy';
 import { unsettledBy } from '../operations/gate/unsettled';
 import type { Unsettled } from '../operations/gate/unsettled';
 import type { Operation, PropertyMap, ProviderFunction } from '../server/resource';
@@ -23,6 +26,7 @@ import {
   record,
   text,
   textMap,
+  vipPolicyProperty,
 } from '../resources/properties';
 import { engineReasons } from './engineReasons';
 import { brokenNodes, brokenWarnings, strangerReasons } from './hostFindings';
@@ -42,6 +46,7 @@ interface PlanArgs {
   readonly maxUnavailable: number | string;
   readonly standIn?: true | string;
   readonly vipAddresses?: readonly string[];
+  readonly vip?: VipPolicy;
   readonly lab?: string;
   readonly adopt?: string;
   readonly recoverFrom?: string;
@@ -75,6 +80,7 @@ const inputs = {
     description: '`true` or the name of the worker that is a manager while one is out.',
   } as const,
   vipAddresses: list(oneText, 'Virtual addresses.'),
+  vip: vipPolicyProperty,
   lab: text('Name of the lab that machines are made in.', false),
   adopt: text('Cluster ID of a running swarm that this run takes over.', false),
   recoverFrom: text('The recovery that is declared, as `NAME@TOKEN`.', false),
@@ -137,6 +143,9 @@ async function planRun(
       ...{ managers, workers: declared.workers, maxUnavailable },
       ...(declared.standIn === undefined ? {} : { standIn: declared.standIn }),
       ...(adopt === undefined ? {} : { adopt }),
+      ...(declared.vipAddresses === undefined
+        ? {}
+        : { vip: { addresses: declared.vipAddresses, ...declared.vip } }),
     },
     facts,
   );
@@ -157,7 +166,7 @@ async function planRun(
   ];
   return {
     ...plan,
-    first: [...quorum.turns, ...backup.turns],
+    first: [...quorum.turns, ...backup.turns, ...(plan.vip === undefined ? [] : [plan.vip])],
     reasons: [...new Set([...quorum.reasons, ...plan.reasons, ...more])],
     warnings: [
       ...plan.warnings,
@@ -226,6 +235,7 @@ async function gather(
       standIns.contacts.length > 0 &&
       (await knewStandIns(operation, clusterId, contacts)),
     vipHolder: holder,
+    vipUnfit: holder === undefined ? {} : await vipUnfitness(standings, nodes),
     unsettled,
   };
 }
@@ -280,6 +290,27 @@ async function vipHolder(declared: PlanArgs, standings: Standings): Promise<stri
     }),
   );
   return holders.find((name) => name !== undefined);
+}
+
+/** Who cannot take the virtual IP now, and why. */
+async function vipUnfitness(
+  standings: Standings,
+  nodes: Sight<readonly SwarmNodeFacts[]>,
+): Promise<Readonly<Record<string, string>>> {
+  const list = isSeen(nodes) ? nodes.seen : [];
+  const whys = await Promise.all(
+    standings.map(async ({ node, standing }) => {
+      const entry = entryOfNode(list, node);
+      if (standing.kind === 'unknown') return [[node.name, standing.why] as const];
+      const host = standing.kind === 'absent' ? undefined : standing.host;
+      const why =
+        host === undefined
+          ? 'it is not there yet'
+          : await unfitness(host, node.name, isSeen(nodes) ? entry : undefined);
+      return why === undefined ? [] : [[node.name, why] as const];
+    }),
+  );
+  return Object.fromEntries(whys.flat());
 }
 
 /** What this computer lacks to build machines of a lab, and operating systems that no image exists for. */

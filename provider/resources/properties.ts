@@ -120,6 +120,20 @@ export const nodeTimeoutsProperty = record(
 );
 
 /** `RollPolicy` of core/rollPolicy.ts. */
+export const vipPolicyProperty = record(
+  {
+    allowGap: flag(
+      'Whether the holder of the virtual IP may go although nobody takes it over. Default: false.',
+    ),
+    preferred: text(
+      'Node that has the virtual IP after a roll, or `stay`. Default: `stay`.',
+      false,
+    ),
+  },
+  'What is declared of the virtual IP beside what its members have.',
+  false,
+);
+
 export const rollPolicyProperty = record(
   {
     maxUnavailable: count('How many workers may be out at once. Default: that of each node.'),
@@ -134,6 +148,7 @@ export const rollPolicyProperty = record(
       'Where raft is backed up before the first manager of a run goes. Default: nowhere.',
       false,
     ),
+    vip: vipPolicyProperty,
   },
   'How nodes go in the present run. Changed in place; a node that goes has it from here, since what is stored of it is of the run before.',
   false,

@@ -18,6 +18,7 @@ import {
   checkProperties,
   connectionProperty,
   count,
+  flag,
   list,
   managersProperty,
   record,
@@ -58,6 +59,13 @@ const inputs = {
   advertisementSeconds: seconds(
     'Seconds between advertisements, a multiple of 0.01 up to 40.95. Default: 0.2. Changed in place.',
   ),
+  allowGap: flag(
+    'Whether this node may go although nobody takes the address over. Default: false. A change touches nothing.',
+  ),
+  preferred: text(
+    'Node that is to have the address: it takes it, without a gap, when it has been built and when it is seen not to have it. Default: `stay`, where it is. Changed in place.',
+    false,
+  ),
   timeouts: record(
     {
       gate: seconds('Seconds to wait for the lease, and then at the gate. Default: 300.'),
@@ -83,6 +91,8 @@ const impacts = {
   priority: 'update',
   interface: 'update',
   advertisementSeconds: 'update',
+  allowGap: 'ignore',
+  preferred: 'update',
   timeouts: 'ignore',
 } as const satisfies Record<keyof VipMemberInputs, unknown>;
 

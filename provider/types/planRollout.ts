@@ -22,6 +22,7 @@ export interface PlanRolloutArgs {
   maxUnavailable: number | string;
   standIn?: true | string;
   vipAddresses?: readonly string[];
+  vip?: { allowGap?: boolean; preferred?: string };
   lab?: string;
   adopt?: string;
   recoverFrom?: string;

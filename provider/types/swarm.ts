@@ -15,6 +15,13 @@ export interface SwarmRollArgs {
     /** Directory of the computer that runs Pulumi. */
     directory: string;
   };
+  /** What is declared of the virtual IP beside what its members have. */
+  vip?: {
+    /** Its holder may go although nobody takes it over. Default: false. */
+    allowGap?: boolean;
+    /** Node that has it after a roll, or `stay`. Default: `stay`. */
+    preferred?: string;
+  };
 }
 
 export interface SwarmArgs {

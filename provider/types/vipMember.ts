@@ -28,6 +28,10 @@ export interface VipMemberArgs {
   interface?: pulumi.Input<string>;
   /** Seconds between advertisements, a multiple of 0.01 up to 40.95. Default: 0.2. Changed in place. */
   advertisementSeconds?: pulumi.Input<number>;
+  /** Whether this node may go although nobody takes the address over. Default: false. */
+  allowGap?: pulumi.Input<boolean>;
+  /** Node that is to have the address, or `stay`. Default: `stay`. */
+  preferred?: pulumi.Input<string>;
   /** Seconds that steps may take. */
   timeouts?: pulumi.Input<{
     gate?: pulumi.Input<number>;

@@ -357,7 +357,7 @@ it('every fault of a configuration is told at once, whether a single key shows i
       'vip.addresses[1]: "10.88.0.100" is no address with a prefix length; write it out, such as 10.88.0.100/24',
       'vip.addresses[2]: 5 is no text; write it in quotes',
       'vip.routerId: 0 is no VRRP router ID; choose a whole number from 1 to 255 that nobody else in the network uses',
-      'vip.priority: is not a known key; remove it, or use one of addresses, routerId, interface, advertisementSeconds, balance',
+      'vip.priority: is not a known key; remove it, or use one of addresses, routerId, interface, advertisementSeconds, balance, allowGap, preferred',
       'maxUnavailable: "0%" is no number of workers; give a whole number from 1, or a percentage such as "10%"',
       'timeouts.drain: "60s" is not a number; give a number',
       'timeouts.wait: is not a known key; remove it, or use one of gate, drain, demote, leave, join, ready, services',

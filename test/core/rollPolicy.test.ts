@@ -16,6 +16,7 @@ describe('how nodes go, as the swarm carries it', () => {
         ),
         standIn: fc.oneof(fc.constant(true as const), fc.string()),
         backup: fc.record({ directory: fc.string({ minLength: 1 }) }),
+        vip: fc.record({ allowGap: fc.boolean(), preferred: fc.string() }, { requiredKeys: [] }),
       },
       { requiredKeys: [] },
     );
@@ -42,6 +43,9 @@ describe('how nodes go, as the swarm carries it', () => {
     '{"standIn":1}',
     '{"backup":{}}',
     '{"backup":{"directory":""}}',
+    '{"vip":1}',
+    '{"vip":{"allowGap":"yes"}}',
+    '{"vip":{"more":1}}',
     '{"more":1}',
   ];
   for (const text of none) {

@@ -109,17 +109,19 @@ describe('planRollout: a healthy swarm', () => {
     assert.deepEqual(only.reasons, [], 'nobody goes, so nobody has to stand in');
   });
 
-  it('rolls the leader last, then the workers, and says who holds the virtual IP', () => {
+  it('rolls the leader last, then the workers, and says where the virtual IP goes when', () => {
     const facts = { ...see(nodes, size), vipHolder: 'm2' };
-    const plan = planRollout(declare(size, { os: 'debian:13' }), facts);
+    const vip = { addresses: ['10.88.0.100/24'] };
+    const plan = planRollout({ ...declare(size, { os: 'debian:13' }), vip }, facts);
     assert.deepEqual(plan.managers, ['m2', 'm3', 'm1']);
+    assert.equal(plan.vip, 'VIP 10.88.0.100 is on m2; goes to m1 before m2, goes to m3 before m1');
     assert.deepEqual(plan.reasons, []);
     assert.deepEqual(
       plan.turns.map(({ sentence }) => sentence),
       [
-        'replace manager m2 (os debian:12 → debian:13): 3 → 2 members while it is out, quorum 2, tolerance 0; holds the virtual IP, handed over first; joins through m1',
+        'replace manager m2 (os debian:12 → debian:13): 3 → 2 members while it is out, quorum 2, tolerance 0; hand the virtual IP over from m2 to m1; joins through m1',
         'replace manager m3 (os debian:12 → debian:13): 3 → 2 members while it is out, quorum 2, tolerance 0; joins through m1',
-        'replace manager m1 (os debian:12 → debian:13): 3 → 2 members while it is out, quorum 2, tolerance 0; the leader, handed over by its demotion; joins through m2',
+        'replace manager m1 (os debian:12 → debian:13): 3 → 2 members while it is out, quorum 2, tolerance 0; the leader, handed over by its demotion; hand the virtual IP over from m1 to m3; joins through m2',
         'replace worker w1 (os debian:12 → debian:13): drained first, the managers stay untouched; joins through m1',
         'replace worker w2 (os debian:12 → debian:13): drained first, the managers stay untouched; joins through m1',
       ],

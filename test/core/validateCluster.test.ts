@@ -92,6 +92,11 @@ const rows: readonly [string, ClusterDeclaration, readonly string[]][] = [
     ['vip.addresses: is empty; give an address with its prefix length, such as 10.88.0.100/24'],
   ],
   [
+    'a virtual IP that prefers who is no manager',
+    { vip: { ...vip, preferred: 'w1' } },
+    ['vip.preferred: "w1" is no manager; give the name of one of m1, m2, or stay'],
+  ],
+  [
     'a virtual IP without a prefix length',
     { vip: { ...vip, addresses: ['10.88.0.100'] } },
     [

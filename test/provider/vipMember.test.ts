@@ -7,11 +7,13 @@ import {
   founded,
   machine,
   vipHolder,
+  watchSafety,
 } from '../support/clusterState';
+import { parseRaisedFor } from '../../core/keepalived/raiseKeepalived';
 import type { DockerApi } from '../../effects/docker';
 import { changed, cluster } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
-import { emptyTranscript, ProviderProcess, warnings } from '../support/providerHarness';
+import { emptyTranscript, ProviderProcess, sentences, warnings } from '../support/providerHarness';
 import type { Stack } from '../support/providerStack';
 
 const path = '/etc/keepalived/keepalived.conf';
@@ -95,13 +97,91 @@ test('a handover that does not happen leaves the holder as it was', async () => 
   stack.declared = changed(stack.declared, { os: 'debian:13' }, 'm1');
   await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm1'), {
     code: 'TimedOut',
-    message: /the handover of the virtual IP .* m3 does not hold it yet/,
+    message: /the handover of the virtual IP .* m2 does not hold it yet/,
   });
+  for (const name of ['m2', 'm3']) {
+    const text = machine(world, name).files[path]?.content ?? '';
+    assert.equal(parseRaisedFor(text), undefined, `${name} was put back`);
+  }
   assert.equal(vipHolder(world), 'm1');
   assert.equal(machine(world, 'm1').units['keepalived.service']?.state, 'active');
   for (const name of ['m2', 'm3'])
     world.editMachine(`test/${name}`, (m) => (m.hasVipFault = false));
   await stack.up(new ProviderProcess(world));
+  assertAsDeclared(world, stack);
+});
+
+test('a peer that does not take the address is put back, and the next one is asked', async () => {
+  const { watch, faults } = watchSafety();
+  const { world, stack } = copyOf(origin.world, origin.stack, watch);
+  world.editMachine('test/m3', (m) => (m.hasVipFault = true));
+  stack.declared = changed(stack.declared, { os: 'debian:13' }, 'm1');
+  const transcript = emptyTranscript();
+  await stack.applyNode(new ProviderProcess(world, { transcript }), 'm1');
+  assert.equal(vipHolder(world), 'm2');
+  assert.ok(
+    warnings(transcript).some((line) =>
+      /m3 did not take the virtual IP over .*; m2 is asked/.test(line),
+    ),
+  );
+  assert.deepEqual([...faults], []);
+  assertAsDeclared(world, stack);
+});
+
+test('with allowGap a holder goes whom nobody can follow, and the gap is told', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  const { hosts } = world.effects();
+  for (const name of ['m2', 'm3']) {
+    await (await hosts.connect({ lab: 'test', machine: name })).systemd.stop('keepalived.service');
+  }
+  stack.declared = {
+    ...changed(stack.declared, { os: 'debian:13' }, 'm1'),
+    swarm: { ...stack.declared.swarm, roll: { vip: { allowGap: true } } },
+  };
+  const transcript = emptyTranscript();
+  const process = new ProviderProcess(world, { transcript });
+  await stack.applySwarm(process);
+  await stack.applyNode(process, 'm1');
+  assert.ok(
+    warnings(transcript).some((line) =>
+      /m1 holds the virtual IP, and no other manager can take it: .*keepalived is inactive.*nobody answers at the virtual IP until m1 is rebuilt, about \d+ minutes/.test(
+        line,
+      ),
+    ),
+  );
+  assert.equal(vipHolder(world), 'm1', 'it is back');
+});
+
+test('the preferred node takes the address when it is built, and nobody is without it', async () => {
+  const { watch, faults } = watchSafety();
+  const { world, stack } = copyOf(origin.world, origin.stack, watch);
+  const preferring = changed(stack.declared, { vip: { preferred: 'm2' } });
+  stack.declared = preferring;
+  await stack.up(new ProviderProcess(world));
+  assert.equal(vipHolder(world), 'm2', 'taken in place');
+  stack.declared = changed(preferring, { os: 'debian:13' }, 'm2');
+  const transcript = emptyTranscript();
+  await stack.applyNode(new ProviderProcess(world, { transcript }), 'm2');
+  const handovers = sentences(transcript).filter((line) => line.startsWith('hand the virtual IP'));
+  assert.deepEqual(handovers, [
+    'hand the virtual IP over from m2 to m1',
+    'hand the virtual IP over from m1 to m2',
+  ]);
+  assert.equal(vipHolder(world), 'm2');
+  assert.deepEqual([...faults], []);
+  assertAsDeclared(world, stack);
+});
+
+test('a preferred node that cannot take the address leaves it where it is served, with a warning', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  world.editMachine('test/m2', (m) => (m.hasVipFault = true));
+  stack.declared = changed(stack.declared, { vip: { preferred: 'm2' } });
+  const transcript = emptyTranscript();
+  await stack.up(new ProviderProcess(world, { transcript }));
+  assert.equal(vipHolder(world), 'm1');
+  assert.ok(
+    warnings(transcript).some((line) => /m2 is the preferred node and did not take/.test(line)),
+  );
   assertAsDeclared(world, stack);
 });
 

@@ -12,6 +12,7 @@ import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { look } from '../gate/gatherGateFacts';
 import { holdsVip, ownConfiguration, putConfiguration, vipInterface } from './keepalivedHost';
+import { takeAsPreferred } from './takeAsPreferred';
 import { putVrrpFiles, removeVrrpFiles } from './vrrpFilesOnHost';
 import { keepalivedUnit } from './vipSpec';
 import type { VipMemberInputs } from './vipSpec';
@@ -66,6 +67,7 @@ export async function bringVipUp(
         'nobody holds it yet',
     );
   });
+  await takeAsPreferred(operation, spec, host);
 }
 
 /**

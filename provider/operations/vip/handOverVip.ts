@@ -1,52 +1,85 @@
 import type { ManagerContact } from '../../../core/connection';
 import { SwarmError, errorMessage } from '../../../core/errors';
 import { isSeen } from '../../../core/facts';
-import { joinedLabel } from '../../../core/labels';
 import { parseKeepalivedMarker } from '../../../core/keepalived/keepalivedMarker';
 import { parseRaisedFor, withRaised } from '../../../core/keepalived/raiseKeepalived';
 import { steps } from '../../../core/steps';
+import { nobodyTakes } from '../../../core/vip/choosePeer';
+import type { PeerChoice } from '../../../core/vip/choosePeer';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
+import { waitUntil } from '../ask/waitUntil';
 import { look } from '../gate/gatherGateFacts';
 import { holdsVip, isHalfDone, ownConfiguration, putConfiguration } from './keepalivedHost';
-import { askManager } from '../ask/managers';
-import { handoverSeconds, keepalivedPath, keepalivedUnit } from './vipSpec';
-import type { VipMemberInputs } from './vipSpec';
-import { waitUntil } from '../ask/waitUntil';
-
-interface Peer {
-  readonly contact: ManagerContact;
-  readonly host: Host;
-}
+import type { VipAccess } from './lookAtPeers';
+import { handoverSeconds, keepalivedPath } from './vipSpec';
 
 /**
  * Makes a peer take the address over before its holder goes: the peer is raised, the address is seen
- * on it and gone from here, and only then is anything stopped (make before break).
+ * on it and gone from the holder, and only then does this end (make before break). A peer that does not
+ * take it gets its ordinary priority back, and the next one is asked.
  *
- * @throws SwarmError `NoVipPeer` when nobody can take it; nothing was touched.
+ * Works from plain facts: whatever makes a holder go calls it, after it has asked `lookForPeer` and
+ * before it touches the holder. The peer stays raised until `settlePeers`.
+ *
+ * @throws SwarmError `NoVipPeer` when there is nobody to ask, `TimedOut` when nobody has taken it; the holder was not touched.
  */
 export async function handOverVip(
   operation: Operation,
-  spec: VipMemberInputs,
+  spec: VipAccess,
   holder: Host,
+  choice: PeerChoice,
 ): Promise<void> {
-  const peer = await choosePeer(operation, spec);
-  await operation.step(steps.handOverVip(spec.name, peer.contact.name), async () => {
-    await raise(peer, spec.name);
-    await waitUntil(
-      operation,
-      'the handover of the virtual IP',
-      handoverSeconds(spec),
-      async () => {
-        if (!(await holdsVip(peer.host, spec))) return `${peer.contact.name} does not hold it yet`;
-        return !(await holdsVip(holder, spec)) || `${spec.name} still holds it`;
-      },
+  const [first, ...others] = choice.candidates;
+  if (first === undefined) throw noVipPeer(spec, choice);
+  const seconds = handoverSeconds(spec) / choice.candidates.length;
+  const [next] = others;
+  try {
+    await takeOver(operation, spec, contactOf(spec, first), holder, seconds);
+  } catch (error) {
+    // Raised for nothing: two that are raised would take the address from each other.
+    await settlePeers(operation, spec);
+    if (next === undefined) throw error;
+    operation.log(
+      'warning',
+      `${first} did not take the virtual IP over (${errorMessage(error)}); ${next} is asked`,
     );
+    const left = { ...spec, timeouts: { ...spec.timeouts, handover: seconds * others.length } };
+    await handOverVip(operation, left, holder, { ...choice, candidates: others });
+  }
+}
+
+/** Raises a peer, and sees the address on it and gone from its holder. */
+async function takeOver(
+  operation: Operation,
+  spec: VipAccess,
+  peer: ManagerContact,
+  holder: Host,
+  seconds: number,
+): Promise<void> {
+  await operation.step(steps.handOverVip(spec.name, peer.name), async () => {
+    const host = await operation.effects.hosts.connect(peer.connection);
+    const text = await ownConfiguration(host, peer.name);
+    if (text !== undefined) {
+      await putConfiguration(host, peer.name, withRaised(text, spec.name));
+    }
+    await waitUntil(operation, 'the handover of the virtual IP', seconds, async () => {
+      if (!(await holdsVip(host, spec))) return `${peer.name} does not hold it yet`;
+      return !(await holdsVip(holder, spec)) || `${spec.name} still holds it`;
+    });
   });
 }
 
+export function noVipPeer(spec: VipAccess, choice: PeerChoice): SwarmError {
+  return new SwarmError(
+    'NoVipPeer',
+    `${spec.name}: it holds ${spec.addresses.join(', ')}, and ${nobodyTakes(choice)}; nothing was touched; mend one of them, or declare \`allowGap\` on the virtual IP`,
+    { source: 'world' },
+  );
+}
+
 /** Peers that this node's handover raised get their ordinary priority back; also those of an interrupted run. */
-export async function settlePeers(operation: Operation, spec: VipMemberInputs): Promise<void> {
+export async function settlePeers(operation: Operation, spec: VipAccess): Promise<void> {
   for (const contact of spec.managers.filter(({ name }) => name !== spec.name)) {
     const host = await look(() => operation.effects.hosts.connect(contact.connection));
     if (!isSeen(host)) continue;
@@ -65,42 +98,8 @@ export async function settlePeers(operation: Operation, spec: VipMemberInputs): 
   }
 }
 
-/**
- * The peer that joined the swarm last: it was rebuilt already, so the address moves as few times as
- * possible in a roll.
- */
-async function choosePeer(operation: Operation, spec: VipMemberInputs): Promise<Peer> {
-  const access = { clusterId: spec.clusterId, managers: spec.managers };
-  const nodes = await askManager(operation, access, ({ docker }) => docker.nodes(), {
-    avoid: [spec.name],
-  });
-  const joined = (name: string): string =>
-    nodes.find((node) => node.hostname === name && node.state === 'ready')?.labels[joinedLabel] ??
-    '';
-  const candidates = spec.managers
-    .filter(({ name }) => name !== spec.name)
-    .sort((a, b) => joined(b.name).localeCompare(joined(a.name)));
-  const whys: string[] = [];
-  for (const contact of candidates) {
-    try {
-      const host = await operation.effects.hosts.connect(contact.connection);
-      const text = await ownConfiguration(host, contact.name);
-      const state = await host.systemd.state(keepalivedUnit);
-      if (text !== undefined && state === 'active') return { contact, host };
-      whys.push(`${contact.name}: keepalived is ${text === undefined ? 'not ours' : state}`);
-    } catch (error) {
-      whys.push(`${contact.name}: ${errorMessage(error)}`);
-    }
-  }
-  throw new SwarmError(
-    'NoVipPeer',
-    `${spec.name}: it holds ${spec.addresses.join(', ')}, and no other manager can take it: ${whys.length === 0 ? 'there is none' : whys.join('; ')}; nothing was touched`,
-    { source: 'world' },
-  );
-}
-
-async function raise(peer: Peer, raisedFor: string): Promise<void> {
-  const text = await ownConfiguration(peer.host, peer.contact.name);
-  if (text === undefined) return;
-  await putConfiguration(peer.host, peer.contact.name, withRaised(text, raisedFor));
+function contactOf({ managers }: VipAccess, name: string): ManagerContact {
+  const contact = managers.find((manager) => manager.name === name);
+  if (contact === undefined) throw new Error(`${name} is no contact`);
+  return contact;
 }

@@ -6,7 +6,10 @@ import { keepalivedPath, keepalivedUnit } from './vipSpec';
 import type { VipMemberInputs } from './vipSpec';
 
 /** Whether every address of the VIP is on this host now. */
-export async function holdsVip(host: Host, spec: VipMemberInputs): Promise<boolean> {
+export async function holdsVip(
+  host: Host,
+  spec: Pick<VipMemberInputs, 'addresses'>,
+): Promise<boolean> {
   const own = await host.network.addresses();
   return spec.addresses.every((vip) =>
     own.some(({ address }) => isSameAddress(address, addressOf(vip))),

@@ -3,15 +3,19 @@ import { parseKeepalivedMarker } from '../../../core/keepalived/keepalivedMarker
 import { declaredNames, declaredVipsLabel } from '../../../core/labels';
 import type { Labels } from '../../../core/labels';
 import { parseRollPolicy } from '../../../core/rollPolicy';
+import type { RollPolicy } from '../../../core/rollPolicy';
 import { steps } from '../../../core/steps';
+import { describeGap, nobodyTakes } from '../../../core/vip/choosePeer';
+import type { PeerChoice } from '../../../core/vip/choosePeer';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { someoneHolds } from './bringVipUp';
 import { deletePurpose } from '../swarm/consent';
 import { look } from '../gate/gatherGateFacts';
-import { handOverVip, settlePeers } from './handOverVip';
+import { handOverVip, noVipPeer, settlePeers } from './handOverVip';
 import { holdsVip } from './keepalivedHost';
 import { withLease } from '../hold/lease';
+import { lookForPeer } from './lookAtPeers';
 import { askManager } from '../ask/managers';
 import type { SwarmAccess } from '../ask/managers';
 import { defaultNodeTimeouts } from '../ask/nodeSpec';
@@ -65,7 +69,8 @@ export async function takeVipDown(
     async (lease) => {
       const isOnly = spec.managers.length === 1 && policy?.standIn !== undefined;
       const entry = await findEntry(operation, access, spec.nodeId, [spec.name]);
-      await lease.step(steps.gate(spec.name), async () => {
+      const handover = { ...spec, ...declaredVip(policy, spec) };
+      const successor = await lease.step(steps.gate(spec.name), async () => {
         // Of an only manager nobody can be asked before a worker stands in, which is its Node's to see to.
         // The swarm loses nobody by a node that it does not have: the host has joined anew. Others may still
         // have to, which is behind this one.
@@ -78,18 +83,46 @@ export async function takeVipDown(
           );
         }
         await refuseLocalData(operation, access, spec, host.seen);
+        return isOnly || !(await holdsVip(host.seen, spec))
+          ? undefined
+          : await successorOf(operation, handover);
       });
       await lease.confirm();
-      if (isOnly) {
-        operation.log(
-          'warning',
-          `${spec.name} is the only manager: nobody holds the virtual IP until it is back`,
+      if (isOnly) warnOfGap(operation, `${spec.name} is the only manager`, spec);
+      else if (successor?.candidates.length === 0) {
+        warnOfGap(
+          operation,
+          `${spec.name} holds the virtual IP, and ${nobodyTakes(successor)}`,
+          spec,
         );
-      } else if (await holdsVip(host.seen, spec)) await handOverVip(operation, spec, host.seen);
+      } else if (await holdsVip(host.seen, spec)) {
+        const choice = successor ?? (await successorOf(operation, handover));
+        await handOverVip(operation, handover, host.seen, choice);
+      }
       await lease.step(steps.stopVip(spec.name), () => stop(host.seen));
       await settlePeers(operation, spec);
     },
   );
+}
+
+/** Who takes the address over. @throws SwarmError `NoVipPeer` when nobody can, unless a gap is allowed. */
+async function successorOf(operation: Operation, spec: VipMemberInputs): Promise<PeerChoice> {
+  const choice = await lookForPeer(operation, spec);
+  if (choice.candidates.length === 0 && spec.allowGap !== true) throw noVipPeer(spec, choice);
+  return choice;
+}
+
+function warnOfGap(operation: Operation, why: string, { name }: VipMemberInputs): void {
+  operation.log('warning', `${why}: ${describeGap(name)}`);
+}
+
+/** What this run declares; what is stored of this member is of the run before. */
+function declaredVip(
+  policy: RollPolicy | undefined,
+  spec: VipMemberInputs,
+): Pick<VipMemberInputs, 'allowGap' | 'preferred'> {
+  const { allowGap = false, preferred } = policy === undefined ? spec : (policy.vip ?? {});
+  return { allowGap, ...(preferred === undefined ? {} : { preferred }) };
 }
 
 /** The program has no such virtual IP any more: nobody takes it over, and no node goes. */

@@ -18,6 +18,10 @@ export interface VipMemberInputs {
   readonly priority: number;
   readonly interface?: string;
   readonly advertisementSeconds?: number;
+  /** The holder may go although nobody takes the address over. */
+  readonly allowGap?: boolean;
+  /** Node that is to have the address, or `stay`. */
+  readonly preferred?: string;
   readonly timeouts?: {
     readonly gate?: number;
     readonly handover?: number;
@@ -28,6 +32,6 @@ export interface VipMemberInputs {
 export const keepalivedPath = '/etc/keepalived/keepalived.conf';
 export const keepalivedUnit = 'keepalived.service';
 
-export function handoverSeconds(spec: VipMemberInputs): number {
+export function handoverSeconds(spec: Pick<VipMemberInputs, 'timeouts'>): number {
   return spec.timeouts?.handover ?? 60;
 }
