@@ -7,6 +7,7 @@ export const steps = {
   handOverVip: (node: string, peer: string) => `hand the virtual IP over from ${node} to ${peer}`,
   stopVip: (node: string) => `stop keepalived on ${node}`,
   settleVip: (peer: string) => `give ${peer} its ordinary priority back`,
+  alignVip: (nodes: string) => `change keepalived on ${nodes} together`,
   standIn: (node: string, manager: string) => `${node} stands in for ${manager}`,
   drain: (node: string) => `drain ${node}`,
   backUp: (node: string) => `back up the raft state of ${node}`,

@@ -27,6 +27,9 @@ import { stateImported } from './faults/stateImported';
 import { stateLost } from './faults/stateLost';
 import { twoManagers } from './faults/twoManagers';
 import type { Scenario } from './scenario';
+import { vipChanged } from './vip/vipChanged';
+import { vipDrift } from './vip/vipDrift';
+import { vipNoPeer } from './vip/vipNoPeer';
 import { vipRoll } from './vip/vipRoll';
 
 /** Every scenario, in the order of their numbers. */
@@ -66,6 +69,9 @@ export const scenarios: readonly Scenario[] = [
   silentHosts,
   vipRoll,
   balance,
+  vipDrift,
+  vipNoPeer,
+  vipChanged,
 ];
 
 /** @throws SwarmError `ScenarioUnknown` with every name that there is. */

@@ -54,7 +54,9 @@ export function planVipMoves(turns: VipTurns): VipPlan {
         if (vip.allowGap === true || managers.length === 1)
           warnings.push(`${fact}; ${describeGap(name)}`);
         else
-          reasons.push(`${fact}; mend one of them, or declare \`allowGap\`: ${describeGap(name)}`);
+          reasons.push(
+            `${fact}; mend one of them (\`pulumi up\` without this change does), or declare \`allowGap\`: ${describeGap(name)}`,
+          );
         atTurn[name] = 'nobody takes the virtual IP over';
         goes.push(`to nobody while ${name} is rebuilt`);
         return;

@@ -1,14 +1,10 @@
 import type { InputFailure } from '../../core/errors';
-import { errorMessage } from '../../core/errors';
-import { parseKeepalivedMarker } from '../../core/keepalived/keepalivedMarker';
-import { parseRaisedFor } from '../../core/keepalived/raiseKeepalived';
 import { vrrpFaults } from '../../core/vrrpFaults';
 import { steps } from '../../core/steps';
 import { importVipMember } from '../imports/swarm';
 import { bringVipUp } from '../operations/vip/bringVipUp';
-import { isHalfDone } from '../operations/vip/keepalivedHost';
+import { readVip } from '../operations/vip/readVip';
 import { takeVipDown } from '../operations/vip/takeVipDown';
-import { keepalivedPath, keepalivedUnit } from '../operations/vip/vipSpec';
 import type { VipMemberInputs } from '../operations/vip/vipSpec';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, PropertyValue, Resource } from '../server/resource';
@@ -104,6 +100,7 @@ export const vipMember: Resource = {
   inputs,
   outputs: { memberId: text('Identity of this member.') },
   importing: importVipMember,
+  refreshBeforeUpdate: true,
   check: (wanted) => ({
     inputs: wanted,
     failures: [
@@ -116,7 +113,10 @@ export const vipMember: Resource = {
   previewCreate: (wanted, operation) => [
     `${whereThereIsNone(operation)}${steps.startVip(shown(wanted['name']))}, with priority ${shown(wanted['priority'])}`,
   ],
-  previewUpdate: (wanted) => [`reload keepalived on ${shown(wanted['name'])}`],
+  previewUpdate: (wanted, state) => [
+    `reload keepalived on ${shown(wanted['name'])}`,
+    ...previewVipChange(wanted, state),
+  ],
   interrupted: (kind, known) =>
     kind === 'delete'
       ? `${shown(known['name'])} stands by for the virtual IP no more; \`pulumi up\` goes on from here`
@@ -146,23 +146,26 @@ async function read(
   operation: Operation,
 ): Promise<{ id: string; inputs: PropertyMap; outputs: PropertyMap }> {
   const spec = known as unknown as VipMemberInputs;
-  const last = { id, inputs: known, outputs: state };
-  try {
-    const host = await operation.effects.hosts.connect(spec.connection);
-    const configuration = await host.files.read(keepalivedPath);
-    const unit = await host.systemd.state(keepalivedUnit);
-    const isOurs =
-      configuration !== undefined && parseKeepalivedMarker(configuration) !== undefined;
-    const isOrdinary = isOurs && parseRaisedFor(configuration) === undefined;
-    if (unit === 'active' && isOrdinary && !(await isHalfDone(host))) return last;
-    const why = isOurs ? `keepalived is ${unit}` : `${keepalivedPath} is not ours any more`;
-    operation.log('warning', `${spec.name}: ${why}; \`pulumi up\` mends it`);
-    // A priority that nobody declares is a difference from the declaration, so that Update is called.
-    return { ...last, inputs: { ...known, priority: 0 } };
-  } catch (error) {
-    operation.log('warning', `${spec.name}: keepalived was not looked at: ${errorMessage(error)}`);
-    return last;
-  }
+  const isDifferent = await readVip(operation, spec);
+  // A priority that nobody declares is a difference from the declaration, so that Update is called.
+  return { id, inputs: isDifferent ? { ...known, priority: 0 } : known, outputs: state };
+}
+
+/** What a change of what all managers must have in common costs. */
+function previewVipChange(wanted: PropertyMap, state: PropertyMap): readonly string[] {
+  const managers = Array.isArray(wanted['managers']) ? wanted['managers'].length : 0;
+  const first = ({ addresses }: PropertyMap): PropertyValue | undefined =>
+    Array.isArray(addresses) ? (addresses as readonly PropertyValue[])[0] : addresses;
+  const changes = [
+    ...(['routerId', 'interface', 'vip'] as const).filter((key) => wanted[key] !== state[key]),
+    ...(first(wanted) === first(state) ? [] : ['addresses[0]']),
+  ];
+  if (changes.length === 0) return [];
+  return managers < 2
+    ? [`${changes.join(', ')}: nobody answers at the virtual IP for some seconds meanwhile`]
+    : [
+        `${changes.join(', ')}: changed on all managers together; two of them have the virtual IP for a moment, and nobody is without it`,
+      ];
 }
 
 function checkVip(wanted: PropertyMap): readonly InputFailure[] {

@@ -9,6 +9,7 @@ const parts = {
   handOverVip: 'always',
   stopVip: 'always',
   settleVip: 'always',
+  alignVip: 'never',
   standIn: 'with a stand-in',
   drain: 'always',
   // Only with a backup; the scenario raft-backup kills in it.

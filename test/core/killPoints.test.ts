@@ -31,6 +31,7 @@ describe('where kills hit', () => {
     assert.deepEqual(more, ['standIn', 'dismiss']);
     assert.deepEqual(names.filter((step) => !replacementSteps(true).includes(step)).sort(), [
       'abandon',
+      'alignVip',
       'autolock',
       'backUp',
       'changeSource',

@@ -122,13 +122,15 @@ describe('planVipMoves', () => {
     const refused = planVipMoves(one);
     assert.equal(refused.reasons.length, 1);
     assert.ok(
-      (refused.reasons[0] ?? '').startsWith(`${fact}; mend one of them, or declare \`allowGap\``),
+      (refused.reasons[0] ?? '').startsWith(
+        `${fact}; mend one of them (\`pulumi up\` without this change does), or declare \`allowGap\``,
+      ),
     );
     const allowed = planVipMoves({ ...one, vip: { ...one.vip, allowGap: true } });
     assert.deepEqual(allowed.reasons, []);
     assert.match(
       allowed.warnings[0] ?? '',
-      /nobody answers at the virtual IP until m1 is rebuilt, about \d+ minutes/,
+      /nobody answers at the virtual IP until m1 is rebuilt: \d+ s on lab machines/,
     );
   });
 

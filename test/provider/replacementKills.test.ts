@@ -101,6 +101,7 @@ async function faulted(wish: Case, fault: StepFault): Promise<string> {
 test('the steps that are killed at below are all that a replacement has', async () => {
   const { wanted } = await undisturbed({ name: 'm1', standIn: true });
   const ofOtherOperations = [
+    'alignVip',
     'promote',
     'found',
     'evict',

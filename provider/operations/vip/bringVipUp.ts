@@ -4,17 +4,17 @@ import { isSeen } from '../../../core/facts';
 import { parseKeepalivedMarker } from '../../../core/keepalived/keepalivedMarker';
 import { renderKeepalived } from '../../../core/keepalived/renderKeepalived';
 import { vrrpFiles } from '../../../core/keepalived/vrrpFiles';
-import { defaultAdvertisementSeconds } from '../../../core/keepalived/vrrpSpec';
-import type { VrrpSpec } from '../../../core/keepalived/vrrpSpec';
 import { isOwnMarker } from '../../../core/marker';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { look } from '../gate/gatherGateFacts';
-import { holdsVip, ownConfiguration, putConfiguration, vipInterface } from './keepalivedHost';
+import { changeConfiguration } from './changeConfiguration';
+import { holdsVip, ownConfiguration, vipInterface } from './keepalivedHost';
+import { lookAtHolders } from './lookAtHolders';
 import { takeAsPreferred } from './takeAsPreferred';
 import { putVrrpFiles, removeVrrpFiles } from './vrrpFilesOnHost';
-import { keepalivedUnit } from './vipSpec';
+import { keepalivedUnit, vrrpSpecOf } from './vipSpec';
 import type { VipMemberInputs } from './vipSpec';
 import { waitUntil } from '../ask/waitUntil';
 
@@ -41,30 +41,24 @@ export async function bringVipUp(
     );
   }
   await operation.step(steps.startVip(spec.name), async () => {
-    const vrrp: VrrpSpec = {
-      name: spec.vip,
-      addresses: spec.addresses,
-      interface: name,
-      sourceAddress: spec.address,
-      routerId: spec.routerId,
-      priority: spec.priority,
-      advertisementSeconds: spec.advertisementSeconds ?? defaultAdvertisementSeconds,
-    };
+    const vrrp = vrrpSpecOf(spec, name);
     // Before the configuration: keepalived refuses one whose scripts are not there.
     const configuration = renderKeepalived(vrrp, { id, urn: operation.urn });
     await putVrrpFiles(host, vrrpFiles(vrrp), present !== undefined);
-    await putConfiguration(host, spec.name, configuration);
+    await changeConfiguration(operation, host, spec, configuration);
     await removeVrrpFiles(host, vrrpFiles(vrrp));
     await host.systemd.enable(keepalivedUnit);
     await host.systemd.start(keepalivedUnit);
     await waitUntil(
       operation,
-      'somebody holds the virtual IP',
+      'one holder of the virtual IP',
       spec.timeouts?.start ?? 60,
-      async () =>
-        (await someoneHolds(operation, spec)) ||
-        (await answersAtVip(host, spec)) ||
-        'nobody holds it yet',
+      async () => {
+        const { holders, finding } = await lookAtHolders(operation, spec);
+        if (finding === undefined && holders.length === 1) return true;
+        if (holders.length === 0 && (await answersAtVip(host, spec))) return true;
+        return finding ?? 'nobody is seen to hold it yet';
+      },
     );
   });
   await takeAsPreferred(operation, spec, host);

@@ -1,4 +1,6 @@
 import type { Connection, ManagerContact } from '../../../core/connection';
+import { defaultAdvertisementSeconds } from '../../../core/keepalived/vrrpSpec';
+import type { VrrpSpec } from '../../../core/keepalived/vrrpSpec';
 import type { LocalDataChoice } from '../../../core/localData';
 
 /** Inputs of a VipMember. */
@@ -26,6 +28,19 @@ export interface VipMemberInputs {
     readonly gate?: number;
     readonly handover?: number;
     readonly start?: number;
+  };
+}
+
+/** What keepalived on this node is told. */
+export function vrrpSpecOf(spec: VipMemberInputs, interfaceName: string): VrrpSpec {
+  return {
+    name: spec.vip,
+    addresses: spec.addresses,
+    interface: interfaceName,
+    sourceAddress: spec.address,
+    routerId: spec.routerId,
+    priority: spec.priority,
+    advertisementSeconds: spec.advertisementSeconds ?? defaultAdvertisementSeconds,
   };
 }
 

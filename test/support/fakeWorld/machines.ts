@@ -65,6 +65,7 @@ export function addMachine(state: WorldState, machine: NewMachine): MachineState
     hasVipFault: false,
     balancer: undefined,
     balancerSessions: {},
+    isVrrpBlocked: false,
     trackScriptFailingSinceMs: undefined,
     scriptedCommands: [],
     lab: machine.lab,

@@ -96,6 +96,8 @@ export interface MachineState {
   balancer: { text: string; states: Record<string, 'ready' | 'drain' | 'maint'> } | undefined;
   /** Requests under way by server, e.g. `port-80/w1`; a test sets them. */
   balancerSessions: Record<string, number>;
+  /** VRRP does not get through between this machine and any other. */
+  isVrrpBlocked: boolean;
   trackScriptFailingSinceMs: number | undefined;
   scriptedCommands: { argv: string[]; code: number; stdout: string; stderr: string }[];
   lab: LabEntry | undefined;
@@ -242,6 +244,15 @@ export interface ConfigEntry {
 }
 
 export interface VipState {
+  /** One of `holders`; undefined: nobody. */
+  holder: string | undefined;
+  /** More than one: they do not hear each other. */
+  holders: string[];
+  /** By what makes instances hear each other. */
+  groups: Record<string, VipGroup>;
+}
+
+export interface VipGroup {
   holder: string | undefined;
   next: string | undefined;
   dueMs: number;

@@ -1,5 +1,5 @@
 import { isEngineRunning } from './machines';
-import type { MachineState, WorldState } from './state';
+import type { MachineState, VipGroup, WorldState } from './state';
 import { timing } from './timing';
 
 /** The parts of a keepalived.conf that decide who holds an address. */
@@ -7,6 +7,8 @@ interface Bid {
   readonly machine: MachineState;
   readonly priority: number;
   readonly addresses: readonly string[];
+  /** Machines of one group hear each other: the same router ID, and the same advertised address. */
+  readonly group: string;
   /** It may take the address from a living holder: its file has no `nopreempt`. */
   readonly preempts: boolean;
 }
@@ -18,13 +20,29 @@ export function stepVips(state: WorldState, nowMs: number): void {
   const wanted = new Set([...Object.keys(state.vips), ...bids.flatMap((bid) => bid.addresses)]);
   for (const address of wanted) {
     const bidders = bids.filter((bid) => bid.addresses.includes(address));
-    stepVip(state, address, bidders, nowMs);
+    const vip = (state.vips[address] ??= { holder: undefined, holders: [], groups: {} });
+    const groups = new Set([...Object.keys(vip.groups), ...bidders.map(({ group }) => group)]);
+    for (const group of groups) {
+      vip.groups[group] = stepGroup(
+        state,
+        vip.groups[group] ?? { holder: undefined, next: undefined, dueMs: 0 },
+        bidders.filter((bid) => bid.group === group),
+        nowMs,
+      );
+    }
+    vip.holders = Object.values(vip.groups).flatMap(({ holder }) => holder ?? []);
+    vip.holder = vip.holders[0];
   }
 }
 
-/** @param bidders best first. */
-function stepVip(state: WorldState, address: string, bidders: readonly Bid[], nowMs: number): void {
-  const vip = (state.vips[address] ??= { holder: undefined, next: undefined, dueMs: 0 });
+/** @param bidders of those who hear each other, best first. */
+function stepGroup(
+  state: WorldState,
+  before: VipGroup,
+  bidders: readonly Bid[],
+  nowMs: number,
+): VipGroup {
+  const vip = { ...before };
   const held = bidders.findIndex((bid) => bid.machine.key === vip.holder);
   const gone = held < 0 && vip.holder !== undefined ? state.machines[vip.holder] : undefined;
   const isDead =
@@ -42,6 +60,7 @@ function stepVip(state: WorldState, address: string, bidders: readonly Bid[], no
     vip.holder = best?.machine.key;
     vip.next = undefined;
   }
+  return vip;
 }
 
 function byRank(a: Bid, b: Bid): number {
@@ -61,7 +80,15 @@ function readBid(machine: MachineState, nowMs: number): Bid | undefined {
   );
   const priority = Number(/^\s*priority\s+(\d+)/m.exec(text)?.[1] ?? '100');
   const preempts = !/^\s*nopreempt\b/m.test(text);
-  return { machine, priority, addresses, preempts };
+  const router = /^\s*virtual_router_id\s+(\d+)/m.exec(text)?.[1] ?? '';
+  const alone = machine.isVrrpBlocked ? ` of ${machine.key}` : '';
+  return {
+    machine,
+    priority,
+    addresses,
+    preempts,
+    group: `${router} ${addresses[0] ?? ''}${alone}`,
+  };
 }
 
 /** The track script of the engine's process has noticed its death. */
@@ -78,6 +105,6 @@ function isTrackScriptDown(machine: MachineState, text: string, nowMs: number): 
 /** Virtual addresses that this machine holds now. */
 export function heldVips(state: WorldState, machine: MachineState): readonly string[] {
   return Object.entries(state.vips)
-    .filter(([, vip]) => vip.holder === machine.key)
+    .filter(([, vip]) => vip.holders.includes(machine.key))
     .map(([address]) => address);
 }

@@ -1,0 +1,61 @@
+import { addressOf } from '../../../core/addresses';
+import { isSeen } from '../../../core/facts';
+import { parseKeepalived } from '../../../core/keepalived/parseKeepalived';
+import { judgeHolders } from '../../../core/vip/vipDrift';
+import type { HolderSight, VipSight } from '../../../core/vip/vipDrift';
+import type { Hosts } from '../../../effects/effects';
+import type { Operation } from '../../server/resource';
+import { look } from '../gate/gatherGateFacts';
+import { holdsVip } from './keepalivedHost';
+import { keepalivedPath } from './vipSpec';
+import type { VipMemberInputs } from './vipSpec';
+
+/** Looks at every manager at once. Never throws: no answer is a fact too. */
+export async function lookAtHolders(
+  operation: Operation,
+  spec: VipMemberInputs,
+): Promise<VipSight> {
+  const own = { name: spec.name, address: spec.address, connection: spec.connection };
+  const contacts = [own, ...spec.managers.filter(({ name }) => name !== spec.name)];
+  const sights = await Promise.all(
+    contacts.map(async ({ name, connection }): Promise<HolderSight> => {
+      const seen = await look(async () => {
+        const host = await operation.effects.hosts.connect(connection);
+        const text = await host.files.read(keepalivedPath);
+        return { holds: await holdsVip(host, spec), text: text ?? '' };
+      });
+      return isSeen(seen)
+        ? { name, holds: { seen: seen.seen.holds }, spec: parseKeepalived(seen.seen.text) }
+        : { name, holds: seen, spec: undefined };
+    }),
+  );
+  const order = [...sights].sort((a, b) => a.name.localeCompare(b.name));
+  return judgeHolders(spec.addresses.map(addressOf).join(', '), order);
+}
+
+/** For this long a look serves every member that is read: a refresh reads them side by side. */
+const lookMilliseconds = 5_000;
+
+interface Look {
+  readonly atMs: number;
+  readonly sight: Promise<VipSight>;
+}
+
+const looksByHosts = new WeakMap<Hosts, Map<string, Look>>();
+
+/** As `lookAtHolders`, once for all members of a virtual IP. */
+export async function lookAtHoldersOnce(
+  operation: Operation,
+  spec: VipMemberInputs,
+): Promise<VipSight> {
+  const { hosts, clock } = operation.effects;
+  const looks = looksByHosts.get(hosts) ?? new Map<string, Look>();
+  looksByHosts.set(hosts, looks);
+  const key = `${spec.clusterId} ${spec.vip} ${spec.addresses.join(' ')}`;
+  const last = looks.get(key);
+  const nowMs = clock.monotonicMs();
+  if (last !== undefined && nowMs - last.atMs < lookMilliseconds) return last.sight;
+  const sight = lookAtHolders(operation, spec);
+  looks.set(key, { atMs: nowMs, sight });
+  return sight;
+}

@@ -1,0 +1,23 @@
+import { clientSentence } from '../../demo/report/clientSentence';
+import type { Stage } from '../stage';
+import { watchVip, type VipSight } from './watchVip';
+
+/** Counts the requests of a client through the virtual IP while something is done, and tells of them. */
+export async function countRequests(
+  stage: Stage,
+  what: string,
+  work: () => Promise<void>,
+): Promise<VipSight> {
+  const { vip, port } = stage.cluster;
+  const out = stage.pulumi.path('client.csv');
+  const watch = watchVip({ url: `http://${vip}:${String(port)}/`, out });
+  try {
+    await work();
+  } catch (error) {
+    await watch.stop();
+    throw error;
+  }
+  const sight = await watch.stop();
+  stage.saw(`${what}: ${clientSentence(sight.client)}`);
+  return sight;
+}
