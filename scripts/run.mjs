@@ -1,4 +1,4 @@
-// npm run demo | demo:down | lab | scenario, npm test: sets up what is missing, then runs the thing itself.
+// npm run demo | demo:down | lab | scenario | failover, npm test: sets up what is missing, then runs the thing itself.
 import { isRoot, runInOurPlace } from './setup/command.mjs';
 import { setUp } from './setup/index.mjs';
 import { say, SetupError } from './setup/progress.mjs';
@@ -10,13 +10,19 @@ const commands = {
   demo: (args) => start('dist/demo/main.js', args, demoNeeds),
   'demo:down': (args) => start('dist/demo/down.js', args, ['pulumi']),
   scenario: (args) => start('dist/scenarios/cli.js', args, isLookOnly(args) ? [] : demoNeeds),
+  failover: (args) =>
+    start('dist/scenarios/failover/cli.js', args, isHelpOnly(args) ? [] : demoNeeds),
   lab: (args) => start('dist/lab/cli.js', args, []),
   test: (args) => runTests(args),
 };
 
 /** Nothing is run: no machine, no Pulumi, and no root are needed. */
 function isLookOnly(args) {
-  return args.length === 0 || args.some((arg) => ['--list', '--help', '-h'].includes(arg));
+  return args.length === 0 || args.includes('--list') || isHelpOnly(args);
+}
+
+function isHelpOnly(args) {
+  return args.some((arg) => ['--help', '-h'].includes(arg));
 }
 
 async function start(script, args, needs) {
