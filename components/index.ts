@@ -21,6 +21,7 @@ export type {
   ServiceArgs,
   SwarmArgs,
 } from '../provider/types';
+export type { DaemonOptions } from '../core/daemonOptions';
 export type {
   DistributionSource,
   DockerSource,

@@ -212,7 +212,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
       node: ClusterNodeArgs,
     ): Parameters<typeof planRollout>[0]['managers'][number] => {
       const os = node.os ?? args.os;
-      const { version, source } = { ...args.engine, ...node.engine };
+      const { version, source, daemon } = { ...args.engine, ...node.engine };
       return {
         name: node.name,
         address: node.address,
@@ -221,6 +221,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ...(os === undefined ? {} : { os }),
         ...(version === undefined ? {} : { engineVersion: version }),
         ...(source === undefined ? {} : { engineSource: source }),
+        ...(daemon === undefined ? {} : { engineDaemon: daemon }),
         ...(node.onLocalData === undefined ? {} : { onLocalData: node.onLocalData }),
         ...(args.adopt === undefined ? {} : adoptedAs(node)),
       };

@@ -1,4 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
+import type { DaemonOptions } from '../core/daemonOptions';
 import type { EngineSourceSpec } from '../core/engineSource';
 import type { ManagerContact } from '../core/connection';
 import type { ImageArchiveArgs, NodeTimeoutsArgs } from '../provider/types';
@@ -16,6 +17,8 @@ export interface EngineSpec {
    * see docs/engine.md. Default: the distribution. A change of its kind replaces engine and node; the machine stays.
    */
   readonly source?: EngineSourceSpec;
+  /** Options of the daemon, by their names in `daemon.json`, e.g. `log-opts`. Changed in place where a reload is enough, else engine and node are replaced; see docs/engine.md. Default: what the host has. */
+  readonly daemon?: DaemonOptions;
   /** Image archives that services need and no registry serves; loaded before the node joins. Changed in place. */
   readonly images?: readonly ImageArchiveArgs[];
 }

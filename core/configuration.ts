@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { describeIssue } from './configurationFaults';
+import { daemonSchema } from './daemonOptions';
 import { engineSourceSchema } from './engineSource';
 import type { InputFailure } from './errors';
 import { readableConfiguration, validateConfiguration } from './validateConfiguration';
@@ -35,6 +36,7 @@ const engine = z.strictObject({
     .regex(/^\d+(\.\d+){0,2}$/, 'is no engine version; give one such as "26.1.5"')
     .optional(),
   source: engineSourceSchema.optional(),
+  daemon: daemonSchema.optional(),
   images: z.array(image).optional(),
 });
 

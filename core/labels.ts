@@ -17,6 +17,8 @@ export const managedLabel = `${labelPrefix}managed`;
 export const osLabel = `${labelPrefix}os`;
 /** On a node: kind of the source that its engine came from when it joined, e.g. `docker`. */
 export const sourceLabel = `${labelPrefix}engine-source`;
+/** On a node: digest of the declared options that its daemon was started with; absent without any. */
+export const daemonLabel = `${labelPrefix}engine-daemon`;
 /** On a node: when it joined, ISO 8601; the VIP prefers the node that was rebuilt last. */
 export const joinedLabel = `${labelPrefix}joined`;
 /** On a service: made by this package; holds its resource's ID. */

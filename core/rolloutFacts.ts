@@ -16,6 +16,8 @@ export interface RolloutNode {
   readonly engineVersion: string | undefined;
   /** Wanted source of the engine. Default: the distribution. */
   readonly engineSource?: EngineSourceSpec;
+  /** Wanted options of the daemon. Default: none. */
+  readonly engineDaemon?: Readonly<Record<string, unknown>>;
   /** Only a take-over looks at these two: in every other run they are changed in place. Default: none, and `active`. */
   readonly labels?: Labels;
   readonly availability?: Availability;

@@ -1,9 +1,10 @@
 import { contactOrder } from './contacts';
+import { restartDigest } from './daemonOptions';
 import { defaultSource } from './engineSource';
 import { versionWithin } from './engineVersion';
 import type { SwarmNodeFacts } from './facts';
 import { isAt } from './gate';
-import { managedLabel, osLabel, sourceLabel } from './labels';
+import { daemonLabel, managedLabel, osLabel, sourceLabel } from './labels';
 import { quorum, tolerance } from './quorum';
 import { isStandIn } from './standIn';
 import type { HostSight, RolloutDeclaration, RolloutNode, RolloutTurn } from './rolloutFacts';
@@ -185,6 +186,10 @@ export function differences(
   const [source, wantedSource] = [sourceOf(entry), (declared.engineSource ?? defaultSource).kind];
   if (source !== undefined && source !== wantedSource) {
     differences.push(`engine source ${source} → ${wantedSource}`);
+  }
+  const digest = restartDigest(declared.engineDaemon ?? {});
+  if (source !== undefined && (entry.labels[daemonLabel] ?? '') !== digest) {
+    differences.push('options of the daemon');
   }
   return differences;
 }

@@ -63,6 +63,7 @@ const planned = record(
     os: text('Wanted operating system.', false),
     engineVersion: text('Wanted engine version.', false),
     engineSource: engineSourceProperty,
+    engineDaemon: { type: 'any', description: 'Wanted options of the daemon.' },
     onLocalData: text('The choice about local data.', false),
     labels: textMap('Wanted labels, for a take-over.'),
     availability: text('Wanted availability, for a take-over.', false),

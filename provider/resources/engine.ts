@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { z } from 'zod';
 import { isHostname } from '../../core/addresses';
 import { describeIssue } from '../../core/configurationFaults';
+import { changedOptions, daemonChange, daemonSchema } from '../../core/daemonOptions';
 import {
   defaultSource,
   describeSource,
@@ -18,6 +20,7 @@ import {
   changeSource,
   engineUnits,
   noteTakenOver,
+  reloadDaemonOptions,
   runningMember,
 } from '../operations/host/engineSetup';
 import type { EngineInputs } from '../operations/host/engineSetup';
@@ -31,6 +34,7 @@ import type { Operation, PropertyMap, PropertyValue, Resource } from '../server/
 import { newId, whereThereIsNone } from './identities';
 import { contactFaults, fault } from './nameFaults';
 import {
+  any,
   checkProperties,
   connectionProperty,
   engineSourceProperty,
@@ -52,6 +56,9 @@ const inputs = {
     false,
   ),
   source: engineSourceProperty,
+  daemon: any(
+    'Options of the daemon, by their names in `daemon.json`, e.g. `log-opts`. What a reload is enough for is changed in place; a change of any other replaces the engine. Not for `preinstalled`.',
+  ),
   images: list(
     record(
       {
@@ -77,6 +84,7 @@ const impacts = {
   managers: 'ignore',
   version: 'replace',
   source: 'update',
+  daemon: 'update',
   images: 'update',
   timeouts: 'ignore',
 } as const satisfies Record<keyof EngineInputs, unknown>;
@@ -105,6 +113,7 @@ export const engine: Resource = {
         'is no engine version; give one such as "26.1.5"',
       ),
       ...sourceFailures(wanted['source']),
+      ...daemonFailures(wanted),
     ],
   }),
   diff: (old, wanted) =>
@@ -114,6 +123,7 @@ export const engine: Resource = {
         ...impacts,
         ...(runs(old.state['engineVersion'], wanted['version']) ? { version: 'update' } : {}),
         source: sourceChange(sourceOf(old.inputs), sourceOf(wanted)),
+        daemon: daemonChange(daemonOf(old.inputs), daemonOf(wanted)),
       },
       withSource(old.inputs),
       withSource(wanted),
@@ -170,6 +180,9 @@ export const engine: Resource = {
         changeSource(operation, host, spec),
       );
     }
+    if (changedOptions(daemonOf(state), daemonOf(wanted)).length > 0) {
+      await reloadDaemonOptions(operation, host, spec);
+    }
     await loadImages(operation, host, spec.name, spec.images ?? []);
     return {
       outputs: { engineId: state['engineId'], engineVersion: state['engineVersion'] },
@@ -189,13 +202,42 @@ function withSource(properties: PropertyMap): PropertyMap {
   return { ...properties, source: properties['source'] ?? { ...defaultSource } };
 }
 
+function daemonOf({ daemon }: PropertyMap): Readonly<Record<string, unknown>> {
+  return isMap(daemon) ? daemon : {};
+}
+
+function isMap(value: PropertyValue | undefined): value is PropertyMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function daemonFailures({ daemon, source }: PropertyMap): readonly InputFailure[] {
+  if (daemon === undefined || hasUnknown(daemon)) return [];
+  if (sourceOf({ source }).kind === 'preinstalled') {
+    return [
+      {
+        property: 'daemon',
+        reason:
+          'has no meaning with the source `preinstalled`, whose options are its owner’s; leave it out',
+      },
+    ];
+  }
+  const { error } = daemonSchema.safeParse(daemon, { reportInput: true });
+  return (error?.issues ?? []).flatMap((issue) =>
+    describeIssue(below('daemon', issue), daemonSchema),
+  );
+}
+
 /** What the kinds have and lack; faults of types alone are told by the schema. */
 function sourceFailures(source: PropertyValue | undefined): readonly InputFailure[] {
   if (source === undefined || hasUnknown(source)) return [];
   const { error } = engineSourceSchema.safeParse(source, { reportInput: true });
   return (error?.issues ?? []).flatMap((issue) =>
-    describeIssue({ ...issue, path: ['source', ...issue.path] }, engineSourceSchema),
+    describeIssue(below('source', issue), engineSourceSchema),
   );
+}
+
+function below(property: string, issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  return { ...issue, path: [property, ...issue.path] };
 }
 
 function runs(version: PropertyValue | undefined, wanted: PropertyValue | undefined): boolean {

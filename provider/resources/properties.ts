@@ -19,6 +19,8 @@ export const secretText = (description: string, isRequired = true): PropertySche
 
 export const flag = (description: string): PropertySchema => ({ type: 'boolean', description });
 
+export const any = (description: string): PropertySchema => ({ type: 'any', description });
+
 export const count = (description: string): PropertySchema => ({ type: 'integer', description });
 
 export const seconds = (description: string): PropertySchema => ({ type: 'number', description });

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { DaemonOptions } from '../../core/daemonOptions';
 import type { EngineSourceSpec } from '../../core/engineSource';
 import type { ConnectionArgs, ManagerContactArgs } from './connection';
 
@@ -25,6 +26,8 @@ export interface EngineArgs {
   version?: pulumi.Input<string>;
   /** Where the engine comes from. Default: the distribution. A change of its kind replaces the engine. */
   source?: pulumi.Input<EngineSourceSpec>;
+  /** Options of the daemon, by their names in `daemon.json`. In place by a reload, or by replacing the engine; see docs/engine.md. */
+  daemon?: DaemonOptions;
   /** Image archives to load before the node joins. Changed in place. */
   images?: pulumi.Input<readonly pulumi.Input<ImageArchiveArgs>[]>;
   /** Seconds that steps may take. */

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { DaemonOptions } from '../../core/daemonOptions';
 import type { EngineSourceSpec } from '../../core/engineSource';
 import type { ConnectionArgs } from './connection';
 
@@ -11,6 +12,7 @@ export interface PlannedNodeArgs {
   os?: string;
   engineVersion?: string;
   engineSource?: EngineSourceSpec;
+  engineDaemon?: DaemonOptions;
   onLocalData?: 'keep' | 'discard';
   labels?: Readonly<Record<string, string>>;
   availability?: 'active' | 'pause' | 'drain';

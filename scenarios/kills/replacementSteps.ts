@@ -22,6 +22,8 @@ const parts = {
   powerOff: 'always',
   powerOn: 'always',
   changeSource: 'never',
+  configureEngine: 'never',
+  reloadEngine: 'never',
   installEngine: 'always',
   startEngine: 'always',
   loadImages: 'always',

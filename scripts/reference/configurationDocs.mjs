@@ -42,6 +42,10 @@ export function configurationDocs(exported) {
       .replace(/^node\.(\w+)\./, '$1.');
     const at = general.lastIndexOf('.');
     const key = general.slice(at + 1);
+    // Docker's names, with what a change of each costs in a table of their own.
+    if (general.startsWith('engine.daemon.')) {
+      return 'Of `daemon.json`, see [engine.md](engine.md#options-of-the-daemon).';
+    }
     const names = interfaces[at === -1 ? '' : general.slice(0, at)] ?? [];
     return ownDocs[general] ?? memberDoc(exported, names, key);
   };

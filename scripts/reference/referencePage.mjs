@@ -14,6 +14,7 @@ export function renderReference({ keys, exported, resources, functions }) {
       keys
         // Below a single node these are what they are for all.
         .filter(({ path }) => !/^(managers|workers)\[\]\.(connection|engine)\./.test(path))
+        .filter(({ path }) => !path.startsWith('engine.daemon.'))
         .map(({ path, schema, isRequired, doc }) => [
           code(path),
           typeOf(schema),

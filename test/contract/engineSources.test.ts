@@ -17,6 +17,7 @@ import {
   type Repository,
 } from './enginePackages';
 import { sshdSkip } from './localSshd';
+import { eventually } from './waiting';
 
 const lab = 'sources';
 const address = '10.101.0.11';
@@ -94,6 +95,46 @@ describe('engines of each source on a real machine', { skip: sshdSkip, concurren
     assert.deepEqual(await held(), ['docker-cli', 'docker.io']);
     await host.run(['docker', 'volume', 'create', 'kept']);
     await host.files.write('/var/lib/docker/volumes/kept/_data/file', 'x');
+  });
+
+  it('daemon options: those of a start, one by a reload and gone by a reload, next to somebody’s own', async () => {
+    await remove();
+    await host.files.write('/etc/docker/daemon.json', '{"max-concurrent-uploads":2}');
+    const logs = { 'log-driver': 'local', 'log-opts': { 'max-size': '5m' } };
+    await install({ daemon: logs });
+    const info = async (field: string): Promise<string> =>
+      (await host.run(['docker', 'info', '--format', `{{json .${field}}}`])).stdout.trim();
+    assert.equal(await info('LoggingDriver'), '"local"');
+    const update = async (daemon: PropertyMap): Promise<void> => {
+      const old = { inputs: inputs(declared), state: inputs(declared) };
+      await process.call('update', urn, (resource, operation) =>
+        resource.update(engineId, old, inputs({ daemon }), operation),
+      );
+      declared = { daemon };
+    };
+    const since = await host.run(['systemctl', 'show', '--property=MainPID', 'docker.service']);
+    await update({ ...logs, labels: ['rack=1'], debug: true });
+    await eventually(effects.clock, 10, 'the label', async () => {
+      const labels = await info('Labels');
+      return labels === '["rack=1"]' ? undefined : labels;
+    });
+    assert.equal(await info('Debug'), 'true');
+    await update(logs);
+    await eventually(effects.clock, 10, 'no label', async () => {
+      const labels = await info('Labels');
+      return labels === '[]' || labels === 'null' ? undefined : labels;
+    });
+    assert.equal(await info('Debug'), 'false');
+    assert.deepEqual(
+      await host.run(['systemctl', 'show', '--property=MainPID', 'docker.service']),
+      since,
+    );
+    await assert.rejects(update({ ...logs, labels: ['no label'] }), {
+      code: 'DaemonOptionsRefused',
+    });
+    declared = { daemon: logs };
+    const file = JSON.parse((await host.files.read('/etc/docker/daemon.json')) ?? '') as object;
+    assert.deepEqual(file, { 'max-concurrent-uploads': 2, ...logs, labels: [], debug: false });
   });
 
   it('docker: another key than the expected one is not trusted, and the engine stays', async () => {

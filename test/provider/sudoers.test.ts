@@ -66,6 +66,10 @@ describe('the sudoers rules of docs/security.md', () => {
       stack.declared = changed(stack.declared, { engine: { source } }, 'w1');
       await stack.applyNode(new ProviderProcess(world), 'w1');
     }
+    for (const daemon of [{ mtu: 1400 }, { mtu: 1400, debug: true }]) {
+      stack.declared = changed(stack.declared, { engine: { daemon } }, 'w1');
+      await stack.applyNode(new ProviderProcess(world), 'w1');
+    }
     stack.declared = changed(stack.declared, { engine: {} }, 'w1');
     await stack.applyNode(new ProviderProcess(world), 'w1');
     rmSync(files, { recursive: true });

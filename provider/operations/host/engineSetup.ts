@@ -1,4 +1,5 @@
 import type { Connection } from '../../../core/connection';
+import type { DaemonOptions } from '../../../core/daemonOptions';
 import { defaultSource, sourceNotePath, type EngineSourceSpec } from '../../../core/engineSource';
 import { versionWithin } from '../../../core/engineVersion';
 import { SwarmError } from '../../../core/errors';
@@ -7,6 +8,7 @@ import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { hostStanding } from '../ask/hostStanding';
 import type { ImageArchive } from './loadImages';
+import { hasDaemonOptions, writeDaemonOptions } from './daemonOptions';
 import type { SourceContext } from './sources/engineSource';
 import { makeRoom, noteSource } from './sources/makeRoom';
 import { engineSource } from './sources/sources';
@@ -20,6 +22,7 @@ export interface EngineInputs {
   readonly managers: unknown;
   readonly version?: string;
   readonly source?: EngineSourceSpec;
+  readonly daemon?: DaemonOptions;
   readonly images?: readonly ImageArchive[];
   readonly timeouts?: { readonly start?: number };
 }
@@ -63,6 +66,11 @@ export async function bringEngineUp(
   const installed = await operation.step(steps.installEngine(spec.name), () =>
     installEngine(operation, host, spec),
   );
+  const isConfigured =
+    (await hasDaemonOptions(host, spec)) &&
+    (await operation.step(steps.configureEngine(spec.name), () => writeDaemonOptions(host, spec)));
+  // One that runs already, by an earlier attempt, has read the file as it was.
+  if (isConfigured) await host.systemd.stop('docker.service');
   return operation.step(steps.startEngine(spec.name), () =>
     startEngine(operation, host, spec, installed),
   );
@@ -108,6 +116,20 @@ function contextOf(
   { name, source }: EngineInputs,
 ): SourceContext {
   return { name, host, local, spec: source ?? defaultSource };
+}
+
+/** Options that a reload is enough for, on an engine that goes on running with all its tasks. */
+export async function reloadDaemonOptions(
+  operation: Operation,
+  host: Host,
+  spec: EngineInputs,
+): Promise<void> {
+  await operation.step(steps.reloadEngine(spec.name), async () => {
+    await writeDaemonOptions(host, spec);
+    // Also when the file was there already: a run that was killed may not have come to this.
+    await host.systemd.reload('docker.service');
+    await host.docker.version();
+  });
 }
 
 /** Starts the daemon and sees that it runs the version that was asked for: a package alone proves nothing. */

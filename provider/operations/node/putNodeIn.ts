@@ -1,7 +1,15 @@
 import { SwarmError, errorMessage } from '../../../core/errors';
 import type { EngineInfo, SwarmNodeFacts } from '../../../core/facts';
 import { parseSourceNote, sourceNotePath } from '../../../core/engineSource';
-import { joinedLabel, labelPrefix, managedLabel, osLabel, sourceLabel } from '../../../core/labels';
+import { daemonNotePath, parseDaemonNote } from '../../../core/daemonOptions';
+import {
+  daemonLabel,
+  joinedLabel,
+  labelPrefix,
+  managedLabel,
+  osLabel,
+  sourceLabel,
+} from '../../../core/labels';
 import type { Labels } from '../../../core/labels';
 import { readBaseline, withoutBaseline } from '../../../core/lease';
 import { worseThanBaseline } from '../../../core/services';
@@ -42,6 +50,7 @@ export async function joinSwarm(
   await operation.step(steps.label(spec.name), async () => {
     const { os } = await host.facts();
     const source = parseSourceNote(await host.files.read(sourceNotePath));
+    const daemon = parseDaemonNote(await host.files.read(daemonNotePath));
     const labels: Labels = {
       // Labels that somebody gave it before may be what services are placed by: the next run's plan shows
       // those that are not declared.
@@ -51,6 +60,7 @@ export async function joinSwarm(
       [resourceLabel]: id,
       [osLabel]: os,
       ...(source === undefined ? {} : { [sourceLabel]: source.kind }),
+      ...(daemon === undefined || daemon.digest === '' ? {} : { [daemonLabel]: daemon.digest }),
       [joinedLabel]: present?.labels[joinedLabel] ?? operation.effects.clock.now().toISOString(),
     };
     await updateNode(operation, spec, nodeId, { labels });

@@ -80,6 +80,7 @@ const commands: Readonly<Record<string, Command>> = {
   reboot: (machine, _args, state) => reboot(machine, state),
   dockerd: (machine, args) => {
     const version = engineOnDisk(machine);
+    if (args[0] === '--validate') return checkDaemonFile(machine, version, args[1] ?? '');
     return version === undefined || args[0] !== '--version'
       ? undefined
       : done(`Docker version ${version}, build 0\n`);
@@ -133,6 +134,26 @@ export function runCommand(
     commands[name]?.(machine, args, state, stdin) ??
     failed(127, `${argv.slice(0, 2).join(' ')}: not known to the fake world`)
   );
+}
+
+/** `dockerd --validate`: of the options no more than that they are JSON, and the level of the log. */
+function checkDaemonFile(
+  machine: MachineState,
+  version: string | undefined,
+  option: string,
+): CommandResult | undefined {
+  if (version === undefined) return undefined;
+  if (Number(version.split('.')[0]) < 23) return failed(125, 'unknown flag: --validate');
+  const text = machine.files[option.replace('--config-file=', '')]?.content ?? '';
+  try {
+    const options = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const level = options['log-level'] ?? 'info';
+    return typeof level === 'string' && /^(debug|info|warn|error|fatal)$/.test(level)
+      ? done('configuration OK\n')
+      : failed(1, `invalid logging level: ${JSON.stringify(level)}`);
+  } catch (error) {
+    return failed(1, `unable to configure the Docker daemon with file: ${String(error)}`);
+  }
 }
 
 /** `keepalived -t`: of its grammar no more than that every block is closed and every script there. */
