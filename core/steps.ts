@@ -50,5 +50,6 @@ export const steps = {
   restartEngine: (node: string) => `restart the engine of ${node}`,
   abandon: (node: string) => `${node} leaves the swarm that has lost its quorum, by force`,
   recover: (node: string) => `make ${node} the only manager of the swarm`,
+  forget: (id: string) => `remove the entry ${id} of a join that was cut off`,
   evict: (node: string) => `evict ${node}, which is unreachable and no longer declared`,
 } as const satisfies Record<string, (...names: string[]) => string>;

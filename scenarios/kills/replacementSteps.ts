@@ -61,6 +61,7 @@ const parts = {
   restartEngine: 'never',
   recover: 'never',
   // Of nodes that nobody declares.
+  forget: 'never',
   evict: 'never',
 } as const satisfies Record<StepName, 'always' | 'with a stand-in' | 'never'>;
 

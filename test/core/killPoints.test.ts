@@ -39,6 +39,7 @@ describe('where kills hit', () => {
       'drainServer',
       'endBackup',
       'evict',
+      'forget',
       'found',
       'giveServerBack',
       'installBalancer',

@@ -3,6 +3,7 @@ import { before, test } from 'node:test';
 import { steps } from '../../core/steps';
 import { assertAsDeclared, copyOf, founded, machine } from '../support/clusterState';
 import { changed, cluster } from '../support/declaredCluster';
+import { addNode } from '../support/fakeWorld/raft';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import { emptyTranscript, Killed, ProviderProcess, sentences } from '../support/providerHarness';
 import type { Stack } from '../support/providerStack';
@@ -51,4 +52,23 @@ test('an engine in an error that has been in a swarm is left alone', async () =>
   const { world, stack } = await failed('some-node', 'some-swarm');
   await assert.rejects(stack.up(new ProviderProcess(world)), { code: 'ForeignSwarm' });
   assert.equal(machine(world, 'm1').engine.membership?.nodeId, 'some-node');
+});
+
+test('what a join that was cut off has left in the list is removed by the one that succeeds', async () => {
+  const { world, stack } = await failed('', '');
+  world.edit((state) => {
+    const [swarm] = Object.values(state.swarms);
+    assert.ok(swarm !== undefined);
+    const nobody = { hostname: '', address: '', engineVersion: '' };
+    const wanted = { role: 'manager', availability: 'drain' } as const;
+    addNode(swarm, { id: 'abandoned', ...nobody, ...wanted }, state.nowMs);
+    swarm.members = swarm.members.filter((id) => id !== 'abandoned');
+    const entry = swarm.nodes.at(-1);
+    assert.ok(entry !== undefined);
+    entry.state = 'unknown';
+  });
+  const transcript = emptyTranscript();
+  await stack.up(new ProviderProcess(world, { transcript }));
+  assert.ok(sentences(transcript).includes(steps.forget('abandoned')));
+  assertAsDeclared(world, stack);
 });
