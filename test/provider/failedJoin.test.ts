@@ -6,6 +6,7 @@ import { changed, cluster } from '../support/declaredCluster';
 import { addNode } from '../support/fakeWorld/raft';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import { emptyTranscript, Killed, ProviderProcess, sentences } from '../support/providerHarness';
+import type { NodeEntry } from '../support/fakeWorld/state';
 import type { Stack } from '../support/providerStack';
 import { webService } from '../support/webService';
 
@@ -40,6 +41,24 @@ async function failed(nodeId: string, clusterId: string): Promise<ReturnType<typ
   return copy;
 }
 
+/** An entry as a join leaves it that ended halfway. */
+function leaveEntry(
+  world: FakeWorld,
+  left: Pick<NodeEntry, 'id' | 'hostname' | 'availability'> & { readonly isMember: boolean },
+): void {
+  world.edit((state) => {
+    const [swarm] = Object.values(state.swarms);
+    assert.ok(swarm !== undefined);
+    const { isMember, ...entry } = left;
+    const nobody = { address: '', engineVersion: '', role: 'manager' as const };
+    addNode(swarm, { ...entry, ...nobody }, state.nowMs);
+    if (!isMember) swarm.members = swarm.members.filter((id) => id !== left.id);
+    const added = swarm.nodes.at(-1);
+    assert.ok(added !== undefined);
+    added.state = 'unknown';
+  });
+}
+
 test('a join that failed before the managers admitted the node is forgotten, and the next run joins', async () => {
   const { world, stack } = await failed('', '');
   const { bootId } = machine(world, 'm1');
@@ -48,25 +67,31 @@ test('a join that failed before the managers admitted the node is forgotten, and
   assert.equal(machine(world, 'm1').bootId, bootId, 'the machine is not built again');
 });
 
-test('an engine in an error that has been in a swarm is left alone', async () => {
+test('an engine in an error that has been in another swarm is left alone', async () => {
   const { world, stack } = await failed('some-node', 'some-swarm');
   await assert.rejects(stack.up(new ProviderProcess(world)), { code: 'ForeignSwarm' });
   assert.equal(machine(world, 'm1').engine.membership?.nodeId, 'some-node');
 });
 
+for (const isMember of [false, true]) {
+  test(`a join that failed ${isMember ? 'as a member of raft' : 'with a certificate'} is taken back, and the next run joins`, async () => {
+    const { world, stack } = await failed('half', origin.stack.clusterId);
+    leaveEntry(world, { id: 'half', hostname: 'm1', availability: 'drain', isMember });
+    await stack.up(new ProviderProcess(world));
+    assertAsDeclared(world, stack);
+  });
+}
+
+test('a node that serves, and whose engine has given up its membership, is left alone', async () => {
+  const { world, stack } = await failed('serving', origin.stack.clusterId);
+  leaveEntry(world, { id: 'serving', hostname: 'm1', availability: 'active', isMember: false });
+  await assert.rejects(stack.up(new ProviderProcess(world)), { code: 'EngineUnknown' });
+  assert.equal(machine(world, 'm1').engine.membership?.nodeId, 'serving');
+});
+
 test('what a join that was cut off has left in the list is removed by the one that succeeds', async () => {
   const { world, stack } = await failed('', '');
-  world.edit((state) => {
-    const [swarm] = Object.values(state.swarms);
-    assert.ok(swarm !== undefined);
-    const nobody = { hostname: '', address: '', engineVersion: '' };
-    const wanted = { role: 'manager', availability: 'drain' } as const;
-    addNode(swarm, { id: 'abandoned', ...nobody, ...wanted }, state.nowMs);
-    swarm.members = swarm.members.filter((id) => id !== 'abandoned');
-    const entry = swarm.nodes.at(-1);
-    assert.ok(entry !== undefined);
-    entry.state = 'unknown';
-  });
+  leaveEntry(world, { id: 'abandoned', hostname: '', availability: 'drain', isMember: false });
   const transcript = emptyTranscript();
   await stack.up(new ProviderProcess(world, { transcript }));
   assert.ok(sentences(transcript).includes(steps.forget('abandoned')));

@@ -1,5 +1,5 @@
 import { SwarmError, errorMessage } from '../../../core/errors';
-import type { EngineInfo, SwarmNodeFacts } from '../../../core/facts';
+import type { SwarmNodeFacts } from '../../../core/facts';
 import { parseSourceNote, sourceNotePath } from '../../../core/engineSource';
 import { daemonNotePath, parseDaemonNote } from '../../../core/daemonOptions';
 import {
@@ -18,6 +18,7 @@ import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { drainNode } from '../balancer/drainNode';
 import { giveNodeBack } from '../balancer/giveNodeBack';
+import { endBrokenJoin } from './brokenJoin';
 import { checkPeers } from './checkPeers';
 import { hostStanding, managerLocked } from '../ask/hostStanding';
 import { changeLeaseLabels, readLeaseLabels } from '../hold/lease';
@@ -97,10 +98,7 @@ async function presentEntry(
   });
   if (info.localNodeState === 'inactive') return undefined;
   if (entry !== undefined && info.localNodeState === 'active') return entry;
-  if (await isNeverAdmitted(host, info)) {
-    await operation.step(steps.leave(spec.name), () => host.docker.swarmLeave({ force: true }));
-    return undefined;
-  }
+  if (await endBrokenJoin(operation, spec, host, info)) return undefined;
   // Somebody may have put a node of ours into another swarm meanwhile; a manager there says so.
   const isElsewhere = info.clusterId !== undefined && info.clusterId !== spec.clusterId;
   if (!isOurs || isElsewhere) {
@@ -113,21 +111,6 @@ async function presentEntry(
   // Ours, and its entry was removed by an interrupted run: what it remembers is worth nothing.
   await operation.step(steps.leave(spec.name), () => host.docker.swarmLeave({ force: true }));
   return undefined;
-}
-
-/**
- * A join that failed before the managers admitted the node (no route to them, say): the engine remembers the
- * attempt and tries it no more. Without a node ID and a certificate it belongs to no swarm.
- */
-async function isNeverAdmitted(
-  host: Host,
-  { localNodeState, nodeId }: Pick<EngineInfo, 'localNodeState' | 'nodeId'>,
-): Promise<boolean> {
-  return (
-    localNodeState === 'error' &&
-    nodeId === '' &&
-    (await host.docker.nodeCertificate()) === undefined
-  );
 }
 
 async function join(operation: Operation, spec: NodeInputs, host: Host): Promise<string> {
@@ -144,10 +127,7 @@ async function join(operation: Operation, spec: NodeInputs, host: Host): Promise
       const info = await host.docker.info();
       nodeId = info.nodeId;
       if (info.localNodeState === 'active' && nodeId !== '') return true;
-      if (await isNeverAdmitted(host, info)) {
-        await host.docker.swarmLeave({ force: true });
-        return `the managers were not reached: ${info.error}`;
-      }
+      if (await endBrokenJoin(operation, spec, host, info)) return `it failed: ${info.error}`;
       if (info.localNodeState !== 'inactive') return `it is ${info.localNodeState}: ${info.error}`;
       return requestJoin(operation, spec, host);
     });

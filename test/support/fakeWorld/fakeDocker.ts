@@ -158,8 +158,8 @@ function engineInfo(
   const outside: EngineInfo = {
     engineVersion: machine.engine.runningVersion ?? '',
     localNodeState: membership === undefined ? 'inactive' : ownState(state, membership),
-    // Which node it is stands in what is locked.
-    nodeId: isLocked ? '' : (membership?.nodeId ?? ''),
+    // Which node it is stands in what is locked; an engine that gave up does not say.
+    nodeId: isLocked || membership?.localState === 'error' ? '' : (membership?.nodeId ?? ''),
     nodeAddress: membership?.address ?? '',
     isControlAvailable: membership?.isControlAvailable ?? false,
     error: isLocked ? lockedSentence : (membership?.error ?? ''),

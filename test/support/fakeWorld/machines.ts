@@ -206,7 +206,8 @@ export function isLive(state: WorldState, nodeId: string): boolean {
   const machine = machineOfNode(state, nodeId);
   if (machine === undefined || machine.link === 'cut' || !isEngineRunning(machine)) return false;
   const { membership } = machine.engine;
-  return membership?.isCutOff === false && membership.localState !== 'locked';
+  const isUp = membership?.localState !== 'locked' && membership?.localState !== 'error';
+  return membership?.isCutOff === false && isUp;
 }
 
 export function findNode(swarm: SwarmState, nodeId: string): NodeEntry | undefined {
