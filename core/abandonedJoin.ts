@@ -1,4 +1,6 @@
+import { isSameAddress } from './addresses';
 import type { SwarmNodeFacts } from './facts';
+import { isManaged } from './labels';
 
 /**
  * Whether an entry may be what a join left that was cut off before its host held a certificate: the managers
@@ -12,5 +14,20 @@ export function mayBeAbandoned(node: SwarmNodeFacts): boolean {
     node.managerStatus === undefined &&
     node.availability === 'drain' &&
     node.state !== 'ready'
+  );
+}
+
+/**
+ * Whether an entry is of an earlier membership of this host, whose present one is `nodeId` (undefined: none).
+ * Labels come after a join, so one that ended between has none: then it takes the address as well to know it.
+ */
+export function isFormerSelf(
+  node: SwarmNodeFacts,
+  host: { readonly name: string; readonly address: string; readonly nodeId: string | undefined },
+): boolean {
+  return (
+    node.id !== host.nodeId &&
+    node.hostname === host.name &&
+    (isManaged(node) || isSameAddress(node.address, host.address))
   );
 }

@@ -4,7 +4,7 @@ import { SwarmError, errorMessage } from '../../core/errors';
 import { labelPrefix, ownLabels, sameLabels, userLabels } from '../../core/labels';
 import { steps } from '../../core/steps';
 import { importNode } from '../imports/swarm';
-import { forgetAbandonedJoins } from '../operations/node/abandonedJoins';
+import { forgetAbandonedJoins, forgetFormerSelves } from '../operations/node/abandonedJoins';
 import { changeRole } from '../operations/node/changeRole';
 import { checkOverlay, isOverlaySilent } from '../operations/node/checkOverlay';
 import { findEntry } from '../operations/node/takeOut';
@@ -144,7 +144,8 @@ async function settle(
 ): Promise<{ outputs: PropertyMap; initErrors?: readonly string[] }> {
   try {
     await waitReady(operation, spec, nodeId);
-    await forgetAbandonedJoins(operation, accessOf(spec));
+    await forgetFormerSelves(operation, spec, nodeId);
+    await forgetAbandonedJoins(operation, spec);
     await checkOverlay(operation, spec, nodeId, isUnfinished);
     await activate(operation, spec, nodeId);
     await dismissStandIns(operation, spec);

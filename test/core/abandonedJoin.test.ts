@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mayBeAbandoned } from '../../core/abandonedJoin';
+import { isFormerSelf, mayBeAbandoned } from '../../core/abandonedJoin';
 import type { SwarmNodeFacts } from '../../core/facts';
+import { managedLabel } from '../../core/labels';
 
 const abandoned: SwarmNodeFacts = {
   ...{ id: 'a', version: 1, hostname: '', address: '', labels: {}, engineVersion: '' },
@@ -26,3 +27,13 @@ for (const [why, change] of Object.entries(others)) {
     assert.equal(mayBeAbandoned({ ...abandoned, ...change }), false);
   });
 }
+
+test('an entry of the same name is of the same host by its label, or by its address', () => {
+  const host = { name: 'm1', address: '10.0.0.1', nodeId: 'b' };
+  const named = { ...abandoned, hostname: 'm1' };
+  assert.equal(isFormerSelf({ ...named, address: '10.0.0.1' }, host), true);
+  assert.equal(isFormerSelf({ ...named, labels: { [managedLabel]: 'true' } }, host), true);
+  assert.equal(isFormerSelf({ ...named, address: '10.0.0.9' }, host), false, 'of another host');
+  assert.equal(isFormerSelf({ ...named, id: 'b', address: '10.0.0.1' }, host), false, 'itself');
+  assert.equal(isFormerSelf({ ...abandoned, address: '10.0.0.1' }, host), false, 'nameless');
+});

@@ -50,8 +50,9 @@ function leaveEntry(
     const [swarm] = Object.values(state.swarms);
     assert.ok(swarm !== undefined);
     const { isMember, ...entry } = left;
-    const nobody = { address: '', engineVersion: '', role: 'manager' as const };
-    addNode(swarm, { ...entry, ...nobody }, state.nowMs);
+    const nobody = { engineVersion: '', role: 'manager' as const };
+    const address = left.hostname === '' ? '' : machine(world, 'm1').address;
+    addNode(swarm, { ...entry, ...nobody, address }, state.nowMs);
     if (!isMember) swarm.members = swarm.members.filter((id) => id !== left.id);
     const added = swarm.nodes.at(-1);
     assert.ok(added !== undefined);
@@ -81,6 +82,13 @@ for (const isMember of [false, true]) {
     assertAsDeclared(world, stack);
   });
 }
+
+test('an entry of a join that ended before its labels is removed by the one that succeeds', async () => {
+  const { world, stack } = await failed('', '');
+  leaveEntry(world, { id: 'half', hostname: 'm1', availability: 'drain', isMember: false });
+  await stack.up(new ProviderProcess(world));
+  assertAsDeclared(world, stack);
+});
 
 test('a node that serves, and whose engine has given up its membership, is left alone', async () => {
   const { world, stack } = await failed('serving', origin.stack.clusterId);

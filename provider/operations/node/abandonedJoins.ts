@@ -1,10 +1,11 @@
-import { mayBeAbandoned } from '../../../core/abandonedJoin';
+import { isFormerSelf, mayBeAbandoned } from '../../../core/abandonedJoin';
 import { steps } from '../../../core/steps';
 import type { Operation } from '../../server/resource';
 import { askManager } from '../ask/managers';
-import type { SwarmAccess } from '../ask/managers';
+import { accessOf, timeoutsOf } from '../ask/nodeSpec';
+import type { NodeInputs } from '../ask/nodeSpec';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
-import { removeEntry } from './takeOut';
+import { demoteAndWait, removeEntry } from './takeOut';
 
 /** A join takes about a second; whoever has a certificate by now registers within this time. */
 const joinSeconds = 30;
@@ -13,10 +14,8 @@ const joinSeconds = 30;
  * Removes entries that joins left behind which were cut off halfway: nameless, never seen, and nobody's. Those
  * of joins that are under way are given the time to register.
  */
-export async function forgetAbandonedJoins(
-  operation: Operation,
-  access: SwarmAccess,
-): Promise<void> {
+export async function forgetAbandonedJoins(operation: Operation, spec: NodeInputs): Promise<void> {
+  const access = accessOf(spec);
   const nameless = async (): Promise<readonly string[]> => {
     const nodes = await askManager(operation, access, ({ docker }) => docker.nodes());
     return nodes.filter(mayBeAbandoned).map(({ id }) => id);
@@ -36,5 +35,30 @@ export async function forgetAbandonedJoins(
     await operation.step(steps.forget(id), () =>
       removeEntry(operation, access, id, { hasLeft: false, timeoutSeconds: joinSeconds }),
     );
+  }
+}
+
+/**
+ * Removes the entries of this host's earlier memberships by their IDs. It is in the swarm as `nodeId` alone, or
+ * in none (undefined), so nothing that serves is behind them.
+ */
+export async function forgetFormerSelves(
+  operation: Operation,
+  spec: NodeInputs,
+  nodeId: string | undefined,
+): Promise<void> {
+  const access = accessOf(spec);
+  const { name, address } = spec;
+  const { demote, leave: timeoutSeconds } = timeoutsOf(spec);
+  const nodes = await askManager(operation, access, ({ docker }) => docker.nodes(), {
+    avoid: [name],
+  });
+  for (const node of nodes.filter((one) => isFormerSelf(one, { name, address, nodeId }))) {
+    await operation.step(steps.remove(name), async () => {
+      if (node.managerStatus !== undefined) {
+        await demoteAndWait(operation, access, node.id, demote);
+      }
+      await removeEntry(operation, access, node.id, { hasLeft: true, timeoutSeconds });
+    });
   }
 }

@@ -18,6 +18,7 @@ import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { drainNode } from '../balancer/drainNode';
 import { giveNodeBack } from '../balancer/giveNodeBack';
+import { forgetFormerSelves } from './abandonedJoins';
 import { endBrokenJoin } from './brokenJoin';
 import { checkPeers } from './checkPeers';
 import { hostStanding, managerLocked } from '../ask/hostStanding';
@@ -27,7 +28,7 @@ import { ownMarker, writeMarker } from '../ask/markers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
 import { endSnapshots, takeSnapshotsFor } from '../swarm/raftSnapshots';
-import { demoteAndWait, findEntry, removeEntry } from './takeOut';
+import { findEntry } from './takeOut';
 import { waitUntil } from '../ask/waitUntil';
 
 /** On a node: the ID of the resource that it belongs to, so that an older one's Delete leaves it alone. */
@@ -114,7 +115,8 @@ async function presentEntry(
 }
 
 async function join(operation: Operation, spec: NodeInputs, host: Host): Promise<string> {
-  await removeStaleEntries(operation, spec);
+  // They would make the name ambiguous, and a stale raft member counts for the quorum (moby#34722).
+  await forgetFormerSelves(operation, spec, undefined);
   await operation.step(steps.checkPeers(spec.name), () => checkPeers(operation, spec, host));
   if (spec.role === 'manager') {
     const { name } = spec;
@@ -161,31 +163,6 @@ async function requestJoin(operation: Operation, spec: NodeInputs, host: Host): 
 
 function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
-}
-
-/**
- * Entries of this name or address that cannot be this host, since it is in no swarm: they would make
- * the name ambiguous, and a stale raft member counts for the quorum (moby#34722).
- */
-async function removeStaleEntries(operation: Operation, spec: NodeInputs): Promise<void> {
-  const access = accessOf(spec);
-  const nodes = await askManager(operation, access, ({ docker }) => docker.nodes(), {
-    avoid: [spec.name],
-  });
-  const stale = nodes.filter(
-    (node) => node.labels[managedLabel] !== undefined && node.hostname === spec.name,
-  );
-  for (const node of stale) {
-    await operation.step(steps.remove(spec.name), async () => {
-      if (node.managerStatus !== undefined) {
-        await demoteAndWait(operation, access, node.id, timeoutsOf(spec).demote);
-      }
-      await removeEntry(operation, access, node.id, {
-        hasLeft: true,
-        timeoutSeconds: timeoutsOf(spec).leave,
-      });
-    });
-  }
 }
 
 /** Waits until the node is a full part of the swarm in its role, as the managers and it itself see it. */
