@@ -13,6 +13,8 @@ export interface ServerFacts {
   readonly sessions: number;
   /** All requests and connections so far. */
   readonly total: number;
+  /** Its last check met a refusal: nobody listens there. */
+  readonly isRefused: boolean;
   /** HAProxy's own words, e.g. `DOWN`, `UP 1/2`, `DRAIN`. */
   readonly status: string;
 }
@@ -40,12 +42,13 @@ export function parseStat(answer: string): readonly ServerFacts[] {
       { source: 'world' },
     );
   };
-  const [proxy, server, status, sessions, total] = [
+  const [proxy, server, status, sessions, total, check] = [
     at('pxname'),
     at('svname'),
     at('status'),
     at('scur'),
     at('stot'),
+    at('check_status'),
   ];
   return rows.flatMap((row) => {
     const cells = row.split(',');
@@ -56,6 +59,7 @@ export function parseStat(answer: string): readonly ServerFacts[] {
       {
         key: `${cells[proxy] ?? ''}/${name}`,
         isUp: /^UP\b/.test(word),
+        isRefused: /L4CON/.test(cells[check] ?? ''),
         isDrained: /^(DRAIN|MAINT|NOLB)\b/.test(word),
         sessions: Number(cells[sessions] ?? '0'),
         total: Number(cells[total] ?? '0'),

@@ -209,18 +209,24 @@ describe('faults of a declaration', () => {
 
 describe('answers of HAProxy', () => {
   const stat = (rows: readonly string[]): string =>
-    ['# pxname,svname,qcur,scur,stot,status,weight,', ...rows, '', ''].join('\n');
+    ['# pxname,svname,qcur,scur,stot,status,check_status,', ...rows, '', ''].join('\n');
   const answer = stat([
     'port-80,FRONTEND,,2,9,OPEN,,',
     'port-80,m1,0,0,4,UP,1,',
     'port-80,w1,0,2,5,UP 1/2,1,',
-    'port-80,w2,0,0,0,DOWN,1,',
+    'port-80,w2,0,0,0,DOWN,* L4CON,',
     'port-80,BACKEND,0,2,9,UP,2,',
     'port-81,w1,0,0,0,UP,1,',
     'port-81,w2,0,1,0,DRAIN,1,',
   ]);
 
   test('columns are found by their names', () => {
+    assert.deepEqual(
+      parseStat(answer)
+        .filter(({ isRefused }) => isRefused)
+        .map(({ key }) => key),
+      ['port-80/w2'],
+    );
     assert.deepEqual(
       parseStat(answer).map(({ key, isUp, isDrained, sessions, total }) => [
         key,

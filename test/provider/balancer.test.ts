@@ -230,6 +230,23 @@ describe('a node that goes', () => {
     assertNothingDrained(world);
   });
 
+  test('replicas that moved elsewhere meanwhile hold nothing up', async () => {
+    const { world, stack } = copyOf(origin.world, origin.stack);
+    world.editMachine('test/w1', (machine) => (machine.openPorts = [9000]));
+    world.editMachine('test/w2', (machine) => (machine.openPorts = [9000]));
+    const balance = { ports: [{ listen: 90, target: 9000 }], drainSeconds: 5 };
+    stack.declared = changed({ ...stack.declared, balance }, { os: 'debian:13' }, 'w1');
+    for (const name of managers) await stack.applyNode(new ProviderProcess(world), name);
+    const transcript = emptyTranscript();
+    // The rebuilt machine has nobody at the port.
+    await stack.applyNode(new ProviderProcess(world, { transcript }), 'w1');
+    assert.ok(
+      warnings(transcript).some((line) => /nobody listens on w1 for port-90\/w1/.test(line)),
+      warnings(transcript).join('\n'),
+    );
+    assertNothingDrained(world);
+  });
+
   test('with nobody else at a port it stays in use there until it goes', async () => {
     const { world, stack } = copyOf(origin.world, origin.stack);
     for (const name of ['m1', 'm2', 'm3', 'w2']) {

@@ -1,6 +1,8 @@
 import { staleDrains } from '../../../core/balancer/balancerAnswers';
+import type { ServerFacts } from '../../../core/balancer/balancerAnswers';
 import type { ServerKey } from '../../../core/balancer/balancerSpec';
 import { parseDrained } from '../../../core/balancer/drainedServers';
+import { parseDrainSeconds } from '../../../core/balancer/parseBalancer';
 import type { ManagerContact } from '../../../core/connection';
 import { steps } from '../../../core/steps';
 import type { Operation } from '../../server/resource';
@@ -42,9 +44,14 @@ export async function giveNodeBack(
         setServers(balancer.host, balancer.name, keys, 'ready'),
       );
     }
+    const isAbandoned = abandoned(operation, name);
     await waitUntil(operation, `${name} is healthy for the balancers`, timeoutSeconds, async () => {
-      const whys = await Promise.all(drained.map((each) => whyNotUp(operation, each)));
-      return whys.flat().length === 0 || whys.flat().join('; ');
+      const looked = await Promise.all(drained.map((each) => notUp(operation, each)));
+      const whys = looked
+        .flat()
+        .filter((server) => !isAbandoned(server))
+        .map(({ key, status, on }) => `${key} is ${status} on ${on}`);
+      return whys.length === 0 || whys.join('; ');
     });
     for (const { balancer, keys } of drained) {
       await askedOrWarned(operation, balancer, () =>
@@ -64,14 +71,50 @@ export async function drainedKeys(
   return staleDrains(facts, parseDrained(text), inService).filter(isRunning);
 }
 
-async function whyNotUp(
+interface MissingServer extends ServerFacts {
+  /** Name of the node whose balancer it is missing in. */
+  readonly on: string;
+  /** How long nobody may listen before it counts as not served there any more. */
+  readonly patienceSeconds: number;
+}
+
+async function notUp(
   operation: Operation,
   { balancer, keys }: GivenBack,
-): Promise<readonly string[]> {
-  const facts = await askedOrWarned(operation, balancer, () =>
-    serverFacts(balancer.host, balancer.name),
-  );
+): Promise<readonly MissingServer[]> {
+  const { name: on, host, text } = balancer;
+  const facts = await askedOrWarned(operation, balancer, () => serverFacts(host, on));
+  const patienceSeconds = parseDrainSeconds(text);
   return (facts ?? [])
     .filter(({ key, isUp }) => keys.includes(key) && !isUp)
-    .map(({ key, status }) => `${key} is ${status} on ${balancer.name}`);
+    .map((server) => ({ ...server, on, patienceSeconds }));
+}
+
+/**
+ * Replicas that moved elsewhere while the node was out do not come back by themselves: then nobody listens
+ * there any more, although every service is as before, and that must not stop a roll. Only a refusal
+ * tells so, and only one that lasts: what listens late, or fails its check, is waited for.
+ */
+function abandoned(operation: Operation, node: string): (server: MissingServer) => boolean {
+  const { clock } = operation.effects;
+  const since = new Map<string, number>();
+  const told = new Set<string>();
+  return ({ key, on, isRefused, patienceSeconds }) => {
+    const id = `${on} ${key}`;
+    if (!isRefused) {
+      since.delete(id);
+      return false;
+    }
+    const began = since.get(id) ?? clock.monotonicMs();
+    since.set(id, began);
+    if (clock.monotonicMs() - began < patienceSeconds * 1000) return false;
+    if (!told.has(key)) {
+      told.add(key);
+      operation.log(
+        'warning',
+        `nobody listens on ${node} for ${key} any more; the balancers use it again when somebody does`,
+      );
+    }
+    return true;
+  };
 }

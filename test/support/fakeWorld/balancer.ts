@@ -70,9 +70,10 @@ function answer(
   if (command === 'show stat') {
     const rows = servers.map((server) => {
       const sessions = String(machine.balancerSessions[server.key] ?? 0);
-      return [server.proxy, server.name, sessions, '0', status(state, machine, balancer, server)];
+      const how = status(state, machine, balancer, server);
+      return [server.proxy, server.name, sessions, '0', how, lastCheck(state, machine, server)];
     });
-    return `${['# pxname,svname,scur,stot,status', ...rows.map((row) => row.join(','))].join('\n')}\n\n`;
+    return `${['# pxname,svname,scur,stot,status,check_status', ...rows.map((row) => row.join(','))].join('\n')}\n\n`;
   }
   const [, key = '', wanted = ''] =
     /^set server (\S+) state (ready|drain|maint)$/.exec(command) ?? [];
@@ -93,6 +94,12 @@ function status(
   const isHealthy = probe(state, machine, server.address, server.port) === 'open';
   if (!isHealthy) return 'DOWN';
   return wanted === 'drain' ? 'DRAIN' : 'UP';
+}
+
+/** In HAProxy's words: answered, refused, or nothing in time. */
+function lastCheck(state: WorldState, machine: MachineState, server: Server): string {
+  const met = probe(state, machine, server.address, server.port);
+  return { open: 'L4OK', refused: 'L4CON', silent: 'L4TOUT' }[met];
 }
 
 function serversOf(text: string): readonly Server[] {
