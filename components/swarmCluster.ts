@@ -71,6 +71,13 @@ export interface SwarmClusterArgs {
    * docs/backup.md. Default: no backup. Changed in place.
    */
   readonly backup?: BackupArgs;
+  /**
+   * Of an only manager that no worker stands in for: it is replaced all the same. Meanwhile the swarm has no
+   * manager: nothing is scheduled, its own tasks stop, and nobody holds the virtual IP; tasks on workers keep
+   * running. Its raft state waits in `backup.directory`, which it needs. With more managers it means nothing.
+   * Default: false. Changed in place.
+   */
+  readonly allowOutage?: boolean;
   /** Consent to destroy the cluster; without it `pulumi destroy` refuses. Default: false. */
   readonly allowDestroy?: boolean;
   /** Pools for overlay networks. Fixed when the swarm is founded. */
@@ -234,6 +241,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ...standIn(args),
         ...recovery(args),
         ...backup(args),
+        ...allowOutage(args),
         ...(args.vip === undefined ? {} : { vipAddresses: args.vip.addresses }),
         ...vipPolicy(args),
         ...(args.machine.lab === undefined ? {} : { lab: args.machine.lab }),
@@ -412,6 +420,7 @@ function rollPolicy(args: SwarmClusterArgs, { maxUnavailable }: PlanRolloutResul
     maxUnavailable,
     timeouts: args.timeouts ?? {},
     ...standIn(args),
+    ...allowOutage(args),
     ...backup(args),
     ...vipPolicy(args),
   };
@@ -419,6 +428,10 @@ function rollPolicy(args: SwarmClusterArgs, { maxUnavailable }: PlanRolloutResul
 
 function standIn({ standIn: wish }: SwarmClusterArgs): { standIn?: true | string } {
   return wish === undefined || wish === false ? {} : { standIn: wish };
+}
+
+function allowOutage({ allowOutage: isAllowed }: SwarmClusterArgs): { allowOutage?: true } {
+  return isAllowed === true ? { allowOutage: true } : {};
 }
 
 function backup({ backup: policy }: SwarmClusterArgs): { backup?: { directory: string } } {

@@ -126,6 +126,7 @@ export const configurationSchema = z.strictObject({
       error: 'is no worker; give true, or the name of the one that stands in',
     })
     .optional(),
+  allowOutage: z.boolean().optional(),
   allowDestroy: z.boolean().optional(),
   addressPools: z.array(z.string()).optional(),
   subnetSize: z.number().int().optional(),

@@ -16,6 +16,16 @@ export function versionWithin(version: string, asked: string): boolean {
   return version === asked || version.startsWith(`${asked}.`);
 }
 
+/** Whether an engine is older than another, as far as the parts that both give tell: `26.1` is not older than `26.1.5`. */
+export function isOlderEngine(version: string, than: string): boolean {
+  const [ours, theirs] = [version, than].map((text) => text.split('-', 1)[0]?.split('.') ?? []);
+  for (const [index, part] of (ours ?? []).entries()) {
+    const difference = Number(part) - Number(theirs?.[index] ?? part);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
 /**
  * The upstream part of a Debian package version: no epoch, no repack suffix, no revision. A
  * pre-release stays one, as the engine itself tells it: `5:29.0.0~rc.1-1~debian.13` is `29.0.0-rc.1`.

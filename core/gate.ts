@@ -125,7 +125,8 @@ export function gate(facts: GateFacts, target: GateTarget): GateVerdict {
   };
 }
 
-function ownSocketReasons(manager: ManagerSight, facts: GateFacts): GateReason[] {
+/** What speaks against a manager by its own word. */
+export function ownSocketReasons(manager: ManagerSight, facts: GateFacts): GateReason[] {
   const { name, info, nodes } = manager;
   if (!isSeen(info)) {
     return [
@@ -263,7 +264,7 @@ function staleReasons(
 }
 
 /** After every change of leader all nodes are `unknown` until they register again. */
-function settlingReasons(list: readonly SwarmNodeFacts[], target: GateTarget): GateReason[] {
+export function settlingReasons(list: readonly SwarmNodeFacts[], target: GateTarget): GateReason[] {
   const settling = list.filter((node) => node.state === 'unknown' && node.hostname !== target.name);
   return settling.map((node) => ({
     code: 'LeaderSettling',
@@ -273,7 +274,7 @@ function settlingReasons(list: readonly SwarmNodeFacts[], target: GateTarget): G
 }
 
 /** What the last node cost is given back before the next one goes. */
-function serviceReasons({ services }: GateFacts, target: GateTarget): GateReason[] {
+export function serviceReasons({ services }: GateFacts, target: GateTarget): GateReason[] {
   if (!isSeen(services)) {
     return [{ code: 'NoAnswer', message: `the services were not looked at: ${services.unseen}` }];
   }

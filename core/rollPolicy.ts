@@ -30,6 +30,8 @@ export interface RollPolicy {
   readonly timeouts?: Partial<NodeTimeouts>;
   /** A healthy worker, or the one of this name, is a manager while one is out. */
   readonly standIn?: true | string;
+  /** An only manager is replaced all the same, without anybody in its place; with `backup` only. */
+  readonly allowOutage?: boolean;
   /** Raft is backed up before the first manager of a run goes. */
   readonly backup?: BackupPolicy;
   /** What is declared of the virtual IP beside what its members have. */
@@ -67,13 +69,14 @@ export function parseRollPolicy(labels: Labels): RollPolicy | undefined {
 
 function isRollPolicy(value: unknown): value is RollPolicy {
   if (!isRecord(value)) return false;
-  const { maxUnavailable, timeouts, standIn, backup, vip, ...rest } = value;
+  const { maxUnavailable, timeouts, standIn, allowOutage, backup, vip, ...rest } = value;
   return (
     Object.keys(rest).length === 0 &&
     (maxUnavailable === undefined ||
       (Number.isSafeInteger(maxUnavailable) && Number(maxUnavailable) >= 1)) &&
     (timeouts === undefined || isTimeouts(timeouts)) &&
     (standIn === undefined || standIn === true || typeof standIn === 'string') &&
+    (allowOutage === undefined || typeof allowOutage === 'boolean') &&
     (backup === undefined || isBackup(backup)) &&
     (vip === undefined || isVip(vip))
   );

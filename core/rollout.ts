@@ -6,8 +6,9 @@ import { joinedLabel } from './labels';
 import { afterMending, mendedNodes } from './mending';
 import { managerOrder, resolveMaxUnavailable, workerBatches } from './order';
 import type { RolloutDeclaration, RolloutFacts, RolloutPlan, RolloutTurn } from './rolloutFacts';
-import { atTheGate, renameReasons, rollReasons } from './rolloutReasons';
-import { entryOfNode, managersBuilt, planTurns } from './rolloutTurns';
+import { atTheGate, outageFaults, renameReasons, rollReasons } from './rolloutReasons';
+import type { OnlyManager } from './rolloutReasons';
+import { entryOfNode, managersBuilt, planTurns, restoreTurn } from './rolloutTurns';
 import { countWarnings, serviceWarnings, sightWarnings } from './rolloutWarnings';
 import { chooseStandIn } from './standIn';
 import { planVipMoves } from './vip/planVipMoves';
@@ -51,16 +52,19 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
       ? vipMoves(declared, facts, nodes, managers)
       : undefined;
   const turns =
-    swarm === 'live' && nodes !== undefined
-      ? planTurns(declared, {
-          nodes,
-          hosts: facts.managers,
-          ...(vip === undefined ? {} : { vipAtTurn: vip.atTurn }),
-          standIn: 'name' in standIn ? standIn.name : undefined,
-          managers,
-          workers: batches.flat(),
-        })
-      : [];
+    facts.restore !== undefined
+      ? [restoreTurn(facts.restore)]
+      : swarm === 'live' && nodes !== undefined
+        ? planTurns(declared, {
+            nodes,
+            hosts: facts.managers,
+            ...(vip === undefined ? {} : { vipAtTurn: vip.atTurn }),
+            standIn: 'name' in standIn ? standIn.name : undefined,
+            outageArchive: declared.standIn === undefined ? declared.outageArchive : undefined,
+            managers,
+            workers: batches.flat(),
+          })
+        : [];
   return {
     swarm,
     managers,
@@ -71,18 +75,20 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
     reasons: [
       ...(vip?.reasons ?? []),
       ...renameReasons(declared, nodes ?? []),
+      ...outageFaults(declared, nodes ?? [], turns),
+      ...(facts.restore?.fault === undefined ? [] : [facts.restore.fault]),
       ...('why' in standIn && turns.some(isManagerGoing) ? [standIn.why] : []),
       ...rollReasons(
         atTheGate(declared, facts, maxUnavailable),
         facts.nodes,
         turns,
-        onlyManagerRefusal(declared, facts),
+        onlyManager(declared, facts),
       ),
     ],
     warnings: [
       ...countWarnings(declared.managers.length),
       ...(seen.unsettled ?? []).map(({ name, why }) => `${name} ${why} before anything else`),
-      ...(swarm === 'live' ? sightWarnings(seen, names) : []),
+      ...(swarm === 'live' && facts.restore === undefined ? sightWarnings(seen, names) : []),
       ...(vip?.warnings ?? []),
       ...(turns.length > 0 ? serviceWarnings(facts.gate) : []),
     ],
@@ -123,17 +129,27 @@ function standInOf(
   return 'why' in choice ? choice : { name: choice.node.hostname };
 }
 
-/** What keeps an only manager from being replaced; undefined: a worker stands in for it. */
-function onlyManagerRefusal(
-  { standIn }: RolloutDeclaration,
-  { knowsStandIns }: RolloutFacts,
-): string | undefined {
+/** What becomes of an only manager that is replaced. */
+function onlyManager(
+  { standIn, outageArchive }: RolloutDeclaration,
+  { knowsStandIns, unsettled = [] }: RolloutFacts,
+): OnlyManager {
+  if (standIn === undefined && outageArchive !== undefined) {
+    // What the head of the run sets right first cannot be judged before it has.
+    return { decidedBy: unsettled.length > 0 ? 'step' : 'plan' };
+  }
   if (standIn === undefined) {
-    return 'replacing it would end the swarm; declare two more managers first, or `standIn` and a worker';
+    return {
+      refusal:
+        'replacing it would end the swarm; declare two more managers first, or `standIn` and a worker; or accept that the swarm is without a manager meanwhile: `allowOutage: true` and `backup`',
+    };
   }
   return knowsStandIns === true
-    ? undefined
-    : 'how a worker that stands in for it is reached was not known to the last run; run `pulumi up` with `standIn` alone, and then with the change';
+    ? { decidedBy: 'step' }
+    : {
+        refusal:
+          'how a worker that stands in for it is reached was not known to the last run; run `pulumi up` with `standIn` alone, and then with the change',
+      };
 }
 
 function isManagerGoing({ role, kind }: RolloutTurn): boolean {
@@ -141,7 +157,8 @@ function isManagerGoing({ role, kind }: RolloutTurn): boolean {
 }
 
 function swarmExistence(facts: RolloutFacts): RolloutPlan['swarm'] {
-  if (facts.isHeldByStandIn === true) return 'live';
+  // Whoever takes it for none founds a second one in its place.
+  if (facts.isHeldByStandIn === true || facts.restore !== undefined) return 'live';
   if (facts.managers.some(({ swarm }) => swarm === 'member')) return 'live';
   return facts.managers.every(({ swarm }) => swarm === 'none' || swarm === 'absent')
     ? 'none'

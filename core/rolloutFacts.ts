@@ -54,8 +54,22 @@ export interface RolloutFacts {
   readonly vipHolder: string | undefined;
   /** Why a manager cannot take the virtual IP now, by its name. Default: every one can. */
   readonly vipUnfit?: Readonly<Record<string, string>>;
+  /** The swarm is on no host, but in an archive. Default: it is not. */
+  readonly restore?: RestoreSight;
   /** Managers that the head of the run sets right, and how it does so, e.g. `is locked: it is unlocked`. Default: none. */
   readonly unsettled?: readonly { readonly name: string; readonly why: string }[];
+}
+
+/** What holds the swarm of an only manager that is out: see core/outage.ts. */
+export interface RestoreSight {
+  /** Name of the manager that it is of. */
+  readonly name: string;
+  /** Path of the archive. */
+  readonly archive: string;
+  /** ISO 8601. */
+  readonly takenAt: string;
+  /** Why it cannot be put back; undefined: nothing speaks against it. */
+  readonly fault: string | undefined;
 }
 
 export interface RolloutDeclaration {
@@ -64,6 +78,8 @@ export interface RolloutDeclaration {
   readonly maxUnavailable: number | string;
   /** Who is a manager while one is out: see core/standIn.ts. Default: nobody. */
   readonly standIn?: true | string;
+  /** Directory that the swarm of an only manager may be archived to while that is rebuilt. Default: it may not. */
+  readonly outageArchive?: string;
   /** Cluster ID of a running swarm that this run takes over. Default: none. */
   readonly adopt?: string;
   readonly vip?: DeclaredVip;
@@ -73,8 +89,8 @@ export interface RolloutDeclaration {
 export interface RolloutTurn {
   readonly name: string;
   readonly role: 'manager' | 'worker';
-  /** `replace`: in the swarm and different. `add`: not in the swarm yet. `adopt`: taken over as it is. */
-  readonly kind: 'replace' | 'add' | 'adopt';
+  /** `replace`: in the swarm and different. `add`: not in the swarm yet. `adopt`: taken over as it is. `restore`: put back from its archive. */
+  readonly kind: 'replace' | 'add' | 'adopt' | 'restore';
   /** What differs, e.g. `os debian:12 → debian:13`. */
   readonly why: readonly string[];
   /** The manager that it will join by; undefined: there is none but itself. */

@@ -1,9 +1,15 @@
+import { isOlderEngine } from './engineVersion';
 import { isSeen } from './facts';
 import type { SwarmNodeFacts } from './facts';
-import { gate, isAt } from './gate';
+import { gate, isAt, memberAddress } from './gate';
 import type { GateFacts, GateReason } from './gate';
+import { osLabel } from './labels';
+import { outageReasons, whyNotRestorable } from './outage';
 import type { RolloutDeclaration, RolloutFacts, RolloutTurn } from './rolloutFacts';
 import { entryOf, entryOfNode } from './rolloutTurns';
+
+/** Who decides about an only manager that is replaced: the plan already, or its own step; or why it does not go. */
+export type OnlyManager = { readonly decidedBy: 'plan' | 'step' } | { readonly refusal: string };
 
 /** The gate as it decides once the head of the run has said who is declared. */
 export function atTheGate(
@@ -26,7 +32,7 @@ export function rollReasons(
   gateFacts: GateFacts | undefined,
   nodes: RolloutFacts['nodes'],
   turns: readonly RolloutTurn[],
-  onlyManagerRefusal: string | undefined,
+  onlyManager: OnlyManager,
 ): readonly string[] {
   if (gateFacts === undefined) return [];
   const going = turns.filter(({ kind }) => kind === 'replace');
@@ -46,11 +52,53 @@ export function rollReasons(
     // Their own step waits for them first, and what mends them may be in this very run.
     .filter(({ code }) => code !== 'ServicesBelowBaseline')
     .map(({ message }) => message);
-  const refusal =
-    only === undefined || onlyManagerRefusal === undefined
-      ? []
-      : [`${only.name} is the only manager: ${onlyManagerRefusal}`];
-  return [...refusal, ...new Set(reasons)];
+  const own = only === undefined ? [] : onlyReasons(gateFacts, only, onlyManager);
+  return [...own, ...new Set(reasons)];
+}
+
+function onlyReasons(
+  gateFacts: GateFacts,
+  only: RolloutTurn,
+  onlyManager: OnlyManager,
+): readonly string[] {
+  if ('refusal' in onlyManager) return [`${only.name} is the only manager: ${onlyManager.refusal}`];
+  if (onlyManager.decidedBy === 'step') return [];
+  return outageReasons(gateFacts, only)
+    .filter(({ code }) => code !== 'LeaderSettling' && code !== 'ServicesBelowBaseline')
+    .map(({ message }) => message);
+}
+
+/** Why the swarm of an only manager could not be put back on what is declared of it. */
+export function outageFaults(
+  { managers, standIn, outageArchive }: RolloutDeclaration,
+  nodes: readonly SwarmNodeFacts[],
+  turns: readonly RolloutTurn[],
+): readonly string[] {
+  const [node, ...others] = managers;
+  if (outageArchive === undefined || standIn !== undefined) return [];
+  if (node === undefined || others.length > 0) return [];
+  const entry = entryOfNode(nodes, node);
+  const isGoing = turns.some(({ name, kind }) => name === node.name && kind === 'replace');
+  if (entry === undefined || !isGoing) return [];
+  const { engineVersion } = entry;
+  const why =
+    whyNotRestorable(
+      { address: memberAddress(entry), engineVersion },
+      { address: node.address, engineVersion: node.engineVersion ?? engineVersion },
+    ) ??
+    (node.engineVersion === undefined
+      ? whyOlderOs(entry.labels[osLabel] ?? '', node.os ?? '')
+      : undefined);
+  return why === undefined ? [] : [`${node.name}: its swarm could not be put back: ${why}`];
+}
+
+/** What engine an OS brings is known when it runs, and then the swarm is out. */
+function whyOlderOs(present: string, wanted: string): string | undefined {
+  const [from, to] = [present, wanted].map((os) => /^([a-z]+):([\d.]+)$/.exec(os));
+  if (from?.[1] === undefined || from[1] !== to?.[1]) return undefined;
+  return isOlderEngine(to[2] ?? '', from[2] ?? '')
+    ? `${wanted} is older than ${present}, and so may its engine be; declare the engine's version as well`
+    : undefined;
 }
 
 /**

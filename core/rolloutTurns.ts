@@ -7,7 +7,13 @@ import { isAt } from './gate';
 import { daemonLabel, managedLabel, osLabel, sourceLabel } from './labels';
 import { quorum, tolerance } from './quorum';
 import { isStandIn } from './standIn';
-import type { HostSight, RolloutDeclaration, RolloutNode, RolloutTurn } from './rolloutFacts';
+import type {
+  HostSight,
+  RestoreSight,
+  RolloutDeclaration,
+  RolloutNode,
+  RolloutTurn,
+} from './rolloutFacts';
 
 /** What the turns are made of: the order, and what was seen of each node. */
 export interface TurnFacts {
@@ -17,6 +23,8 @@ export interface TurnFacts {
   readonly vipAtTurn?: Readonly<Record<string, string>>;
   /** The worker that is a manager while one is out; undefined: nobody. */
   readonly standIn: string | undefined;
+  /** Where the swarm of an only manager is archived while that is out; undefined: it does not go so. */
+  readonly outageArchive?: string | undefined;
   /** In the order of this run. */
   readonly managers: readonly string[];
   readonly workers: readonly string[];
@@ -126,6 +134,9 @@ function managerTurn(
   const why = differences(node, entry, osOf(node, facts));
   if (why.length === 0) return undefined;
   const head = `replace manager ${name} (${why.join(', ')}): `;
+  if (facts.outageArchive !== undefined && members === 1 && entry.managerStatus !== undefined) {
+    return { name, role: 'manager', kind: 'replace', why, sentence: head + outage(node, facts) };
+  }
   const out = facts.standIn === undefined ? members - 1 : members;
   const sentence =
     entry.managerStatus === undefined
@@ -138,6 +149,23 @@ function managerTurn(
         (entry.managerStatus.isLeader ? '; the leader, handed over by its demotion' : '') +
         (facts.vipAtTurn?.[name] === undefined ? '' : `; ${facts.vipAtTurn[name]}`);
   return { name, role: 'manager', kind: 'replace', why, sentence };
+}
+
+function outage({ name }: RolloutNode, { outageArchive, vipAtTurn, nodes }: TurnFacts): string {
+  return (
+    `0 of 1 managers while ${name} is rebuilt; the control plane is out: nothing is scheduled and no node joins; ` +
+    (nodes.length > 1 ? `tasks on workers keep running, those on ${name} stop` : 'its tasks stop') +
+    (vipAtTurn?.[name] === undefined ? '' : `; ${vipAtTurn[name]}`) +
+    `; its raft state is archived to ${outageArchive ?? ''} and put back`
+  );
+}
+
+/** What is left of a run that was interrupted while the only manager was out. */
+export function restoreTurn({ name, archive, takenAt }: RestoreSight): RolloutTurn {
+  return {
+    ...{ name, role: 'manager', kind: 'restore', why: [], contact: undefined },
+    sentence: `restore manager ${name} from ${archive}, of ${takenAt}: 0 → 1 members, the same swarm; what else is to be replaced is seen at its turn`,
+  };
 }
 
 function workerTurn(

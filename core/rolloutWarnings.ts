@@ -8,7 +8,7 @@ import type { RolloutFacts } from './rolloutFacts';
 export function countWarnings(managers: number): readonly string[] {
   if (managers === 1) {
     return [
-      'one manager: the swarm stops when it does, and its machine is replaced only while a worker stands in (`standIn`); three managers survive the loss of one',
+      'one manager: the swarm stops when it does, and its machine is replaced only while a worker stands in (`standIn`), or in an outage that is allowed (`allowOutage`); three managers survive the loss of one',
     ];
   }
   if (managers === 2) {

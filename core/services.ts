@@ -74,6 +74,18 @@ function before(baseline: ServiceBaseline, { name }: ServiceFacts): number {
   return Object.hasOwn(baseline, name) ? (baseline[name] ?? 0) : 0;
 }
 
+/** Services that may have a task on another node than this one, as the others are now. */
+export function movableServices(
+  services: readonly ServiceFacts[],
+  nodes: readonly SwarmNodeFacts[],
+  nodeId: string,
+): readonly ServiceFacts[] {
+  const others = nodes.filter((node) => node.id !== nodeId && canRunGlobal(node));
+  return services.filter(({ constraints }) =>
+    others.some((node) => placement(node, constraints) !== 'no'),
+  );
+}
+
 /** Whether every replicated service has its replicas running elsewhere, for the end of a drain. */
 export function missingReplicas(
   services: readonly ServiceFacts[],

@@ -22,6 +22,8 @@ export interface ClusterDeclaration {
     | undefined;
   readonly maxUnavailable?: number | string | undefined;
   readonly standIn?: boolean | string | undefined;
+  readonly allowOutage?: boolean | undefined;
+  readonly backup?: unknown;
   readonly recoverFrom?: string | undefined;
 }
 
@@ -65,6 +67,7 @@ export function validateCluster(cluster: ClusterDeclaration): readonly InputFail
     ...preferredFailures(cluster),
     ...unavailableFailures(cluster),
     ...standInFailures(cluster),
+    ...outageFailures(cluster),
     ...recoveryFailures(cluster),
   ];
 }
@@ -255,6 +258,18 @@ function standInFailures({ standIn, workers }: ClusterDeclaration): readonly Inp
           reason: `${quoted(standIn)} is no declared worker; give true, or one of ${names.join(', ')}`,
         },
       ];
+}
+
+function outageFailures({ allowOutage, backup }: ClusterDeclaration): readonly InputFailure[] {
+  return allowOutage === true && backup === undefined
+    ? [
+        {
+          property: 'allowOutage',
+          reason:
+            'needs a place for the swarm while its only manager is rebuilt; declare backup.directory, or leave it out',
+        },
+      ]
+    : [];
 }
 
 /** A text as an error shows it: in quotes, and not longer than anybody would read. */

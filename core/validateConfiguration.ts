@@ -59,6 +59,8 @@ export const readableConfiguration = z
       .catch(undefined),
     maxUnavailable: z.union([z.number(), z.string()]).optional().catch(undefined),
     standIn: z.union([z.boolean(), z.string()]).optional().catch(undefined),
+    allowOutage: z.boolean().optional().catch(undefined),
+    backup: z.unknown().optional(),
     recoverFrom: text,
     addressPools: texts,
     services: z

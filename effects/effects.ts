@@ -29,6 +29,12 @@ export interface LocalFiles {
   size(path: string): Promise<number>;
   /** Names of what is in a directory. @throws SwarmError `FileMissing`. */
   list(directory: string): Promise<readonly string[]>;
+  /** Content as UTF-8; undefined: there is no such file. @throws SwarmError `FileMissing` when it is there and cannot be read. */
+  read(path: string): Promise<string | undefined>;
+  /** As `list`; empty where there is none. @throws SwarmError `FileMissing` when it is there and cannot be read. */
+  listIfThere(path: string): Promise<readonly string[]>;
+  /** Paths of a tar's entries, of one that is whole. @throws SwarmError `ArchiveIncomplete`, `FileMissing`. */
+  tarMembers(path: string): Promise<readonly string[]>;
   /** Why this directory could not hold what nobody else may read; undefined: it can, or it can be made. Changes nothing. */
   privateDirectoryFault(path: string): Promise<string | undefined>;
   /** Makes the directory with mode 0700, or takes the one that is there. @throws SwarmError `LocalDirectoryUnfit`. */

@@ -21,6 +21,15 @@ export interface Files {
    * whole or not at all, mode 0600.
    */
   archive(directory: string, localPath: string): Promise<void>;
+  /**
+   * Puts a directory back from its `archive`, with owners and modes: whole or not at all. One that holds
+   * anything is never replaced.
+   */
+  restore(localPath: string, directory: string): Promise<void>;
+  /** Moves a directory out of its place in one step, to its name with `.set-aside`; what was there goes. Succeeds when there is none. */
+  setAside(directory: string): Promise<void>;
+  /** Removes what `setAside` left of a directory. Succeeds when there is nothing. */
+  removeAside(directory: string): Promise<void>;
   /** Succeeds when there is no such file. Never removes a directory. */
   remove(path: string): Promise<void>;
 }

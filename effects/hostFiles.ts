@@ -141,12 +141,66 @@ export class HostFiles implements Files {
     });
   }
 
+  /**
+   * The last command puts it in its place: it runs only when each before it has told that it came to its end.
+   *
+   * @throws SwarmError `FileWriteFailed`; `FileMissing` for the archive.
+   */
+  async restore(localPath: string, directory: string): Promise<void> {
+    const { dir, base } = posix.parse(directory);
+    const fresh = `${dir}/.${base}.swarm-new`;
+    await localFiles.size(localPath);
+    await this.change(directory, ['rm', '--recursive', '--force', '--', fresh]);
+    await this.change(directory, ['mkdir', '--mode=700', '--', fresh]);
+    const unpack = ['tar', '--extract', '--file=-', '--numeric-owner', '--same-permissions'];
+    await this.change(directory, [...unpack, `--directory=${fresh}`], () =>
+      createReadStream(localPath),
+    );
+    await this.change(directory, ['sync', '--file-system', '--', fresh]);
+    // Takes the place of an empty directory, and of no other.
+    await this.change(directory, [
+      ...['mv', '--no-target-directory', '--'],
+      ...[`${fresh}/${base}`, directory],
+    ]);
+    await this.change(directory, ['rm', '--recursive', '--force', '--', fresh]);
+    await this.change(directory, ['sync', '--', dir]);
+  }
+
+  /** @throws SwarmError `FileWriteFailed`. */
+  async setAside(directory: string): Promise<void> {
+    const found = await this.exec(['test', '-d', directory], { timeoutSeconds: 60 });
+    if (found.code === 1) return;
+    if (found.code !== 0) throw this.failed('Write', directory, found.stderr);
+    await this.removeAside(directory);
+    const argv = ['mv', '--no-target-directory', '--', directory, asideOf(directory)];
+    await this.change(directory, argv);
+    await this.change(directory, ['sync', '--', posix.dirname(directory)]);
+  }
+
+  /** @throws SwarmError `FileWriteFailed`. */
+  async removeAside(directory: string): Promise<void> {
+    await this.change(directory, ['rm', '--recursive', '--force', '--', asideOf(directory)]);
+  }
+
   /** @throws SwarmError `FileRemoveFailed`. */
   async remove(path: string): Promise<void> {
     const result = await this.exec(['rm', '-f', '--', path], { timeoutSeconds: 60 });
     if (result.code !== 0) {
       throw this.failed('Remove', path, result.stderr);
     }
+  }
+
+  /** One command of a change of a directory. */
+  private async change(
+    directory: string,
+    argv: readonly string[],
+    stdin?: () => ReturnType<typeof createReadStream>,
+  ): Promise<void> {
+    const result = await this.exec(argv, {
+      ...(stdin === undefined ? {} : { stdin }),
+      timeoutSeconds: 1800,
+    });
+    if (result.code !== 0) throw this.failed('Write', directory, result.stderr);
   }
 
   private async put(
@@ -172,6 +226,11 @@ export class HostFiles implements Files {
       { source: 'world' },
     );
   }
+}
+
+/** Where a directory is that was moved out of its place. */
+function asideOf(directory: string): string {
+  return `${directory}.set-aside`;
 }
 
 function checksum(content: string): string {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { SwarmError, errorMessage } from '../core/errors';
+import { tarMembers } from './archive/tarMembers';
 import type { LocalFiles } from './effects';
 
 /** Files of this computer. They are read as streams: an image may be larger than our memory. */
@@ -25,6 +26,9 @@ export const localFiles: LocalFiles = {
       throw missing(directory, error);
     }
   },
+  read: (path) => unlessMissing(path, () => readFile(path, 'utf8'), undefined),
+  listIfThere: (path) => unlessMissing(path, () => readdir(path), []),
+  tarMembers,
   privateDirectoryFault,
   async ensurePrivateDirectory(path) {
     const why = await privateDirectoryFault(path);
@@ -111,6 +115,16 @@ export async function localFileSize(path: string): Promise<number> {
   try {
     return (await stat(path)).size;
   } catch (error) {
+    throw missing(path, error);
+  }
+}
+
+/** That there is nothing is an answer; that it cannot be looked at is none. */
+async function unlessMissing<T>(path: string, look: () => Promise<T>, nothing: T): Promise<T> {
+  try {
+    return await look();
+  } catch (error) {
+    if (isMissing(error)) return nothing;
     throw missing(path, error);
   }
 }

@@ -10,6 +10,7 @@ import { planRollout as decide } from '../../core/rollout';
 import type {} from '../../core/rolloutFacts';
 import type { HostSight, RolloutFacts, RolloutNode, RolloutPlan } from '../../core/rolloutFacts';
 import { gatherGateFacts, look } from '../operations/gate/gatherGateFacts';
+import { backupDirectory } from '../operations/backup/backupDirectory';
 import { hostStanding } from '../operations/ask/hostStanding';
 import type { HostStanding } from '../operations/ask/hostStanding';
 import { unfitness } from '../operations/vip/lookAtPeers';
@@ -22,6 +23,7 @@ import {
   checkProperties,
   connectionProperty,
   engineSourceProperty,
+  flag,
   list,
   record,
   text,
@@ -33,7 +35,15 @@ import { brokenNodes, brokenWarnings, strangerReasons } from './hostFindings';
 import { keepalivedReasons } from './keepalivedReasons';
 import { knewStandIns, lookAtStandIns } from './lookAtStandIns';
 import { previewBackup } from './previewBackup';
+import { planRestore } from './planRestore';
 import { planQuorum } from './quorumPlan';
+
+/** Without a place for the swarm there is no outage. */
+function outageArchive({ allowOutage, backup }: PlanArgs): { readonly outageArchive?: string } {
+  return allowOutage === true && backup !== undefined
+    ? { outageArchive: backupDirectory(backup) }
+    : {};
+}
 
 interface PlannedNode extends RolloutNode {
   readonly connection: Connection;
@@ -52,6 +62,7 @@ interface PlanArgs {
   readonly recoverFrom?: string;
   readonly lost?: readonly string[];
   readonly backup?: BackupPolicy;
+  readonly allowOutage?: boolean;
 }
 
 const planned = record(
@@ -91,6 +102,7 @@ const inputs = {
     'Where raft is backed up before the first manager goes.',
     false,
   ),
+  allowOutage: flag('An only manager may be replaced with nobody in its place.'),
 };
 
 /**
@@ -147,6 +159,7 @@ async function planRun(
       ...(declared.vipAddresses === undefined
         ? {}
         : { vip: { addresses: declared.vipAddresses, ...declared.vip } }),
+      ...outageArchive(declared),
     },
     facts,
   );
@@ -225,7 +238,9 @@ async function gather(
     ({ unseen: 'no manager answers' } as const);
   const unsettled = await unsettledAmong(standings);
   const holder = await vipHolder(declared, standings);
+  const restore = await planRestore(operation, declared, standings);
   return {
+    ...(restore === undefined ? {} : { restore }),
     managers,
     workers,
     gate,

@@ -145,6 +145,9 @@ export const rollPolicyProperty = record(
       description:
         'A worker that is a manager while one is out: `true` for the first healthy one, or its name. Default: nobody.',
     },
+    allowOutage: flag(
+      'An only manager is replaced without anybody in its place; needs `backup`. Default: false.',
+    ),
     backup: record(
       { directory: text('Directory of the computer that runs Pulumi.') },
       'Where raft is backed up before the first manager of a run goes. Default: nowhere.',

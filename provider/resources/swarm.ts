@@ -15,7 +15,7 @@ import { localDataLabel, renderLocalData } from '../../core/localData';
 import type { LocalDataChoices } from '../../core/localData';
 import { parseRenames, renamedLabel, renderRenames } from '../../core/renames';
 import type { Renames } from '../../core/renames';
-import { renderRollPolicy, rollPolicyLabel } from '../../core/rollPolicy';
+import { parseRollPolicy, renderRollPolicy, rollPolicyLabel } from '../../core/rollPolicy';
 import type { RollPolicy } from '../../core/rollPolicy';
 import { steps } from '../../core/steps';
 import { importSwarm } from '../imports/swarm';
@@ -28,6 +28,10 @@ import {
   startInterrupted,
 } from '../operations/backup/interruptedBackup';
 import { timeoutsOf } from '../operations/ask/nodeSpec';
+import { noteBackups, withdrawRestore } from '../operations/outage/pendingRestore';
+import type { FoundRestore } from '../operations/outage/pendingRestore';
+import { restoreDue } from '../operations/outage/restoreDue';
+import { noteUnlockKeys } from '../operations/swarm/notedKeys';
 import { keysOf, settleAutolock, unlockDeclared } from '../operations/swarm/swarmKeys';
 import { describeUnsettled, unsettledManagers } from '../operations/gate/unsettled';
 import { hostStanding } from '../operations/ask/hostStanding';
@@ -204,12 +208,21 @@ export const swarm: Resource = {
     const spec = wanted as unknown as SwarmInputs;
     const access = accessTo(id, spec);
     const known = keysOf(state);
+    noteUnlockKeys(operation, id, known);
+    const archived = await restoreDue(operation, access);
+    if (archived !== undefined) {
+      // Its node's Create, further on in this run, puts it back. What is declared is written by the next run:
+      // the Read of it shows the difference.
+      operation.log('warning', describeArchived(archived));
+      return { outputs: { clusterId: id, ...known } };
+    }
     const interrupted = await interruptedBackups(operation, spec.managers);
     const { gate } = timeoutsOf(spec.roll ?? {});
     await startInterrupted(operation, access, interrupted, gate);
     await unlockDeclared(operation, access, known, spec.unlockWith);
     await recover(operation, access, spec);
     await giveBackInterrupted(operation, access, interrupted, gate);
+    await withdrawRestore(operation, id);
     await operation.step('write consent and declared names to the swarm', () =>
       askManager(operation, access, ({ docker }) => docker.setSwarmLabels(swarmLabels(spec))),
     );
@@ -218,7 +231,14 @@ export const swarm: Resource = {
     return { outputs: { clusterId: id, ...keys } };
   },
   delete: async (id, { inputs: known }, operation) => {
-    const { managers } = known as unknown as SwarmInputs;
+    const { managers, roll } = known as unknown as SwarmInputs;
+    noteBackups(operation, roll?.backup);
+    const archived = await restoreDue(operation, { clusterId: id, managers });
+    if (archived !== undefined) {
+      await deletePurpose(operation, { clusterId: id, managers });
+      await withdrawRestore(operation, id);
+      return;
+    }
     // The last Node ends the swarm. While a manager still answers, a destroy needs its consent here too.
     const standings = await Promise.all(
       managers.map(({ connection }) => hostStanding(operation, connection)),
@@ -287,6 +307,8 @@ async function look(
   operation: Operation,
 ): Promise<{ id: string; inputs: PropertyMap; outputs: PropertyMap }> {
   const spec = known as unknown as SwarmInputs;
+  noteBackups(operation, spec.roll?.backup);
+  noteUnlockKeys(operation, id, keysOf(state));
   const unsettled = await unsettledManagers(operation, spec.managers);
   for (const [manager, why] of Object.entries(unsettled)) {
     operation.log('warning', describeUnsettled(manager, why));
@@ -301,11 +323,13 @@ async function look(
       { timeoutSeconds: 5 },
     );
     const renamed = parseRenames(labels);
+    const roll = parseRollPolicy(labels);
     return {
       id,
       inputs: {
         ...known,
         allowDestroy: labels[allowDestroyLabel] === 'true',
+        ...(spec.roll === undefined || roll === undefined ? {} : { roll: asProperties(roll) }),
         ...(spec.autolock === undefined ? {} : { autolock: isAutolocked }),
         declared: {
           managers: declaredNames(labels, declaredManagersLabel) ?? [],
@@ -318,9 +342,31 @@ async function look(
       outputs: { clusterId: id, ...withPresentKey(keysOf(last), present), ...noted },
     };
   } catch (error) {
-    operation.log('warning', `the swarm was not looked at: ${errorMessage(error)}`);
+    const archived = await archivedSwarm(operation, accessTo(id, spec));
+    operation.log('warning', archived ?? `the swarm was not looked at: ${errorMessage(error)}`);
     return { id, inputs: known, outputs: { ...last, ...noted } };
   }
+}
+
+/** As it comes from a declaration: data and nothing else. */
+function asProperties(policy: RollPolicy): PropertyMap {
+  return JSON.parse(JSON.stringify(policy)) as PropertyMap;
+}
+
+async function archivedSwarm(
+  operation: Operation,
+  access: SwarmAccess,
+): Promise<string | undefined> {
+  try {
+    const found = await restoreDue(operation, access);
+    return found === undefined ? undefined : describeArchived(found);
+  } catch (error) {
+    return errorMessage(error);
+  }
+}
+
+function describeArchived({ pending, archive }: FoundRestore): string {
+  return `the swarm is in ${archive}, of ${pending.takenAt}, until ${pending.node} is back; \`pulumi up\` goes on and restores it`;
 }
 
 function checkPools(wanted: PropertyMap): { property: string; reason: string }[] {

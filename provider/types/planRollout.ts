@@ -30,6 +30,7 @@ export interface PlanRolloutArgs {
   recoverFrom?: string;
   lost?: readonly string[];
   backup?: { directory: string };
+  allowOutage?: boolean;
 }
 
 /** The plan of one run, from one look at the world. */

@@ -15,6 +15,9 @@ const parts = {
   // Only with a backup; the scenario raft-backup kills in it.
   backUp: 'never',
   endBackup: 'never',
+  // Only of an only manager, with an outage; the scenario one-manager-outage kills in them.
+  archive: 'never',
+  setAside: 'never',
   demote: 'always',
   leave: 'always',
   remove: 'always',
@@ -28,6 +31,7 @@ const parts = {
   startEngine: 'always',
   loadImages: 'always',
   checkEngine: 'always',
+  restore: 'never',
   checkPeers: 'always',
   // Only while the leader's engine is older than 23.0 and the node's is not: from debian:12, not back to it.
   snapshots: 'never',

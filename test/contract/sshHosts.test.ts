@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -19,6 +20,7 @@ import type { SshConnection } from '../../core/connection';
 import { SwarmError } from '../../core/errors';
 import { systemClock } from '../../effects/clock';
 import type { Host } from '../../effects/effects';
+import { localFiles } from '../../effects/localFiles';
 import { SshHosts } from '../../effects/ssh/sshHosts';
 import { type LocalSshd, sshdSkip, startLocalSshd } from './localSshd';
 
@@ -299,6 +301,52 @@ describe('SSH against a real sshd', { skip: sshdSkip }, () => {
           [],
         );
         assert.equal((await host.run(['true'])).code, 0, 'the connection is as good as before');
+      });
+
+      it('puts a directory back from its archive, and over no other', async () => {
+        const source = join(folder, 'raft');
+        const at = (...names: readonly string[]): string => join(source, ...names);
+        mkdirSync(at('wal'), { recursive: true, mode: 0o700 });
+        const bytes = randomBytes(3_000_000);
+        writeFileSync(at('wal', '0'), bytes, { mode: 0o600 });
+        const archive = join(mkdtempSync(join(scratch, 'raft-')), 'raft.tar');
+        await host.files.archive(source, archive);
+        assert.deepEqual([...(await localFiles.tarMembers(archive))].sort(), [
+          'raft/',
+          'raft/wal/',
+          'raft/wal/0',
+        ]);
+
+        await rejects(host.files.restore(archive, source), 'FileWriteFailed', /not empty/i);
+        await host.files.setAside(source);
+        assert.equal(existsSync(source), false);
+        assert.ok(readFileSync(`${source}.set-aside/wal/0`).equals(bytes));
+        await host.files.setAside(source);
+        assert.ok(
+          existsSync(`${source}.set-aside`),
+          'it is there as long as nothing takes its place',
+        );
+        // An engine that is in no swarm leaves it empty.
+        mkdirSync(source);
+        for (let time = 0; time < 2; time += 1) {
+          await host.files.restore(archive, source);
+          assert.ok(readFileSync(at('wal', '0')).equals(bytes));
+          assert.equal(statSync(at('wal', '0')).mode & 0o7777, 0o600);
+          assert.equal(statSync(source).mode & 0o7777, statSync(at('wal')).mode & 0o7777);
+          await host.files.setAside(source);
+        }
+        await host.files.removeAside(source);
+        await host.files.removeAside(source);
+        assert.deepEqual(
+          readdirSync(folder).filter((name) => name.includes('raft')),
+          [],
+        );
+
+        const half = join(scratch, 'half.tar');
+        writeFileSync(half, readFileSync(archive).subarray(0, 1_000_000));
+        await rejects(host.files.restore(half, source), 'FileWriteFailed', /EOF/i);
+        assert.equal(existsSync(source), false, 'half of it is not put in its place');
+        await rejects(host.files.restore(join(scratch, 'none'), source), 'FileMissing', /none/);
       });
 
       it('a file has its mode before it has any content', async () => {

@@ -196,6 +196,11 @@ const rows: readonly [string, unknown, string][] = [
     'standIn: asks for a worker to stand in, and no worker is declared; declare one, or leave it out',
   ],
   [
+    'an outage without a place for the swarm',
+    { ...demo, allowOutage: true },
+    'allowOutage: needs a place for the swarm while its only manager is rebuilt; declare backup.directory, or leave it out',
+  ],
+  [
     'standIn as a number',
     { ...demo, standIn: 1 },
     'standIn: 1 is no worker; give true, or the name of the one that stands in',

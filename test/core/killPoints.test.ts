@@ -32,6 +32,7 @@ describe('where kills hit', () => {
     assert.deepEqual(names.filter((step) => !replacementSteps(true).includes(step)).sort(), [
       'abandon',
       'alignVip',
+      'archive',
       'autolock',
       'backUp',
       'changeSource',
@@ -48,6 +49,8 @@ describe('where kills hit', () => {
       'recover',
       'reloadEngine',
       'restartEngine',
+      'restore',
+      'setAside',
       'snapshots',
       'snapshotsAsBefore',
       'startBalancer',

@@ -141,7 +141,7 @@ describe('planRollout: what cannot be done safely now', () => {
     const one = { managers: 1, workers: 1 };
     const plan = planRollout(declare(one, { os: 'debian:13' }), see(healthyNodes(one), one));
     assert.deepEqual(plan.reasons, [
-      'm1 is the only manager: replacing it would end the swarm; declare two more managers first, or `standIn` and a worker',
+      'm1 is the only manager: replacing it would end the swarm; declare two more managers first, or `standIn` and a worker; or accept that the swarm is without a manager meanwhile: `allowOutage: true` and `backup`',
     ]);
   });
 

@@ -137,6 +137,15 @@ const rows: readonly [string, ClusterDeclaration, readonly string[]][] = [
     [],
   ]),
   [
+    'an outage without a place for the swarm',
+    { allowOutage: true },
+    [
+      'allowOutage: needs a place for the swarm while its only manager is rebuilt; declare backup.directory, or leave it out',
+    ],
+  ],
+  ['an outage with one', { allowOutage: true, backup: { directory: 'x' } }, []],
+  ['no outage', { allowOutage: false }, []],
+  [
     'what could not be read, of which somebody else says so',
     {
       managers: [undefined, { name: undefined, address: undefined }, m1],

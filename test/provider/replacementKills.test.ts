@@ -114,6 +114,9 @@ test('the steps that are killed at below are all that a replacement has', async 
     'backUp',
     'endBackup',
     ...['drainServer', 'giveServerBack', 'installBalancer', 'startBalancer', 'stopBalancer'],
+    'archive',
+    'setAside',
+    'restore',
   ];
   for (const [key, sentence] of Object.entries(steps)) {
     // Every placeholder as a text that matches whatever stands there.

@@ -153,6 +153,9 @@ describe('the sudoers rules of docs/security.md', () => {
     ['haproxy', '-f', '/etc/haproxy/haproxy.cfg.candidate'],
     ['keepalived', '-t', '-f', '/etc/shadow'],
     ['tar', '--create', '--file=-', '--numeric-owner', '--directory=/', '--', 'root'],
+    ['tar', '--extract', '--file=-', '--numeric-owner', '--same-permissions', '--directory=/'],
+    ['rm', '--recursive', '--force', '--', '/var/lib/docker/swarm'],
+    ['mv', '--no-target-directory', '--', '/var/lib/docker/swarm', '/srv'],
     ['nsenter', '--net=/var/run/docker/netns/ingress_sbox', '--', 'bash', '-c', 'id'],
     ['nsenter', '--target=1', '--all', '--setuid=65534', '--setgid=65534', '--', 'id'],
   ]) {

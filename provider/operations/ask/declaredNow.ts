@@ -15,6 +15,8 @@ export interface DeclaredNow {
   readonly standIn: true | string | undefined;
   /** Where raft is backed up before the first manager of a run goes; undefined: nowhere. */
   readonly backup: BackupPolicy | undefined;
+  /** An only manager may go with nobody in its place, and comes back. */
+  readonly isOutageAllowed: boolean;
   /** Names of the declared workers. */
   readonly workers: readonly string[];
 }
@@ -27,7 +29,10 @@ export async function declaredNow(operation: Operation, before: NodeInputs): Pro
   const managers = declaredNames(labels, declaredManagersLabel) ?? [];
   const workers = declaredNames(labels, declaredWorkersLabel) ?? [];
   const policy = parseRollPolicy(labels);
-  if (policy === undefined) return { spec: before, standIn: undefined, backup: undefined, workers };
+  if (policy === undefined) {
+    const none = { standIn: undefined, backup: undefined, isOutageAllowed: false };
+    return { spec: before, ...none, workers };
+  }
   const { timeouts, maxUnavailable, ...rest } = before;
   const returns =
     managers.includes(before.name) || Object.values(parseRenames(labels)).includes(before.name);
@@ -39,6 +44,7 @@ export async function declaredNow(operation: Operation, before: NodeInputs): Pro
     },
     standIn: returns && before.role === 'manager' ? policy.standIn : undefined,
     backup: policy.backup,
+    isOutageAllowed: returns && policy.allowOutage === true,
     workers,
   };
 }

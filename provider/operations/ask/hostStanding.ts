@@ -23,7 +23,7 @@ export type HostStanding =
     };
 
 /** The file that an engine keeps exactly while it belongs to a swarm. */
-const swarmStateFile = '/var/lib/docker/swarm/docker-state.json';
+export const swarmStateFile = '/var/lib/docker/swarm/docker-state.json';
 
 const strangerCodes: readonly string[] = ['HostKeyChanged', 'HostKeyUnknown'];
 

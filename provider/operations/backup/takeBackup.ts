@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { keysToTry } from '../../../core/autolock';
 import { backupName, renderBackup, whyNotStopped } from '../../../core/backup';
+import type { BackupDescription } from '../../../core/backup';
 import { SwarmError, errorMessage } from '../../../core/errors';
 import type { SwarmNodeFacts } from '../../../core/facts';
+import { whyNoRaftState } from '../../../core/outage';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
@@ -38,7 +40,7 @@ export async function takeBackup(
   await lease.step(steps.backUp(spec.name), async () => {
     let failure: unknown;
     try {
-      await copy(operation, source);
+      await stopAndCopy(operation, source, (nodes) => whyNotStopped(source.node.id, nodes));
     } catch (error) {
       failure = error;
     }
@@ -48,8 +50,16 @@ export async function takeBackup(
   noteTaken(operation, spec.clusterId);
 }
 
-/** Stops the engine, brings its raft state here, and writes beside it what it is. */
-async function copy(operation: Operation, source: Source): Promise<void> {
+/**
+ * Stops the engine, brings its raft state here, sees that it is whole, and writes beside it what it is.
+ *
+ * @param whyNot - why the engine may not be stopped, asked right before that.
+ */
+export async function stopAndCopy(
+  operation: Operation,
+  source: Source,
+  whyNot: (nodes: readonly SwarmNodeFacts[]) => string | undefined,
+): Promise<BackupDescription> {
   const { spec, node, host, directory } = source;
   const { local, clock } = operation.effects;
   const { engineVersion } = await host.docker.info();
@@ -59,7 +69,7 @@ async function copy(operation: Operation, source: Source): Promise<void> {
     ({ docker }) => Promise.all([docker.swarm(), docker.nodes()]),
     { avoid: [spec.name] },
   );
-  const why = whyNotStopped(node.id, nodes);
+  const why = whyNot(nodes);
   if (why !== undefined) throw new Error(why);
   operation.status(`${spec.name}: the engine is stopped for the backup`);
   // The socket first: it would start the engine again at the next question.
@@ -74,12 +84,15 @@ async function copy(operation: Operation, source: Source): Promise<void> {
     if (state !== 'inactive' && state !== 'failed') {
       throw new Error(`the engine was started meanwhile (${state}), so the copy is none`);
     }
+    const missing = whyNoRaftState(await local.tarMembers(archive));
+    if (missing !== undefined) throw new Error(`the copy is no raft state: ${missing}`);
     const description = {
       ...{ clusterId, nodeId: node.id, node: spec.name, address: spec.address },
       ...{ engineVersion, isAutolocked, takenAt: at.toISOString(), archive: `${name}.tar` },
       ...{ bytes: await local.size(archive), sha256: await local.sha256(archive) },
     };
     await local.writePrivate(join(directory, `${name}.json`), renderBackup(description));
+    return description;
   } catch (error) {
     // An archive without its description would be taken for a backup.
     await local.remove(archive);
@@ -88,12 +101,12 @@ async function copy(operation: Operation, source: Source): Promise<void> {
 }
 
 /** Where the engine keeps what it knows of its swarm. */
-const raftDirectory = '/var/lib/docker/swarm';
+export const raftDirectory = '/var/lib/docker/swarm';
 
 /** Until it is seen reachable by the others and in control by its own word. */
-async function bringBack(
+export async function bringBack(
   operation: Operation,
-  { spec, node, host }: Source,
+  { spec, node, host }: Omit<Source, 'directory'>,
   key: string | undefined,
   failure: unknown,
 ): Promise<void> {

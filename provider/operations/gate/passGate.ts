@@ -48,7 +48,7 @@ export function lastManager(name: string): SwarmError {
   return new SwarmError(
     'LastManager',
     `${name}: it is the only manager, and without it the swarm with all its services, secrets and networks ends; ` +
-      'nothing was touched; declare at least two more managers, or `standIn` and a worker, run `pulumi up`, and change this one then',
+      'nothing was touched; declare at least two more managers, or `standIn` and a worker, run `pulumi up`, and change this one then; or accept that the swarm is without a manager meanwhile: `allowOutage: true` and `backup`',
     { source: 'user' },
   );
 }

@@ -1,7 +1,7 @@
 import { SwarmError, errorMessage } from '../../../core/errors';
 import type { Availability, SwarmNodeFacts } from '../../../core/facts';
 import { readBaseline, withoutBaseline } from '../../../core/lease';
-import { missingReplicas, tasksPresent } from '../../../core/services';
+import { missingReplicas, movableServices, tasksPresent } from '../../../core/services';
 import type { Operation } from '../../server/resource';
 import type { Lease } from '../hold/lease';
 import { giveNodeBack } from '../balancer/giveNodeBack';
@@ -17,6 +17,8 @@ interface Draining {
   readonly entry: SwarmNodeFacts;
   readonly lease: Lease;
   readonly isDestroy: boolean;
+  /** Nothing is scheduled while it is out: what can run nowhere else is not waited for. Default: false. */
+  readonly isOutage?: boolean;
 }
 
 /**
@@ -48,7 +50,9 @@ export async function drain(going: Draining): Promise<void> {
         );
         return `${String(present.length)} tasks still there: ${names.join(', ')}`;
       }
-      const missing = isDestroy ? [] : missingReplicas(services, tasks, nodes, entry.id, baseline);
+      const movable =
+        going.isOutage === true ? movableServices(services, nodes, entry.id) : services;
+      const missing = isDestroy ? [] : missingReplicas(movable, tasks, nodes, entry.id, baseline);
       return missing.length === 0 || missing.join('; ');
     });
   } catch (error) {

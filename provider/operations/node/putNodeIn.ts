@@ -27,6 +27,7 @@ import { askManager } from '../ask/managers';
 import { ownMarker, writeMarker } from '../ask/markers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
+import { restoreSwarm } from '../outage/restoreSwarm';
 import { endSnapshots, takeSnapshotsFor } from '../swarm/raftSnapshots';
 import { findEntry } from './takeOut';
 import { waitUntil } from '../ask/waitUntil';
@@ -46,6 +47,7 @@ export async function joinSwarm(
 ): Promise<string> {
   const host = await operation.effects.hosts.connect(spec.connection);
   const marker = await ownMarker(operation, host, 'node');
+  await restoreSwarm(operation, spec, host);
   const present = await presentEntry(operation, spec, host, marker !== undefined);
   const nodeId = present?.id ?? (await join(operation, spec, host));
   await writeMarker(host, 'node', { id, urn: operation.urn });

@@ -1,5 +1,5 @@
 import { backupMarkPath } from '../../../core/backup';
-import { errorMessage } from '../../../core/errors';
+import { SwarmError, errorMessage } from '../../../core/errors';
 import type { Sight, SwarmNodeFacts } from '../../../core/facts';
 import { isSeen } from '../../../core/facts';
 import { steps } from '../../../core/steps';
@@ -20,11 +20,14 @@ import { interruptedBackups, startInterrupted } from '../backup/interruptedBacku
 import { keepBaseline } from '../gate/keepBaseline';
 import { withLease } from '../hold/lease';
 import type { Lease } from '../hold/lease';
+import { hostStanding } from '../ask/hostStanding';
 import { askManager } from '../ask/managers';
 import { removeMarker } from '../ask/markers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
 import { lastManager, passGate } from '../gate/passGate';
+import { archiveSwarm } from '../outage/archiveSwarm';
+import { pendingRestore } from '../outage/pendingRestore';
 import { refuseLocalData } from './refuseLocalData';
 import { resourceLabel } from './putNodeIn';
 import { catchUpMembers } from '../swarm/raftSnapshots';
@@ -55,6 +58,10 @@ export async function takeNodeOut(
     await forgetSwarm(operation, isSeen(host) ? host.seen : undefined, nodeId, id, before);
     return;
   }
+  if (await isArchived(operation, before, nodeId)) {
+    if (isSeen(host)) await removeMarks(host.seen, id, before);
+    return;
+  }
   const declared = await declaredNow(operation, before);
   const { spec } = declared;
   if (!isSeen(host)) {
@@ -82,8 +89,16 @@ export async function takeNodeOut(
   const own = await machineOrDown(operation, spec, entry.id);
   const members = await memberCount(operation, spec);
   const isAlone = entry.managerStatus !== undefined && members === 1;
-  if (isAlone && (purpose === 'destroy' || declared.standIn === undefined)) {
-    await endSwarm(operation, spec, own, purpose === 'destroy', id);
+  if (isAlone && purpose !== 'destroy' && declared.standIn === undefined) {
+    const { isOutageAllowed, backup } = declared;
+    if (!isOutageAllowed || backup === undefined) throw lastManager(spec.name);
+    if (own === undefined) throw silentSwarm(spec.name);
+    await archiveSwarm({ operation, spec, entry, machine: own, backup });
+    await removeMarks(own, id, spec);
+    return;
+  }
+  if (isAlone && purpose === 'destroy') {
+    await endSwarm(operation, spec, own, id);
     return;
   }
   const { gate } = timeoutsOf(spec);
@@ -101,6 +116,39 @@ export async function takeNodeOut(
   );
   if (own !== undefined) await removeMarks(own, id, spec);
   if (purpose === 'roll') await forgetBaseline(operation, access, spec.name);
+}
+
+/**
+ * Whether an interrupted run brought this very node, the only manager, into its archive: then nobody is there to
+ * be asked, and nothing is left to be done. As long as its host has the raft state, that is the swarm.
+ *
+ * @throws SwarmError `EngineUnknown` when that cannot be seen; nothing was touched.
+ */
+async function isArchived(
+  operation: Operation,
+  { name, clusterId, connection }: NodeInputs,
+  nodeId: string,
+): Promise<boolean> {
+  const found = await pendingRestore(operation, clusterId);
+  if (found?.pending.nodeId !== nodeId) return false;
+  const standing = await hostStanding(operation, connection);
+  if (standing.kind === 'unknown') {
+    throw new SwarmError(
+      'EngineUnknown',
+      `${name}: ${standing.why}; whether its raft state is still on it, or in ${found.archive} only, cannot be seen, and nothing was touched; bring it back and run \`pulumi up\` again`,
+      { source: 'world' },
+    );
+  }
+  return standing.kind === 'none' || standing.kind === 'absent';
+}
+
+/** What is on its disk is the swarm, and nobody can bring it into an archive. */
+function silentSwarm(name: string): SwarmError {
+  return new SwarmError(
+    'EngineUnknown',
+    `${name}: it is the only manager, and it does not answer, so that its swarm cannot be archived; nothing was touched; bring it back and run \`pulumi up\` again`,
+    { source: 'world' },
+  );
 }
 
 /**
@@ -283,15 +331,13 @@ async function memberCount(operation: Operation, spec: NodeInputs): Promise<numb
   return nodes.filter(({ managerStatus }) => managerStatus !== undefined).length;
 }
 
-/** The last manager ends the swarm, and everything that it knows: only with consent. */
+/** The last manager ends the swarm, and everything that it knows: in a destroy, which has the consent. */
 async function endSwarm(
   operation: Operation,
   spec: NodeInputs,
   machine: Host | undefined,
-  isDestroy: boolean,
   id: string,
 ): Promise<void> {
-  if (!isDestroy) throw lastManager(spec.name);
   if (machine === undefined) return;
   const { leave: timeoutSeconds } = timeoutsOf(spec);
   await withHostLock(operation, machine, `end the swarm on ${spec.name}`, timeoutSeconds, (lock) =>

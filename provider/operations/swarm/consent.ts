@@ -1,6 +1,7 @@
 import { SwarmError } from '../../../core/errors';
 import { allowDestroyLabel } from '../../../core/labels';
 import type { Operation, PropertyMap, PropertyValue } from '../../server/resource';
+import { restoreDue } from '../outage/restoreDue';
 import { hasEnded } from './endedSwarms';
 import { NoManagerError, askManager } from '../ask/managers';
 import type { SwarmAccess } from '../ask/managers';
@@ -40,7 +41,12 @@ export async function deletePurpose(
     if (swarm.labels[allowDestroyLabel] === 'true') return 'destroy';
   } catch (error) {
     if (!(error instanceof NoManagerError)) throw error;
-    if (error.isGone) return 'gone';
+    if (error.isGone) {
+      // Nobody is there to be asked, and the swarm is not gone: it carries its consent with it.
+      const archived = await restoreDue(operation, access);
+      if (archived === undefined || archived.pending.allowDestroy) return 'gone';
+      throw destroyNotAllowed(operation, access);
+    }
     throw new SwarmError(
       error.code,
       `${error.message}; so whether the swarm ${access.clusterId} may be destroyed cannot be read, and nothing was touched; ` +
@@ -49,7 +55,11 @@ export async function deletePurpose(
       { source: 'world', cause: error },
     );
   }
-  throw new SwarmError(
+  throw destroyNotAllowed(operation, access);
+}
+
+function destroyNotAllowed(operation: Operation, access: SwarmAccess): SwarmError {
+  return new SwarmError(
     'DestroyNotAllowed',
     `${operation.name}: this run declares neither the swarm ${access.clusterId} nor this part of it, the swarm does not allow to be destroyed, and nothing was touched; ` +
       'to destroy it with all that runs on it, give your consent first: ' +

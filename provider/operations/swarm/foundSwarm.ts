@@ -7,6 +7,7 @@ import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { existingSwarm, founderLabel, lookAtAll, nothingToAdopt } from './existingSwarm';
 import type { Candidate, Founding } from './existingSwarm';
+import { pendingRestoreOf } from '../outage/pendingRestore';
 import { withHostLock } from '../hold/hostLock';
 import { waitUntil } from '../ask/waitUntil';
 
@@ -23,6 +24,7 @@ export async function foundSwarm(
   const candidates = await definiteCandidates(operation, founding.managers);
   const existing = await existingSwarm(operation, founding, candidates);
   if (existing !== undefined) return existing;
+  await refuseArchived(operation, founding);
   if (founding.adopt !== undefined) throw nothingToAdopt(operation, founding, founding.adopt);
   const founder = founderOf(candidates);
   if (founder === undefined) {
@@ -41,6 +43,19 @@ export async function foundSwarm(
     if (meanwhile !== undefined) return meanwhile;
     return lock.step(sentence, () => init(operation, founding, founder, labels));
   });
+}
+
+/** The state has lost a swarm that waits in an archive to be restored: another one in its place would be a second. */
+async function refuseArchived(operation: Operation, { managers }: Founding): Promise<void> {
+  const found = await pendingRestoreOf(operation, managers);
+  if (found === undefined) return;
+  const { pending, archive, path } = found;
+  throw new SwarmError(
+    'RestoreRefused',
+    `${operation.name}: swarm ${pending.clusterId} of ${pending.node} waits in ${archive} to be restored, and this state does not know it; nothing was founded in its place; ` +
+      `restore it by hand (docs/backup.md), remove ${path}, and take the swarm over with \`adopt: ${pending.clusterId}\`; or, if it is of no use any more, only remove that file`,
+    { source: 'user' },
+  );
 }
 
 interface Founder {

@@ -20,6 +20,8 @@ import { askManager } from '../ask/managers';
 import type { SwarmAccess } from '../ask/managers';
 import { defaultNodeTimeouts } from '../ask/nodeSpec';
 import { passGate } from '../gate/passGate';
+import { passOutageGate } from '../outage/passOutageGate';
+import { restoreDue } from '../outage/restoreDue';
 import { refuseLocalData } from '../node/refuseLocalData';
 import { findEntry } from '../node/takeOut';
 import { removeVrrpFiles } from './vrrpFilesOnHost';
@@ -39,7 +41,9 @@ export async function takeVipDown(
   const host = await look(() => operation.effects.hosts.connect(spec.connection));
   if (!isSeen(host)) {
     // Out of the swarm already: its machine is off because an interrupted run was rebuilding it.
-    const isMember = (await findEntry(operation, access, spec.nodeId, [spec.name])) !== undefined;
+    const isMember =
+      (await restoreDue(operation, access)) === undefined &&
+      (await findEntry(operation, access, spec.nodeId, [spec.name])) !== undefined;
     if (purpose === 'roll' && isMember) {
       await refuseLocalData(operation, access, spec, undefined);
     }
@@ -68,13 +72,15 @@ export async function takeVipDown(
     gate,
     async (lease) => {
       const isOnly = spec.managers.length === 1 && policy?.standIn !== undefined;
+      const isOutage = !isOnly && spec.managers.length === 1 && policy?.allowOutage === true;
       const entry = await findEntry(operation, access, spec.nodeId, [spec.name]);
       const handover = { ...spec, ...declaredVip(policy, spec) };
       const successor = await lease.step(steps.gate(spec.name), async () => {
         // Of an only manager nobody can be asked before a worker stands in, which is its Node's to see to.
         // The swarm loses nobody by a node that it does not have: the host has joined anew. Others may still
         // have to, which is behind this one.
-        if (!isOnly && entry !== undefined) {
+        if (isOutage) await passOutageGate(operation, access, spec.name, gate);
+        else if (!isOnly && entry !== undefined) {
           await passGate(
             operation,
             access,
@@ -83,12 +89,12 @@ export async function takeVipDown(
           );
         }
         await refuseLocalData(operation, access, spec, host.seen);
-        return isOnly || !(await holdsVip(host.seen, spec))
+        return isOnly || isOutage || !(await holdsVip(host.seen, spec))
           ? undefined
           : await successorOf(operation, handover);
       });
       await lease.confirm();
-      if (isOnly) warnOfGap(operation, `${spec.name} is the only manager`, spec);
+      if (isOnly || isOutage) warnOfGap(operation, `${spec.name} is the only manager`, spec);
       else if (successor?.candidates.length === 0) {
         warnOfGap(
           operation,

@@ -1,8 +1,9 @@
 import * as fs from 'node:fs';
+import { ustarEnd, ustarHeader, ustarPadding } from '../../../effects/archive/ustar';
 import type { Files } from '../../../effects/files';
 import { SwarmError } from '../../../core/errors';
 import { isEngineRunning } from './machines';
-import type { MachineState, WorldState } from './state';
+import type { MachineState, SwarmState, WorldState } from './state';
 import { timing } from './timing';
 import { reach, type World } from './world';
 
@@ -18,17 +19,50 @@ function swarmState(machine: MachineState): string | undefined {
     : JSON.stringify({ LocalAddr: membership.address, AdvertiseAddr: membership.address });
 }
 
-/** Only what an engine keeps of its swarm; what it holds is enough to put it back. */
-function archived(state: WorldState, machine: MachineState, directory: string): string {
+const raftDirectory = '/var/lib/docker/swarm';
+const asidePath = `${raftDirectory}.set-aside`;
+
+/** A tar with what an engine keeps of its swarm; the first content in it is enough to put it back. */
+function archived(state: WorldState, machine: MachineState, directory: string): Buffer {
   const { membership } = machine.engine;
   const swarm = membership === undefined ? undefined : state.swarms[membership.clusterId];
   const fail = (reason: string): SwarmError =>
     new SwarmError('FileReadFailed', `${machine.key}: cannot read ${directory} (${reason})`);
-  if (directory !== '/var/lib/docker/swarm' || swarm === undefined) {
+  if (directory !== raftDirectory || swarm === undefined) {
     throw fail('tar: No such file or directory');
   }
   if (isEngineRunning(machine)) throw fail('tar: swarm/raft/wal-v3: file changed as we read it');
-  return JSON.stringify({ membership, swarm });
+  const content = Buffer.from(JSON.stringify({ membership, swarm }));
+  return Buffer.concat([
+    ustarHeader('swarm/docker-state.json', content.length, 0o600),
+    content,
+    ustarPadding(content.length),
+    ustarHeader('swarm/certificates/swarm-node.crt', 0, 0o600),
+    ustarHeader('swarm/raft/', 0, 0o700),
+    ustarEnd,
+  ]);
+}
+
+/** Membership and swarm as they were. The workers' own machines are as they are now. */
+function putBack(
+  state: WorldState,
+  machine: MachineState,
+  archive: Buffer,
+  directory: string,
+): void {
+  const fail = (reason: string): SwarmError =>
+    new SwarmError('FileWriteFailed', `${machine.key}: cannot write ${directory} (${reason})`);
+  if (directory !== raftDirectory) throw fail('tar: No such file or directory');
+  if (machine.engine.membership !== undefined) throw fail('mv: Directory not empty');
+  // A running engine has the directory open, and would write what it knows into the new one.
+  if (isEngineRunning(machine)) throw fail('the engine runs');
+  const bytes = parseInt(archive.toString('latin1', 124, 135), 8);
+  const { membership, swarm } = JSON.parse(archive.toString('utf8', 512, 512 + bytes)) as Pick<
+    MachineState['engine'],
+    'membership'
+  > & { readonly swarm: SwarmState };
+  machine.engine.membership = membership;
+  state.swarms[swarm.clusterId] = swarm;
 }
 
 export function fakeFiles(world: World, key: string): Files {
@@ -67,6 +101,23 @@ export function fakeFiles(world: World, key: string): Files {
       );
       fs.writeFileSync(localPath, content, { mode: 0o600 });
     },
+    restore: async (localPath, directory) => {
+      const archive = fs.readFileSync(localPath);
+      await world.act({ ...action('restore', true), takesMs: timing.archive }, (state) => {
+        putBack(state, reach(state, key), archive, directory);
+      });
+    },
+    setAside: (directory) =>
+      world.act(action('setAside', true), (state) => {
+        const { engine, files } = reach(state, key);
+        if (directory !== raftDirectory || engine.membership === undefined) return;
+        files[asidePath] = { content: '', mode: 0o700 };
+        engine.membership = undefined;
+      }),
+    removeAside: () =>
+      world.act(action('removeAside', true), (state) => {
+        Reflect.deleteProperty(reach(state, key).files, asidePath);
+      }),
     remove: (path) =>
       world.act(action('remove', true), (state) => {
         Reflect.deleteProperty(reach(state, key).files, path);
