@@ -20,6 +20,7 @@ import { lostOnesMeet } from './faults/lostOnesMeet';
 import { managerDiesAtGate, managerDiesMajorityLost } from './faults/managerDiesInRoll';
 import { managerOffBefore } from './faults/managerOffBefore';
 import { oneManager } from './faults/oneManager';
+import { oneManagerOutage } from './faults/oneManagerOutage';
 import { quorumLost } from './faults/quorumLost';
 import { raftBackup } from './faults/raftBackup';
 import { silentHosts } from './faults/silentHosts';
@@ -59,6 +60,7 @@ export const scenarios: readonly Scenario[] = [
   destroyConsent,
   twoManagers,
   oneManager,
+  oneManagerOutage,
   changedByHand,
   engineByHand,
   hostKeyChanged,

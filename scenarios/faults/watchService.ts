@@ -1,7 +1,7 @@
 import { probe } from '../../demo/httpProbe';
 import type { Stage } from '../stage';
 
-/** What a client saw of the service through the virtual IP meanwhile. */
+/** What a client saw of the service meanwhile. */
 export interface ServiceWatch {
   readonly asked: number;
   /** Outcomes other than `ok`, in order. */
@@ -10,15 +10,23 @@ export interface ServiceWatch {
 
 const intervalMs = 200;
 
-/** Asks the service through the virtual IP, time and again, while something is done. */
-export async function watchService(stage: Stage, work: () => Promise<void>): Promise<ServiceWatch> {
-  const { vip, port } = stage.cluster;
+/**
+ * Asks the service, time and again, while something is done.
+ *
+ * @param address - default: the virtual IP.
+ */
+export async function watchService(
+  stage: Stage,
+  work: () => Promise<void>,
+  address: string = stage.cluster.vip,
+): Promise<ServiceWatch> {
+  const { port } = stage.cluster;
   const failures: string[] = [];
   let asked = 0;
   let isOver = false;
   const watch = async (): Promise<void> => {
     while (!isOver) {
-      const { outcome } = await probe(`http://${vip}:${String(port)}/`, 2000);
+      const { outcome } = await probe(`http://${address}:${String(port)}/`, 2000);
       if (outcome === 'skipped') continue;
       asked += 1;
       if (outcome !== 'ok') failures.push(outcome);
