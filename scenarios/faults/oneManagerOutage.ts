@@ -11,7 +11,7 @@ export const oneManagerOutage: Scenario = {
   name: 'one-manager-outage',
   number: 13,
   title:
-    'the OS of the only manager is changed with allowOutage, kill -9 while the swarm is in its archive only; then its machine is rebuilt once more',
+    'the OS of the only manager is changed with allowOutage, kill -9 while the swarm is in its archive only; then its machine is rebuilt once more, with autolock',
   holds:
     'the same swarm and the same node come back; the worker never leaves, its task runs on and answers; nothing is founded meanwhile',
   shape: shapes.oneManager,
@@ -30,13 +30,17 @@ export const oneManagerOutage: Scenario = {
     await watched(stage, 'through the kill', () => throughKill(stage));
     await checkSame(stage, before);
 
+    await stage.setConfig('autolock', 'true');
+    await stage.runToTheEnd('up');
     const urn = machineOf(
       await stage.pulumi.run('stack', '--show-urns', '--stack', stage.pulumi.stack),
     );
-    await watched(stage, 'while it was rebuilt once more', async () => {
+    await watched(stage, 'while it was rebuilt once more, with autolock', async () => {
       await stage.runToTheEnd('up', '--replace', urn);
     });
     await checkSame(stage, before);
+    const { isAutolocked } = await (await stage.host('m1')).docker.swarm();
+    stage.check(isAutolocked, 'autolock is on as before');
     stage.checkEqual(files(stage, '.tar').length, 2, 'both archives are kept');
   },
 };

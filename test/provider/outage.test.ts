@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { backupMarkPath } from '../../core/backup';
+import { allowDestroyLabel } from '../../core/labels';
+import { parseRollPolicy } from '../../core/rollPolicy';
 import { steps } from '../../core/steps';
 import { planRollout } from '../../provider/functions/planRollout';
 import type { PropertyMap, PropertyValue } from '../../provider/server/resource';
-import { assertAsDeclared, copyOf, founded, machine } from '../support/clusterState';
+import { assertAsDeclared, copyOf, founded, machine, view } from '../support/clusterState';
 import { changed, cluster } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import type { WorldState } from '../support/fakeWorld/fakeWorld';
+import { startUnit } from '../support/fakeWorld/machines';
 import {
   Killed,
   ProviderProcess,
@@ -189,3 +192,236 @@ async function killedAt(fault: StepFault, where: string): Promise<void> {
     throw new Error(`killed at the ${where}: ${String(error)}`, { cause: error });
   }
 }
+
+test('killed after any change of its host while the swarm moves, the next run finishes it', async () => {
+  const changes = await moved();
+  assert.ok(changes.length > 8, changes.join(', '));
+  for (const [index, change] of changes.entries()) {
+    const killer: { process?: ProviderProcess } = {};
+    let seen = 0;
+    const run = begin({ allowOutage: true }, (state) => {
+      const call = state.calls.at(-1);
+      if (call === undefined || state.calls.length === seen || !isMove(call)) return;
+      if (killer.process === undefined) return;
+      seen = state.calls.length;
+      left -= 1;
+      if (left === 0) killer.process.kill();
+    });
+    let left = index + 1;
+    const first = new ProviderProcess(run.world);
+    killer.process = first;
+    try {
+      const ended = await up(run, first).catch((error: unknown) => error);
+      assert.ok(ended instanceof Killed, String(ended));
+      await up(run);
+      assertAsDeclared(run.world, run.stack, { mayHaveDeadLease: true });
+      assert.deepEqual(files(run.directory, '-restore.json'), []);
+      assert.equal(machine(run.world, 'm1').files[backupMarkPath], undefined);
+    } catch (error) {
+      throw new Error(`killed after ${change}: ${String(error)}`, { cause: error });
+    }
+  }
+});
+
+/** Changes of the manager's host by which its swarm goes into the archive and comes back. */
+function isMove({ operation, host }: { operation: string; host: string | undefined }): boolean {
+  return (
+    host === 'test/m1' &&
+    /^(files\.(write|remove|archive|restore|setAside|removeAside)|systemd\.(stop|start))$/.test(
+      operation,
+    )
+  );
+}
+
+async function moved(): Promise<readonly string[]> {
+  const run = begin();
+  const count = run.world.calls().length;
+  await up(run);
+  const calls = run.world.calls().slice(count).filter(isMove);
+  return calls.map(({ operation }) => operation);
+}
+
+test('without the consent nothing is touched, and a gate that stays shut says why', async () => {
+  const refused = begin({});
+  const before = view(refused.world);
+  await assert.rejects(up(refused), { code: 'LastManager', message: /`allowOutage: true`/ });
+  assert.deepEqual(view(refused.world), before);
+
+  const shut = begin({ allowOutage: true, timeouts: { gate: 5 } });
+  shut.world.edit((state) => {
+    for (const swarm of Object.values(state.swarms)) swarm.isRootRotationInProgress = true;
+  });
+  await assert.rejects(up(shut), { code: 'TimedOut', message: /rotation of the root CA/ });
+  assert.deepEqual(view(shut.world), before);
+
+  const held = begin();
+  held.world.editMachine('test/m1', ({ engine }) => {
+    engine.volumes['data'] = 3;
+  });
+  await assert.rejects(up(held), { code: 'LocalData' });
+  assert.deepEqual(view(held.world), before);
+});
+
+for (const failing of ['files.archive', 'files.setAside'] as const) {
+  test(`${failing} fails: the manager is in control again, and available`, async () => {
+    const run = begin();
+    run.world.failNext(failing, { message: 'no space left' });
+    await assert.rejects(up(run), {
+      code: 'OutageImpossible',
+      message: /no space left\); its engine runs again, and nothing was taken out/,
+    });
+    run.world.advance(20_000);
+    assert.deepEqual(view(run.world).managers, ['m1']);
+    assert.ok(view(run.world).entries.includes('m1 manager ready active'));
+    assert.deepEqual(files(run.directory, '-restore.json'), []);
+    await up(run);
+    assertAsDeclared(run.world, run.stack);
+  });
+}
+
+test('a lost answer of the last step is no failure', async () => {
+  const run = begin();
+  run.world.failNext('files.setAside', { message: 'connection lost' }, { after: true });
+  await up(run);
+  assertAsDeclared(run.world, run.stack);
+});
+
+/** A run that was killed when the swarm was in its archive and on no host. */
+async function interrupted(roll?: PropertyMap, before?: (run: Run) => void): Promise<Run> {
+  const run = begin(roll);
+  before?.(run);
+  run.world.failNext('lab.ensure', { message: 'no power' });
+  await assert.rejects(up(run), { message: /no power/ });
+  assert.equal(files(run.directory, '-restore.json').length, 1);
+  return run;
+}
+
+test('an archive that is not there, or not what it was, is told of, and nothing is founded', async () => {
+  for (const spoil of [
+    (path: string) => {
+      rmSync(path);
+    },
+    (path: string) => {
+      appendFileSync(path, 'x');
+    },
+  ]) {
+    const run = await interrupted();
+    const [archive] = files(run.directory, '.tar');
+    spoil(join(run.directory, archive ?? ''));
+    const { swarm, reasons } = await planOf(run);
+    assert.equal(swarm, 'live');
+    assert.match(JSON.stringify(reasons), /m1: its swarm waits in .*, and it cannot be put back: /);
+    await assert.rejects(up(run), {
+      code: 'RestoreRefused',
+      message: /cannot be put back: .*; nothing was touched, and nothing is founded in its place/,
+    });
+    assert.equal(machine(run.world, 'm1').engine.membership, undefined);
+  }
+});
+
+test('a swarm in its archive is destroyed only with the consent that it carried', async () => {
+  const run = await interrupted();
+  const process = new ProviderProcess(run.world);
+  await run.stack.refresh(process, 'Swarm', 'cluster');
+  const machines = run.world.machines().length;
+  await assert.rejects(run.stack.destroy(process), { code: 'DestroyNotAllowed' });
+  assert.equal(run.world.machines().length, machines);
+  await up(run);
+  assertAsDeclared(run.world, run.stack);
+
+  const consented = await interrupted(undefined, ({ stack }) => {
+    stack.declared = { ...stack.declared, swarm: { ...stack.declared.swarm, allowDestroy: true } };
+  });
+  const last = new ProviderProcess(consented.world);
+  await consented.stack.refresh(last, 'Swarm', 'cluster');
+  await consented.stack.destroy(last);
+  assert.deepEqual(consented.world.machines(), []);
+  assert.deepEqual(files(consented.directory, '-restore.json'), [], 'it would be founded anew');
+});
+
+test('a state that was lost meanwhile founds no second swarm', async () => {
+  const run = await interrupted();
+  run.stack.saved.delete('Swarm/cluster');
+  await assert.rejects(run.stack.applySwarm(new ProviderProcess(run.world)), {
+    code: 'RestoreRefused',
+    message: /waits in .* to be restored, and this state does not know it; nothing was founded/,
+  });
+});
+
+test('what is declared meanwhile is written when the swarm is there', async () => {
+  const run = await interrupted();
+  const { stack, world } = run;
+  stack.declared = {
+    ...stack.declared,
+    swarm: {
+      roll: { ...(stack.declared.swarm?.['roll'] as PropertyMap), maxUnavailable: 2 },
+      allowDestroy: true,
+    },
+  };
+  await up(run);
+  await up(run);
+  assertAsDeclared(world, stack);
+  assert.equal(world.swarm().labels[allowDestroyLabel], 'true');
+  assert.equal(parseRollPolicy(world.swarm().labels)?.maxUnavailable, 2);
+});
+
+for (const isKilled of [false, true]) {
+  test(`autolock${isKilled ? ', through an interruption' : ''}: it comes back locked and is unlocked`, async () => {
+    const world = new FakeWorld();
+    const declared = { ...cluster(1, 1), swarm: { autolock: true } };
+    const stack = await founded(world, declared);
+    serial += 1;
+    const directory = join(scratch, `archive-${String(serial)}`);
+    const run = { world, stack, directory };
+    stack.declared = {
+      ...changed(declared, { os: 'debian:13' }, 'm1'),
+      swarm: { autolock: true, roll: { allowOutage: true, backup: { directory } } },
+    };
+    if (isKilled) {
+      world.failNext('lab.ensure', { message: 'no power' });
+      await assert.rejects(up(run), { message: /no power/ });
+    }
+    await up(run);
+    assertAsDeclared(world, stack);
+    const [description] = files(directory, '.json');
+    assert.match(readFileSync(join(directory, description ?? ''), 'utf8'), /"isAutolocked": true/);
+    for (const name of readdirSync(directory).filter((each) => each.endsWith('.json'))) {
+      assert.doesNotMatch(readFileSync(join(directory, name), 'utf8'), /SWMKEY/);
+    }
+  });
+}
+
+test('of the engine alone: the machine stays, and nothing is left set aside on it', async () => {
+  const run = begin();
+  const { world, stack } = run;
+  world.editMachine('test/m1', ({ offered }) => {
+    offered['docker.io'] = ['26.1.5+dfsg1-9+b9', ...(offered['docker.io'] ?? [])];
+    offered['docker-cli'] = ['26.1.5+dfsg1-9+b9'];
+  });
+  const { bootId } = machine(world, 'm1');
+  stack.declared = changed(
+    stack.declared,
+    { os: 'debian:12', engine: { version: '26.1.5' } },
+    'm1',
+  );
+  await up(run);
+  assertAsDeclared(world, stack);
+  assert.equal(machine(world, 'm1').bootId, bootId);
+  assert.equal(machine(world, 'm1').engine.runningVersion, '26.1.5');
+  assert.deepEqual(
+    Object.keys(machine(world, 'm1').files).filter((path) => path.includes('set-aside')),
+    [],
+  );
+});
+
+test('somebody who starts the engine meanwhile starts no manager', async () => {
+  const run = begin();
+  run.world.failNext('lab.remove', { message: 'no power' });
+  await assert.rejects(up(run), { message: /no power/ });
+  run.world.editMachine('test/m1', (found) => {
+    startUnit(found, 'docker.service');
+  });
+  assert.equal(machine(run.world, 'm1').engine.membership, undefined);
+  await up(run);
+  assertAsDeclared(run.world, run.stack);
+});

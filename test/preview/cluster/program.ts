@@ -13,6 +13,8 @@ export interface Declaration {
   readonly os?: string;
   readonly engineVersion?: string;
   readonly allowDestroy?: boolean;
+  readonly allowOutage?: boolean;
+  readonly backup?: { readonly directory: string };
   readonly adopt?: string;
   /** Seconds that every node waits at the gate. Default: the components'. */
   readonly gateSeconds?: number;
@@ -30,7 +32,7 @@ export const clusterId = cluster?.clusterId;
 export const unlockKey = cluster?.unlockKey;
 
 function declare({ managers, workers = [], os = 'debian:12', ...rest }: Declaration): SwarmCluster {
-  const { allowDestroy, adopt, engineVersion, gateSeconds } = rest;
+  const { allowDestroy, allowOutage, backup, adopt, engineVersion, gateSeconds } = rest;
   return new SwarmCluster(
     'demo',
     {
@@ -40,6 +42,8 @@ function declare({ managers, workers = [], os = 'debian:12', ...rest }: Declarat
       workers,
       vip: { addresses: [vipAddress], routerId: 51 },
       ...(allowDestroy === undefined ? {} : { allowDestroy }),
+      ...(allowOutage === undefined ? {} : { allowOutage }),
+      ...(backup === undefined ? {} : { backup }),
       ...(adopt === undefined ? {} : { adopt }),
       ...(engineVersion === undefined ? {} : { engine: { version: engineVersion } }),
       ...(gateSeconds === undefined ? {} : { timeouts: { gate: gateSeconds } }),
