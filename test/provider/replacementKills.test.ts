@@ -113,6 +113,7 @@ test('the steps that are killed at below are all that a replacement has', async 
     'restartEngine',
     'backUp',
     'endBackup',
+    'changeSource',
     ...['drainServer', 'giveServerBack', 'installBalancer', 'startBalancer', 'stopBalancer'],
     'archive',
     'setAside',
