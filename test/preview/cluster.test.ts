@@ -115,12 +115,16 @@ describe('three managers and two workers, from their making to a roll', () => {
       turns?.split('\n').map((line) => /^ +\d\. (replace \w+ \w+)/.exec(line)?.[1]),
       [
         undefined,
+        // Where the virtual IP goes.
+        undefined,
         ...['manager m2', 'manager m3', 'manager m1', 'worker w1', 'worker w2'].map(
           (who) => `replace ${who}`,
         ),
       ],
     );
+    assert.match(turns, /^ +1\. VIP 10\.88\.0\.100 is on m1; goes to m3 before m1$/m);
     assert.match(turns, /m1 .*3 → 2 members while it is out, quorum 2, tolerance 0/);
+    assert.match(turns, /m1 .*; hand the virtual IP over from m1 to m3/);
   });
 
   test('another os on all: the up does what the preview showed; names, addresses and host keys stay', async () => {
