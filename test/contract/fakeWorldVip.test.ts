@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { withRaised } from '../../core/keepalived/raiseKeepalived';
+import { parseKeepalived } from '../../core/keepalived/parseKeepalived';
 import { renderKeepalived } from '../../core/keepalived/renderKeepalived';
 import type { Host } from '../../effects/effects';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
@@ -88,5 +89,52 @@ describe('virtual addresses of the fake world', () => {
     await h1.systemd.start('docker.service');
     world.advance(10_000);
     assert.deepEqual(holders(), ['h2']);
+  });
+
+  const allHolders = (): readonly string[] =>
+    world.edit((state) => Object.values(state.vips).flatMap((one) => [...one.holders].sort()));
+
+  it('two with another router ID do not hear each other: both have the address', async () => {
+    const text = (await h2.files.read(file)) ?? '';
+    await h2.files.write(file, text.replace('virtual_router_id 51', 'virtual_router_id 52'));
+    await h2.systemd.reload('keepalived.service');
+    world.advance(5_000);
+    assert.deepEqual(allHolders(), ['h1', 'h2']);
+    await h2.files.write(file, text);
+    await h2.systemd.reload('keepalived.service');
+    world.advance(10);
+    assert.deepEqual(allHolders(), ['h1'], 'who comes back to a living holder lets go at once');
+  });
+
+  it('a holder that is given another router ID drops the address, and the other one follows', async () => {
+    const text = (await h1.files.read(file)) ?? '';
+    await h1.files.write(file, text.replace('virtual_router_id 51', 'virtual_router_id 52'));
+    await h1.systemd.reload('keepalived.service');
+    assert.deepEqual(allHolders(), []);
+    world.advance(5_000);
+    assert.deepEqual(allHolders(), ['h1', 'h2'], 'and it takes the address again, alone as it is');
+  });
+
+  it('a further address comes and goes without either losing or doubling the first', async () => {
+    const text = (await h1.files.read(file)) ?? '';
+    const spec = parseKeepalived(text);
+    assert.ok(spec !== undefined);
+    const addresses = [...spec.addresses, '10.0.0.101/24'];
+    await h1.files.write(
+      file,
+      renderKeepalived({ ...spec, addresses }, { id: 'h1', urn: 'urn:h1' }),
+    );
+    await h1.systemd.reload('keepalived.service');
+    world.advance(5_000);
+    assert.deepEqual(allHolders(), ['h1', 'h1'], 'each of both addresses once');
+  });
+
+  it('VRRP that does not get through makes two holders, until it does', () => {
+    world.editMachine('h2', (machine) => (machine.isVrrpBlocked = true));
+    world.advance(5_000);
+    assert.deepEqual(allHolders(), ['h1', 'h2']);
+    world.editMachine('h2', (machine) => (machine.isVrrpBlocked = false));
+    world.advance(5_000);
+    assert.deepEqual(allHolders(), ['h1']);
   });
 });
