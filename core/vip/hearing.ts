@@ -2,20 +2,56 @@ import { addressOf } from '../addresses';
 import type { VrrpSpec } from '../keepalived/vrrpSpec';
 
 /**
- * What two instances must have in common to hear each other: with any of it different, each believes that
- * it is alone and takes the address. Priorities, intervals (version 3 carries them) and further addresses
- * (not advertised) may differ.
+ * What of two instances may differ while they hear each other: version 3 carries the interval, and only
+ * the first address is advertised. Whatever is not named here may not: with any of it different, each
+ * believes that it is alone and takes the address.
  */
-const hearing = {
-  'router ID': ({ routerId }: VrrpSpec) => String(routerId),
-  'advertised address': ({ addresses }: VrrpSpec) => addressOf(addresses[0] ?? ''),
-} as const satisfies Record<string, (spec: VrrpSpec) => string>;
+const harmless: readonly string[] = [
+  'name',
+  'addresses',
+  'interface',
+  'sourceAddress',
+  'priority',
+  'advertisementSeconds',
+  'trackNode',
+  'checks',
+  'notify',
+];
+
+const words: Readonly<Record<string, string>> = {
+  routerId: 'router ID',
+  version: 'version of VRRP',
+  peers: 'way to tell the others (multicast or unicast)',
+};
 
 /** What keeps two from hearing each other, e.g. `another router ID`; empty: their files do not. */
 export function deafness(a: VrrpSpec, b: VrrpSpec): readonly string[] {
-  return Object.entries(hearing).flatMap(([what, of]) =>
-    of(a) === of(b) ? [] : [`another ${what}`],
+  const advertised = ({ addresses: [first = ''] }: VrrpSpec): string => addressOf(first);
+  const [own, other] = [values(a), values(b)];
+  const keys = [...new Set([...own.keys(), ...other.keys()])].filter(
+    (key) => own.get(key) !== other.get(key),
   );
+  return [
+    ...keys.map((key) => `another ${words[key] ?? key}`),
+    ...(advertised(a) === advertised(b) ? [] : ['another advertised address']),
+    ...(isIntervalDeaf(a, b) ? ['another interval'] : []),
+  ];
+}
+
+/** A list differs from node to node: only whether there is one must be the same. */
+function values(spec: VrrpSpec): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(spec).flatMap(([key, value]: readonly [string, unknown]) => {
+      if (harmless.includes(key) || value === undefined) return [];
+      if (!Array.isArray(value)) return [[key, JSON.stringify(value)]];
+      return value.length === 0 ? [] : [[key, 'some']];
+    }),
+  );
+}
+
+/** Version 2 discards what has another interval than its own. */
+function isIntervalDeaf(a: VrrpSpec, b: VrrpSpec): boolean {
+  return values(a).get('version') === '2' && a.advertisementSeconds !== b.advertisementSeconds;
 }
 
 /**

@@ -157,8 +157,11 @@ function previewVipChange(wanted: PropertyMap, state: PropertyMap): readonly str
   const first = ({ addresses }: PropertyMap): PropertyValue | undefined =>
     Array.isArray(addresses) ? (addresses as readonly PropertyValue[])[0] : addresses;
   const changes = [
-    ...(['routerId', 'interface', 'vip'] as const).filter((key) => wanted[key] !== state[key]),
+    ...(['routerId', 'interface', 'vip', 'vrrpVersion', 'password'] as const).filter(
+      (key) => wanted[key] !== state[key],
+    ),
     ...(first(wanted) === first(state) ? [] : ['addresses[0]']),
+    ...((wanted['peers'] === undefined) === (state['peers'] === undefined) ? [] : ['unicast']),
   ];
   if (changes.length === 0) return [];
   return managers < 2

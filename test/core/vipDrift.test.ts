@@ -23,21 +23,30 @@ const marker = { id: 'vip-m1', urn };
 const file = renderKeepalived(spec, marker);
 
 describe('hearing', () => {
-  const rows: readonly (readonly [Partial<VrrpSpec>, boolean, boolean, boolean])[] = [
-    // change, peers hear it, a reload keeps the address, the same for all
-    [{}, true, true, true],
-    [{ priority: 7 }, true, true, true],
-    [{ advertisementSeconds: 0.2 }, true, true, true],
-    [{ addresses: ['10.88.0.100/24'] }, true, true, false],
-    [{ addresses: ['10.88.0.101/24'] }, false, false, false],
-    [{ routerId: 89 }, false, false, false],
-    [{ name: 'other' }, true, false, false],
-    [{ interface: 'eth1' }, true, false, true],
-    [{ sourceAddress: '10.88.0.12' }, true, false, true],
-  ];
+  const rows: readonly (readonly [Readonly<Record<string, unknown>>, boolean, boolean, boolean])[] =
+    [
+      // change, peers hear it, a reload keeps the address, the same for all
+      [{}, true, true, true],
+      [{ priority: 7 }, true, true, true],
+      [{ advertisementSeconds: 0.2 }, true, true, true],
+      [{ addresses: ['10.88.0.100/24'] }, true, true, false],
+      [{ addresses: ['10.88.0.101/24'] }, false, false, false],
+      [{ routerId: 89 }, false, false, false],
+      [{ version: 2 }, false, false, false],
+      [{ version: 2, advertisementSeconds: 2 }, false, false, false],
+      [{ password: 'secret12' }, false, false, false],
+      [{ peers: ['10.88.0.12'] }, false, false, false],
+      [{ peers: [] }, true, true, true],
+      [{ trackNode: false }, true, true, true],
+      [{ notify: ['/usr/local/bin/told'] }, true, true, true],
+      [{ whateverComes: 1 }, false, false, false],
+      [{ name: 'other' }, true, false, false],
+      [{ interface: 'eth1' }, true, false, true],
+      [{ sourceAddress: '10.88.0.12' }, true, false, true],
+    ];
   for (const [change, isHeard, isKept, isSame] of rows) {
     it(JSON.stringify(change), () => {
-      const other = { ...spec, ...change };
+      const other: VrrpSpec = { ...spec, ...change };
       assert.equal(deafness(spec, other).length === 0, isHeard);
       assert.equal(keepsAddresses(spec, other), isKept);
       assert.equal(isSameForAll(spec, other), isSame);
