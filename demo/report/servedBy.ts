@@ -30,3 +30,20 @@ export function addressMoves(rows: readonly ClientRow[]): readonly AddressMove[]
   }
   return moves;
 }
+
+/**
+ * Requests that were under way to the old holder when the address moved: their connection is cut, as
+ * every one that stands at that moment is. The longer answers take, the more of them there are.
+ */
+export function cutUnderWay(
+  rows: readonly ClientRow[],
+  moves: readonly AddressMove[],
+): readonly ClientRow[] {
+  const longestMs = 1000;
+  return rows.filter(
+    ({ outcome, startedAtMs }) =>
+      outcome === 'reset' &&
+      startedAtMs !== undefined &&
+      moves.some(({ atMs }) => startedAtMs < atMs && atMs - startedAtMs < longestMs),
+  );
+}

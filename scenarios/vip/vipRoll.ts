@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { repository } from '../../demo/project';
 import { outagesOf } from '../../demo/report/outages';
 import { clientSentence, gapBoundMs } from '../../demo/report/clientSentence';
+import { cutUnderWay } from '../../demo/report/servedBy';
 import { stepsAt } from '../../demo/report/stepsAt';
 import { echoPort, nextOs, shapes } from '../clusterShape';
 import type { Scenario } from '../scenario';
@@ -87,6 +88,7 @@ function tell(
   stage.figures({
     requests: String(client.requests),
     failures: String(client.failures),
+    'of them under way at a handover': String(cutUnderWay(rows, moves).length),
     'not sent': String(client.skipped),
     'longest gap': `${client.longestGapMs.toFixed(0)} ms`,
     'without the client’s stalls': `${client.longestPathGapMs.toFixed(0)} ms`,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClientRow } from '../../demo/report/clientRows';
-import { addressMoves } from '../../demo/report/servedBy';
+import { addressMoves, cutUnderWay } from '../../demo/report/servedBy';
 
 function rowsOf(answers: readonly (string | undefined)[]): readonly ClientRow[] {
   return answers.map((servedBy, tick) => {
@@ -40,3 +40,19 @@ for (const [what, answers, moves] of tables) {
     );
   });
 }
+
+test('a request is cut under way when it began before the move and was reset, not later and not otherwise', () => {
+  const rows: readonly ClientRow[] = rowsOf([
+    'm1',
+    undefined,
+    undefined,
+    'm2',
+    'm2',
+    undefined,
+  ]).map((row, tick): ClientRow => (tick === 1 || tick === 5 ? { ...row, outcome: 'reset' } : row));
+  const cut = cutUnderWay(rows, addressMoves(rows));
+  assert.deepEqual(
+    cut.map(({ startedAtMs }) => startedAtMs),
+    [10],
+  );
+});

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { cpus } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { steps } from '../../core/steps';
 import { findProblems, listNodes } from '../../demo/cluster';
 import { probe } from '../../demo/httpProbe';
 import type { JournalLine } from '../../demo/report/journal';
+import { gapBoundMs } from '../../demo/report/clientSentence';
 import { majorityHeld } from '../../demo/report/quorum';
 import { buildWebImage } from '../../demo/webImage';
 import { realEffects } from '../../effects/realEffects';
@@ -28,13 +30,23 @@ import {
   rollLab,
   webUrl,
 } from './support/rollCluster';
-import { describeWatched, watchRoll, type RollWatch } from './support/rollWatch';
+import {
+  describeGap,
+  describeWatched,
+  sightAtMoves,
+  watchRoll,
+  type RollWatch,
+} from './support/rollWatch';
 import { secondsBetween, stages } from './support/stages';
 import { reasonToSkip, takeDown } from './support/testLab';
 
 const directoryPrefix = `swarm-${rollLab}-`;
 const fromOs = 'debian:12';
 const toOs = 'debian:13';
+/** Longest that the service may be silent on a busy computer at moments when the address stays. */
+const busyBoundMs = 300;
+/** Load average from which others than this test keep the cores from it. */
+const busyLoad = 5 * cpus().length;
 
 void reasonToSkip().then((reason) => {
   if (reason === undefined) suite();
@@ -218,18 +230,32 @@ function suite(): void {
       );
 
       await stage(
-        'the majority held in every answered sample, and the client has a row for every tick',
+        'the majority held in every answered sample, and the client lost no request and saw no handover',
         async (see) => {
           const watched = await watch!.stop();
           watch = undefined;
           describeWatched(watched, pulumi.journal()).forEach(see);
-          const { client, quorum } = watched;
+          const { client, quorum, gaps, missingTicks, clientSeconds } = watched;
           assert.ok(majorityHeld(quorum), JSON.stringify(quorum.withoutMajority));
-          assert.equal(client.missingTicks, 0);
-          assert.ok(client.seconds > watched.seconds - 2, 'the client did not run all the time');
-          // No aim: a bound that only a broken handover passes. The figures above are what counts.
-          assert.ok(client.failures < client.planned / 20, `${client.failures} failures`);
-          assert.ok(client.longestGapMs < 15_000, `a gap of ${client.longestGapMs} ms`);
+          assert.equal(missingTicks, 0);
+          assert.ok(clientSeconds > watched.seconds - 2, 'the client did not run all the time');
+          const atMoves = sightAtMoves(watched);
+          assert.deepEqual(atMoves.failures, []);
+          assert.deepEqual(
+            atMoves.gaps.filter(({ pathMs }) => pathMs > gapBoundMs).map(describeGap),
+            [],
+          );
+          // Away from handovers it is the web service that waits for a core, behind others on this computer.
+          if (watched.load > busyLoad) {
+            see(`at this load, what the service lost away from handovers is told and not judged`);
+            return;
+          }
+          assert.equal(
+            client.failures - watched.underWay.length,
+            0,
+            `of ${client.requests} requests`,
+          );
+          assert.ok(client.longestPathGapMs <= busyBoundMs, gaps.map(describeGap).join('; '));
         },
       );
 
