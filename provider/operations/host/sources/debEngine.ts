@@ -1,5 +1,7 @@
+import { takesDebs } from '../../../../core/engineSource';
 import { choosePackageVersion, upstreamVersion } from '../../../../core/engineVersion';
 import { SwarmError } from '../../../../core/errors';
+import type { HostFacts } from '../../../../core/facts';
 import type { Host } from '../../../../effects/effects';
 
 /**
@@ -21,6 +23,21 @@ export function chooseOffered(
     asked === undefined || offered.length === 0
       ? `${name}: ${where} offers no package ${engine}; nothing was installed; check the host's package sources`
       : `${name}: engine ${asked} is not offered; ${where} has ${offered.map(upstreamVersion).join(', ')}; nothing was installed; declare one of these`,
+    { source: 'user' },
+  );
+}
+
+/**
+ * Facts of a host that takes .deb packages.
+ *
+ * @throws SwarmError `EngineSourceUnfit`.
+ */
+export async function debHost(name: string, host: Host): Promise<HostFacts> {
+  const facts = await host.facts();
+  if (takesDebs(facts)) return facts;
+  throw new SwarmError(
+    'EngineSourceUnfit',
+    `${name}: .deb packages are for Debian and its kin, and it runs ${facts.os}; nothing was installed; declare another source for this node: preinstalled, or static by its path`,
     { source: 'user' },
   );
 }

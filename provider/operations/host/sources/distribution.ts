@@ -1,6 +1,6 @@
 import { packageFamilies, type DistributionSource } from '../../../../core/engineSource';
 import { planClient, upstreamVersion } from '../../../../core/engineVersion';
-import { appArmorTools, chooseOffered } from './debEngine';
+import { appArmorTools, chooseOffered, debHost } from './debEngine';
 import type { EngineSource, PreparedEngine, SourceContext } from './engineSource';
 
 const [engine, client] = packageFamilies.distribution;
@@ -12,6 +12,7 @@ export function distribution({ host, name }: SourceContext<DistributionSource>):
     packages: packageFamilies.distribution,
     versions: async () => (await packages.available(engine)).map(upstreamVersion),
     prepare: async (asked): Promise<PreparedEngine> => {
+      await debHost(name, host);
       const offered = await packages.available(engine);
       const version = chooseOffered(name, { engine, where: 'the distribution' }, offered, asked);
       return {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { chooseDebs, debEngineVersions, type DebFile } from '../../../../core/debFiles';
-import { knownPackages, takesDebs, type PackagesSource } from '../../../../core/engineSource';
+import { knownPackages, type PackagesSource } from '../../../../core/engineSource';
 import { planClient, upstreamVersion } from '../../../../core/engineVersion';
 import { SwarmError } from '../../../../core/errors';
-import { appArmorTools } from './debEngine';
+import { appArmorTools, debHost } from './debEngine';
 import type { EngineSource, PreparedEngine, SourceContext } from './engineSource';
 
 /** Packages in a directory of this computer, for hosts that reach no repository. */
@@ -39,13 +39,7 @@ export function packageDirectory({
   };
 
   async function architecture(): Promise<string> {
-    const facts = await host.facts();
-    if (takesDebs(facts)) return facts.architecture;
-    throw new SwarmError(
-      'EngineSourceUnfit',
-      `${name}: .deb packages are for Debian and its kin, and it runs ${facts.os}; nothing was installed; declare another source for this node`,
-      { source: 'user' },
-    );
+    return (await debHost(name, host)).architecture;
   }
 
   async function install(
