@@ -20,6 +20,7 @@ export type {
   PublishedPortArgs,
   ServiceArgs,
   SwarmArgs,
+  VipCheckArgs,
 } from '../provider/types';
 export type { DaemonOptions } from '../core/daemonOptions';
 export type {

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { BalancedPortArgs, BalancedServerArgs } from '../provider/types';
+import type { BalancedPortArgs, BalancedServerArgs, VipCheckArgs } from '../provider/types';
 
 /**
  * HAProxy on the nodes of a virtual IP: requests to a port of it go to all nodes that answer a health
@@ -22,19 +22,60 @@ export interface BalanceArgs {
 }
 
 export interface KeepalivedVipArgs {
-  /** Virtual addresses with their prefix length, e.g. `['10.88.0.100/24']`. A change is made in place, by a reload. */
+  /**
+   * Virtual addresses with their prefix length, e.g. `['10.88.0.100/24']`, IPv4 and IPv6. All are held by
+   * the same node at the same time. Advertisements go over the family of the nodes' own addresses. A
+   * change is made in place, node by node.
+   */
   readonly addresses: readonly string[];
-  /** VRRP virtual router ID, 1–255, unique on the network. A change is made in place, by a reload. */
+  /**
+   * VRRP virtual router ID, 1–255, unique on the network. A change is made in place, node by node; until
+   * the last node has it, nodes with the old and with the new one do not see each other.
+   */
   readonly routerId: number;
-  /** Interface that carries the addresses. Default: the one with the node's own address. */
+  /** Interface that carries the addresses. Default: the one with the node's own address. A change is made in place, node by node. */
   readonly interface?: string;
   /**
-   * Seconds between advertisements, a multiple of 0.01 up to 40.95. A dead holder is noticed after
-   * three and a little more, with the default of 0.2 after 0.65 s. Each holder sends one small packet
-   * per interval; a host that is paused for longer than three (a live migration) loses the address.
-   * Default: 0.2. A change is made in place, by a reload, node by node.
+   * Seconds between advertisements, a multiple of 0.01 up to 40.95; whole ones with VRRP version 2. A dead
+   * holder is noticed after three and a little more, with the default of 0.2 after 0.65 s. Each holder
+   * sends one small packet per interval; a host that is paused for longer than three (a live migration)
+   * loses the address. Default: 0.2, with VRRP version 2: 1. A change is made in place, node by node.
    */
   readonly advertisementSeconds?: number;
+  /**
+   * Version of VRRP: 3, or 2 for a network or a device that wants a password. The two do not see each
+   * other. Default: 3. A change is made in place, node by node.
+   */
+  readonly vrrpVersion?: 2 | 3;
+  /**
+   * Password of VRRP version 2: 1 to 8 letters, digits and characters of `_ . : + = -`. Kept as a secret
+   * here; on the network it stands in clear in every packet, so it keeps mistakes away, no attackers. Default:
+   * none. A change is made in place, node by node; old and new do not see each other.
+   */
+  readonly password?: pulumi.Input<string>;
+  /**
+   * Whether managers are told one by one, at their declared addresses, where the network drops multicast,
+   * as most clouds do. Default: false. A change is made in place, node by node; multicast and unicast do
+   * not see each other.
+   */
+  readonly unicast?: boolean;
+  /**
+   * Whether the addresses leave a node whose engine is in no swarm or locked, or that the other managers
+   * see down. A swarm without a leader says nothing, and the addresses stay. That the engine runs and
+   * answers is always asked. Default: true. A change is made in place, by a reload.
+   */
+  readonly trackNode?: boolean;
+  /**
+   * What else a node must have to hold the addresses. Where no node has it, nobody holds them. Default:
+   * nothing. A change is made in place, by a reload.
+   */
+  readonly checks?: readonly VipCheckArgs[];
+  /**
+   * Command on the node, as an argv, that keepalived runs as root at each change of state; it gets four
+   * more arguments: `INSTANCE`, the name of the virtual IP, the state (`MASTER`, `BACKUP`, `FAULT`), the priority. Words
+   * as in a check's `command`. Default: none. A change is made in place, by a reload.
+   */
+  readonly notify?: readonly string[];
   /** A load balancer in front of all nodes. Default: none; whoever holds the address answers alone. To remove it stops HAProxy. */
   readonly balance?: BalanceArgs;
   /**

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { vrrpPriority } from '../core/keepalived/vrrpPriority';
-import type { Engine } from '../provider/types';
+import type { Engine, VipMemberArgs } from '../provider/types';
 import { Balancer, VipMember } from '../provider/types';
 import type { BalanceArgs, KeepalivedVip } from './keepalivedVip';
 import { sealed, sealedContacts } from './sealed';
@@ -109,13 +109,29 @@ function vipMember(
       addresses: vip.args.addresses,
       routerId: vip.args.routerId,
       priority: vrrpPriority(Math.max(0, index)),
-      ...(vip.args.interface === undefined ? {} : { interface: vip.args.interface }),
-      ...(vip.args.advertisementSeconds === undefined
-        ? {}
-        : { advertisementSeconds: vip.args.advertisementSeconds }),
       ...(vip.args.allowGap === undefined ? {} : { allowGap: vip.args.allowGap }),
-      ...(vip.args.preferred === undefined ? {} : { preferred: vip.args.preferred }),
+      ...vipArguments(
+        vip,
+        managers.flatMap((one) => (one.name === name ? [] : [one.address])),
+      ),
     },
     options,
   );
+}
+
+/** What was given of the rest; the password is encrypted in the state and never shown. */
+function vipArguments({ args }: KeepalivedVip, others: readonly string[]): Partial<VipMemberArgs> {
+  const { interface: name, advertisementSeconds, vrrpVersion, password } = args;
+  const { trackNode, checks, preferred, notify } = args;
+  return {
+    ...(name === undefined ? {} : { interface: name }),
+    ...(advertisementSeconds === undefined ? {} : { advertisementSeconds }),
+    ...(vrrpVersion === undefined ? {} : { vrrpVersion }),
+    ...(password === undefined ? {} : { password: pulumi.secret(password) }),
+    ...(args.unicast === true ? { peers: others } : {}),
+    ...(trackNode === undefined ? {} : { trackNode }),
+    ...(checks === undefined ? {} : { checks }),
+    ...(preferred === undefined ? {} : { preferred }),
+    ...(notify === undefined ? {} : { notify }),
+  };
 }

@@ -54,6 +54,18 @@ const node = z.strictObject({
 
 const seconds = z.number().positive();
 
+/** Of a virtual IP; `vrrpCheckFaults` says what goes with what. */
+const check = z.strictObject({
+  tcp: z.number().optional(),
+  http: z.number().optional(),
+  path: z.string().optional(),
+  command: z.array(z.string()).optional(),
+  intervalSeconds: z.number().optional(),
+  timeoutSeconds: z.number().optional(),
+  fall: z.number().optional(),
+  rise: z.number().optional(),
+});
+
 const service = z.strictObject({
   name: z.string(),
   image: z.string(),
@@ -94,7 +106,15 @@ export const configurationSchema = z.strictObject({
         .string()
         .regex(interfacePattern, 'is no name of an interface; give one such as "eth0"')
         .optional(),
-      advertisementSeconds: z.number().min(0.01).max(40.95).optional(),
+      advertisementSeconds: z.number().optional(),
+      vrrpVersion: z
+        .union([z.literal(2), z.literal(3)], { error: 'is no version of VRRP; choose 2 or 3' })
+        .optional(),
+      password: z.string().optional(),
+      unicast: z.boolean().optional(),
+      trackNode: z.boolean().optional(),
+      checks: z.array(check).optional(),
+      notify: z.array(z.string()).optional(),
       balance: z
         .strictObject({
           ports: z.array(

@@ -3,6 +3,9 @@ import { balanceFaults } from './balancer/balanceFaults';
 import type { BalanceValues } from './balancer/balanceFaults';
 import type { InputFailure } from './errors';
 import { labelPrefix } from './labels';
+import { quoted } from './quoted';
+import { isUnicastFamilyMissing, vrrpArgumentFaults } from './vrrpArgumentFaults';
+import type { VrrpArguments } from './vrrpArgumentFaults';
 import { parseRecoverFrom } from './recoveryToken';
 
 /**
@@ -13,12 +16,12 @@ export interface ClusterDeclaration {
   readonly managers?: readonly (DeclaredNode | undefined)[] | undefined;
   readonly workers?: readonly (DeclaredNode | undefined)[] | undefined;
   readonly vip?:
-    | {
-        readonly addresses?: readonly (string | undefined)[] | undefined;
+    | (VrrpArguments & {
         readonly routerId?: number | undefined;
-        readonly balance?: BalanceValues | undefined;
+        readonly unicast?: unknown;
         readonly preferred?: string | undefined;
-      }
+        readonly balance?: BalanceValues | undefined;
+      })
     | undefined;
   readonly maxUnavailable?: number | string | undefined;
   readonly standIn?: boolean | string | undefined;
@@ -65,6 +68,7 @@ export function validateCluster(cluster: ClusterDeclaration): readonly InputFail
     ...twice(placed, 'address', isSameAddress),
     ...vipFailures(cluster, placed),
     ...preferredFailures(cluster),
+    ...vipArgumentFailures(cluster),
     ...unavailableFailures(cluster),
     ...standInFailures(cluster),
     ...outageFailures(cluster),
@@ -187,6 +191,28 @@ function preferredFailures({ vip, managers = [] }: ClusterDeclaration): readonly
   ];
 }
 
+function vipArgumentFailures({ vip, managers }: ClusterDeclaration): readonly InputFailure[] {
+  if (vip === undefined) return [];
+  const { unicast, addresses } = vip;
+  const own = managers?.find((manager) => manager?.address !== undefined)?.address;
+  const isFamilyMissing = unicast === true && isUnicastFamilyMissing(addresses, own);
+  return [
+    ...vrrpArgumentFaults(vip).map(({ property, reason }) => ({
+      property: `vip.${property}`,
+      reason,
+    })),
+    ...(isFamilyMissing
+      ? [
+          {
+            property: 'vip.unicast',
+            reason:
+              "needs a virtual address of the same family as the managers' addresses; add one, or leave it out",
+          },
+        ]
+      : []),
+  ];
+}
+
 function vipAddressFailures(
   address: string,
   before: readonly (string | undefined)[],
@@ -270,9 +296,4 @@ function outageFailures({ allowOutage, backup }: ClusterDeclaration): readonly I
         },
       ]
     : [];
-}
-
-/** A text as an error shows it: in quotes, and not longer than anybody would read. */
-export function quoted(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

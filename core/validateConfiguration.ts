@@ -11,7 +11,8 @@ import {
 import { publishedFaults } from './balancer/balanceFaults';
 import type { InputFailure } from './errors';
 import { labelPrefix } from './labels';
-import { placedNodes, quoted, validateCluster } from './validateCluster';
+import { quoted } from './quoted';
+import { placedNodes, validateCluster } from './validateCluster';
 import type { Placed } from './validateCluster';
 
 const text = z.string().optional().catch(undefined);
@@ -53,7 +54,16 @@ export const readableConfiguration = z
           })
           .optional()
           .catch(undefined),
+        advertisementSeconds: z.unknown().optional(),
+        vrrpVersion: z
+          .union([z.literal(2), z.literal(3)])
+          .optional()
+          .catch(undefined),
+        password: z.unknown().optional(),
+        unicast: z.unknown().optional(),
+        checks: z.unknown().optional(),
         preferred: text,
+        notify: z.unknown().optional(),
       })
       .optional()
       .catch(undefined),

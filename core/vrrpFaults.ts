@@ -1,9 +1,11 @@
 import { isCidr, isHostname, isIpAddress } from './addresses';
 import type { InputFailure } from './errors';
-import { quoted } from './validateCluster';
+import { isUnicastFamilyMissing, vrrpArgumentFaults } from './vrrpArgumentFaults';
+import type { VrrpArguments } from './vrrpArgumentFaults';
+import { quoted } from './quoted';
 
 /** What of a virtual IP becomes text of keepalived.conf; what is undefined is not known yet. */
-export interface VrrpValues {
+export interface VrrpValues extends VrrpArguments {
   /** Name of the node. */
   readonly name?: string | undefined;
   /** Name of the virtual IP. */
@@ -11,10 +13,10 @@ export interface VrrpValues {
   /** The node's own address. */
   readonly address?: string | undefined;
   readonly interface?: string | undefined;
-  readonly addresses?: readonly (string | undefined)[] | undefined;
   readonly routerId?: number | undefined;
   readonly priority?: number | undefined;
-  readonly advertisementSeconds?: number | undefined;
+  /** Addresses of the others, with unicast. */
+  readonly peers?: readonly (string | undefined)[] | undefined;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface VrrpValues {
  * its own, and its scripts run as root. Such values are refused, whatever else could be made of them.
  */
 export function vrrpFaults(values: VrrpValues): readonly InputFailure[] {
-  const { name, vip, address, addresses, routerId, priority, advertisementSeconds } = values;
+  const { name, vip, address, addresses, routerId, priority, peers } = values;
   return [
     ...fault('name', name, isHostname, 'is no host name'),
     ...fault(
@@ -48,15 +50,19 @@ export function vrrpFaults(values: VrrpValues): readonly InputFailure[] {
     ),
     ...range('routerId', routerId, 1, 255),
     ...range('priority', priority, 1, 200),
-    // RFC 5798: 12 bits of centiseconds.
-    ...(advertisementSeconds === undefined || isInterval(advertisementSeconds)
-      ? []
-      : [
+    ...(peers ?? []).flatMap((one, index) =>
+      fault(`peers[${String(index)}]`, one, isIpAddress, 'is no IP address'),
+    ),
+    ...((peers ?? []).length > 0 && isUnicastFamilyMissing(addresses, address)
+      ? [
           {
-            property: 'advertisementSeconds',
-            reason: `${String(advertisementSeconds)} is no multiple of 0.01 within 0.01–40.95`,
+            property: 'addresses',
+            reason:
+              "has none of the family of the node's own address, which unicast needs; add one",
           },
-        ]),
+        ]
+      : []),
+    ...vrrpArgumentFaults(values),
   ];
 }
 
@@ -66,13 +72,6 @@ export const interfacePattern = /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,14}$/;
 /** Names keepalived's instance, and is one of several in a label that commas separate. */
 export function isVipName(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text);
-}
-
-/** Seconds between advertisements that VRRP version 3 can carry. */
-function isInterval(seconds: number): boolean {
-  const centiseconds = seconds * 100;
-  const isWhole = Math.abs(centiseconds - Math.round(centiseconds)) < 1e-6;
-  return isWhole && seconds >= 0.01 && seconds <= 40.95;
 }
 
 function fault(

@@ -5,8 +5,8 @@ import type { VrrpSpec } from './vrrpSpec';
 
 /** @throws SwarmError `VrrpValueInvalid` for a value that would not be one word of the file. */
 export function requireWords(spec: VrrpSpec, raisedFor: string | undefined): void {
-  const { name: vip, sourceAddress: address, ...rest } = spec;
-  refuse(vrrpFaults({ ...rest, vip, address, name: raisedFor }));
+  const { name: vip, sourceAddress: address, version, ...rest } = spec;
+  refuse(vrrpFaults({ ...rest, vip, address, vrrpVersion: version, name: raisedFor }));
 }
 
 /** @throws SwarmError `VrrpValueInvalid` for a name that would leave its comment. */

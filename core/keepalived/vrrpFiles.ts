@@ -1,16 +1,27 @@
+import { checkFiles, httpCheckFile, tcpCheckFile } from './checkScripts';
 import { engineAnswersFile, engineProcessFile } from './engineChecks';
 import type { VrrpFile } from './hostFile';
 import { dropInPath, keepalivedDropIn } from './keepalivedDropIn';
+import { nodeCheckFile } from './nodeCheck';
 import type { VrrpSpec } from './vrrpSpec';
 
 /** Every file that an instance needs beside keepalived.conf. */
 export function vrrpFiles(spec: VrrpSpec): readonly VrrpFile[] {
-  return [engineProcessFile, engineAnswersFile, keepalivedDropIn(spec)];
+  return [
+    engineProcessFile,
+    engineAnswersFile,
+    ...(spec.trackNode === false ? [] : [nodeCheckFile]),
+    ...checkFiles(spec.checks ?? []),
+    keepalivedDropIn(spec),
+  ];
 }
 
 /** Paths of every file that any instance of ours may have beside keepalived.conf. */
 export const vrrpFilePaths: readonly string[] = [
   engineProcessFile.path,
   engineAnswersFile.path,
+  nodeCheckFile.path,
+  tcpCheckFile.path,
+  httpCheckFile.path,
   dropInPath,
 ];

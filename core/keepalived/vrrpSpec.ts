@@ -1,3 +1,5 @@
+import type { VrrpCheck } from './vrrpCheck';
+
 /** What one keepalived instance of ours needs to know. */
 export interface VrrpSpec {
   /** Name of the VIP's resource; names the instance. */
@@ -13,10 +15,27 @@ export interface VrrpSpec {
   readonly priority: number;
   /** Seconds between advertisements; fractions need VRRP version 3. */
   readonly advertisementSeconds: number;
+  /** Default: 3. */
+  readonly version?: VrrpVersion;
+  /** Version 2 only. Secret. */
+  readonly password?: string;
+  /** Addresses of the others, who are told one by one. Default: multicast. */
+  readonly peers?: readonly string[];
+  /** Whether the node's own word and the swarm's list of nodes are asked. Default: true. */
+  readonly trackNode?: boolean;
+  /** Default: none. */
+  readonly checks?: readonly VrrpCheck[];
+  /** Argv of what is run at each change of state. */
+  readonly notify?: readonly string[];
 }
 
+export type VrrpVersion = 2 | 3;
+
 /**
- * Three missed advertisements and a little more (RFC 5798, Skew_Time) make a holder dead: 0.65 s, and no
- * pause of a busy or migrated host below 0.6 s is taken for a death.
+ * Three missed advertisements and a little more (RFC 5798, Skew_Time) make a holder dead. Version 3:
+ * 0.65 s, and no pause of a busy or migrated host below 0.6 s is taken for a death. Version 2 knows whole
+ * seconds only.
  */
-export const defaultAdvertisementSeconds = 0.2;
+export function defaultAdvertisementSeconds(version: VrrpVersion = 3): number {
+  return version === 2 ? 1 : 0.2;
+}

@@ -119,7 +119,8 @@ export const importVipMember: Importing = {
       );
     }
     const { hostname } = await place.host.facts();
-    const { name: vip, addresses, routerId, priority, advertisementSeconds } = written;
+    const { name: vip, addresses, routerId, priority, advertisementSeconds, version } = written;
+    const { peers, trackNode, checks, notify } = written;
     return {
       id: marker.id,
       inputs: {
@@ -127,7 +128,14 @@ export const importVipMember: Importing = {
         connection: plain(place.connection),
         managers: await managersBehind(place),
         ...{ vip, addresses: [...addresses], routerId, priority },
-        ...(advertisementSeconds === defaultAdvertisementSeconds ? {} : { advertisementSeconds }),
+        ...(advertisementSeconds === defaultAdvertisementSeconds(version)
+          ? {}
+          : { advertisementSeconds }),
+        ...(version === undefined ? {} : { vrrpVersion: version }),
+        ...(peers === undefined ? {} : { peers: plain(peers) }),
+        ...(trackNode === undefined ? {} : { trackNode }),
+        ...(checks === undefined ? {} : { checks: plain(checks) }),
+        ...(notify === undefined ? {} : { notify: plain(notify) }),
       },
       outputs: { memberId: marker.id },
     };

@@ -1,6 +1,6 @@
 import { isHostname, isIpAddress } from '../../core/addresses';
 import type { InputFailure } from '../../core/errors';
-import { quoted } from '../../core/validateCluster';
+import { quoted } from '../../core/quoted';
 import { isVipName } from '../../core/vrrpFaults';
 import type { PropertyMap, PropertyValue } from '../server/resource';
 

@@ -7,7 +7,9 @@ import { readVip } from '../operations/vip/readVip';
 import { takeVipDown } from '../operations/vip/takeVipDown';
 import type { VipMemberInputs } from '../operations/vip/vipSpec';
 import { diffInputs } from '../server/diffInputs';
+import { unknown } from '../server/resource';
 import type { Operation, PropertyMap, PropertyValue, Resource } from '../server/resource';
+import { vrrpCheckProperty } from './vrrpCheckProperty';
 import { newId, whereThereIsNone } from './identities';
 import { contactFaults } from './nameFaults';
 import {
@@ -19,6 +21,7 @@ import {
   managersProperty,
   record,
   seconds,
+  secretText,
   text,
   shown,
 } from './properties';
@@ -62,6 +65,28 @@ const inputs = {
     'Node that is to have the address: it takes it, without a gap, when it has been built and when it is seen not to have it. Default: `stay`, where it is. Changed in place.',
     false,
   ),
+  vrrpVersion: count(
+    'Version of VRRP: 3, or 2, which knows a password and whole seconds only. Default: 3. Changed in place.',
+  ),
+  password: secretText(
+    'Password of VRRP version 2: 1 to 8 characters, in clear on the network. Changed in place.',
+    false,
+  ),
+  peers: list(
+    { type: 'string', description: 'An IP address.' },
+    'Addresses of the other managers, who are told one by one. Default: multicast. Changed in place.',
+  ),
+  trackNode: flag(
+    'Whether the addresses leave a node that is no working member of its swarm. Default: true. Changed in place.',
+  ),
+  checks: list(
+    vrrpCheckProperty,
+    'What else a node must have to hold the addresses. Default: nothing. Changed in place.',
+  ),
+  notify: list(
+    { type: 'string', description: 'A word without spaces.' },
+    'Command that keepalived runs as root at each change of state, as an argv. Changed in place.',
+  ),
   timeouts: record(
     {
       gate: seconds('Seconds to wait for the lease, and then at the gate. Default: 300.'),
@@ -89,6 +114,12 @@ const impacts = {
   advertisementSeconds: 'update',
   allowGap: 'ignore',
   preferred: 'update',
+  vrrpVersion: 'update',
+  password: 'update',
+  peers: 'update',
+  trackNode: 'update',
+  checks: 'update',
+  notify: 'update',
   timeouts: 'ignore',
 } as const satisfies Record<keyof VipMemberInputs, unknown>;
 
@@ -177,18 +208,26 @@ function checkVip(wanted: PropertyMap): readonly InputFailure[] {
     const value = wanted[name];
     return typeof value === 'number' ? value : undefined;
   };
-  const { addresses } = wanted;
+  const textsOf = (name: string): readonly (string | undefined)[] | undefined => {
+    const value = wanted[name];
+    return Array.isArray(value) ? (value as readonly PropertyValue[]).map(asText) : undefined;
+  };
+  const known = (name: string): PropertyValue | undefined =>
+    wanted[name] === unknown ? undefined : wanted[name];
   return vrrpFaults({
     name: textOf('name'),
     vip: textOf('vip'),
     address: textOf('address'),
     interface: textOf('interface'),
-    addresses: Array.isArray(addresses)
-      ? (addresses as readonly PropertyValue[]).map(asText)
-      : undefined,
+    addresses: textsOf('addresses'),
     routerId: numberOf('routerId'),
     priority: numberOf('priority'),
     advertisementSeconds: numberOf('advertisementSeconds'),
+    vrrpVersion: known('vrrpVersion'),
+    password: textOf('password'),
+    peers: textsOf('peers'),
+    checks: known('checks'),
+    notify: known('notify'),
   });
 }
 

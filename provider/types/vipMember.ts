@@ -1,6 +1,29 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ConnectionArgs, ManagerContactArgs } from './connection';
 
+/** Something that a node must have to hold the addresses: exactly one of `tcp`, `http` and `command`. */
+export interface VipCheckArgs {
+  /** A TCP port of the node's own address that a connection opens to. */
+  readonly tcp?: number;
+  /** A TCP port of the node's own address that answers HTTP with a status of 200 to 399. */
+  readonly http?: number;
+  /** Path that `http` asks for. Default: `/`. */
+  readonly path?: string;
+  /**
+   * A command on the node as an argv, its program by its whole path; it passes when it ends with 0. It
+   * runs as root, without a shell, and nobody else may be able to write it. Words of letters, digits and `_ . / : = @ , + % -`: for more, give the path of a script.
+   */
+  readonly command?: readonly string[];
+  /** Whole seconds between two checks. Default: 2. */
+  readonly intervalSeconds?: number;
+  /** Whole seconds after which a check has failed. Default: 2. */
+  readonly timeoutSeconds?: number;
+  /** Failures in a row that make the node give the addresses up. Default: 2. */
+  readonly fall?: number;
+  /** Successes in a row after which it may hold them again. Default: 2. */
+  readonly rise?: number;
+}
+
 export interface VipMemberArgs {
   /** Name of the node. */
   name: pulumi.Input<string>;
@@ -32,6 +55,18 @@ export interface VipMemberArgs {
   allowGap?: pulumi.Input<boolean>;
   /** Node that is to have the address, or `stay`. Default: `stay`. */
   preferred?: pulumi.Input<string>;
+  /** Version of VRRP: 3, or 2, which knows a password and whole seconds only. Default: 3. Changed in place. */
+  vrrpVersion?: pulumi.Input<number>;
+  /** Password of VRRP version 2, 1 to 8 characters; secret. Changed in place. */
+  password?: pulumi.Input<string>;
+  /** Addresses of the other managers, who are told one by one. Default: multicast. Changed in place. */
+  peers?: pulumi.Input<readonly pulumi.Input<string>[]>;
+  /** Whether the addresses leave a node that is no working member of its swarm. Default: true. Changed in place. */
+  trackNode?: pulumi.Input<boolean>;
+  /** What else a node must have to hold the addresses. Default: nothing. Changed in place. */
+  checks?: pulumi.Input<readonly pulumi.Input<VipCheckArgs>[]>;
+  /** Command that keepalived runs as root at each change of state, as an argv. Changed in place. */
+  notify?: pulumi.Input<readonly pulumi.Input<string>[]>;
   /** Seconds that steps may take. */
   timeouts?: pulumi.Input<{
     gate?: pulumi.Input<number>;

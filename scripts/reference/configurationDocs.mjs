@@ -16,6 +16,7 @@ const interfaces = {
   vip: ['KeepalivedVipArgs'],
   'vip.balance': ['BalanceArgs'],
   'vip.balance.ports[]': ['BalancedPortArgs'],
+  'vip.checks[]': ['VipCheckArgs'],
   backup: ['BackupArgs'],
   timeouts: ['NodeTimeoutsArgs'],
   'services[]': ['ServiceArgs'],

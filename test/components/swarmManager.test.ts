@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as pulumi from '@pulumi/pulumi';
 import { KeepalivedVip, Swarm, SwarmManager } from '../../components';
-import type { SwarmManagerArgs } from '../../components';
+import type { KeepalivedVipArgs, SwarmManagerArgs } from '../../components';
 import { lab } from './support/declarations';
 import type { Recording } from './support/recordedProgram';
 import { recordProgram } from './support/recordedProgram';
@@ -223,5 +223,47 @@ describe('SwarmManager: the chain of one manager', () => {
     const recording = await record({});
     assert.deepEqual(recording.get('SwarmManager', 'm2').inputs, {});
     assert.deepEqual(recording.get('KeepalivedVip', 'vip').inputs, {});
+  });
+});
+
+describe('SwarmManager: the arguments of its virtual IP', () => {
+  const inputs = async (
+    vipArgs: Partial<KeepalivedVipArgs>,
+  ): Promise<Recording['registrations'][number]> => {
+    const recording = await recordProgram(() => {
+      const vip = new KeepalivedVip('vip', {
+        addresses: ['10.88.0.100/24'],
+        routerId: 51,
+        ...vipArgs,
+      });
+      new SwarmManager('m2', { ...args, vip });
+    });
+    return recording.get('VipMember', 'm2');
+  };
+
+  test('go to the member as they were given', async () => {
+    const given = {
+      vrrpVersion: 2,
+      trackNode: false,
+      checks: [{ tcp: 80 }, { command: ['/bin/true'], fall: 3 }],
+      preferred: 'm1',
+      notify: ['/bin/tell'],
+    } as const;
+    const member = await inputs(given);
+    for (const [name, value] of Object.entries(given)) {
+      assert.deepEqual(member.inputs[name], value, name);
+    }
+  });
+
+  test('the password is a secret', async () => {
+    const member = await inputs({ vrrpVersion: 2, password: 'hunter2' });
+    assert.deepEqual(member.inputs['password'], { secret: 'hunter2' });
+  });
+
+  test('with unicast the other managers are its peers; without, nobody is named', async () => {
+    const others = contacts.flatMap(({ name, address }) => (name === 'm2' ? [] : [address]));
+    assert.deepEqual((await inputs({ unicast: true })).inputs['peers'], others);
+    assert.ok(!('peers' in (await inputs({})).inputs));
+    assert.ok(!('peers' in (await inputs({ unicast: false })).inputs));
   });
 });

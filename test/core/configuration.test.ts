@@ -179,6 +179,41 @@ const rows: readonly [string, unknown, string][] = [
     { ...demo, engine: { images: [{ reference: 'web:1', path: '/w', sha256: 'abc' }] } },
     'engine.images[0].sha256: "abc" is no SHA-256; give its 64 hexadecimal digits',
   ],
+  [
+    'a password of VRRP that is no text: not shown',
+    { ...demo, vip: { ...demo.vip, vrrpVersion: 2, password: 20261121 } },
+    'vip.password: a number is no text; write it in quotes',
+  ],
+  [
+    'a password of VRRP that is too long: not shown',
+    { ...demo, vip: { ...demo.vip, vrrpVersion: 2, password: 'hunter2hunter2' } },
+    'vip.password: is no password of VRRP version 2; give 1 to 8 letters, digits and characters of _ . : + = -',
+  ],
+  [
+    'a password for a version that has none',
+    { ...demo, vip: { ...demo.vip, password: 'hunter2' } },
+    'vip.password: VRRP version 3 has none; leave it out, or give `vrrpVersion: 2`',
+  ],
+  [
+    'a version of VRRP that there is not',
+    { ...demo, vip: { ...demo.vip, vrrpVersion: 4 } },
+    'vip.vrrpVersion: 4 is no version of VRRP; choose 2 or 3',
+  ],
+  [
+    'advertisements that version 2 cannot carry',
+    { ...demo, vip: { ...demo.vip, vrrpVersion: 2, advertisementSeconds: 0.2 } },
+    'vip.advertisementSeconds: 0.2 is no whole number of seconds within 1–255, as VRRP version 2 wants',
+  ],
+  [
+    'a check of two things',
+    { ...demo, vip: { ...demo.vip, checks: [{ tcp: 80, http: 80 }] } },
+    'vip.checks[0]: has both tcp and http; make them checks of their own',
+  ],
+  [
+    'a check’s command as a line for a shell',
+    { ...demo, vip: { ...demo.vip, checks: [{ command: ['/bin/sh', '-c', 'true && true'] }] } },
+    'vip.checks[0].command[2]: "true && true" has characters that keepalived gives a meaning of its own; use letters, digits and _ . / : = @ , + % -, or write a script on the nodes and give its path',
+  ],
   ['a key left empty', { ...demo, vip: null }, 'vip: an empty value is not a map; give a map'],
   [
     'a virtual IP without a router ID',
@@ -362,7 +397,7 @@ it('every fault of a configuration is told at once, whether a single key shows i
       'vip.addresses[1]: "10.88.0.100" is no address with a prefix length; write it out, such as 10.88.0.100/24',
       'vip.addresses[2]: 5 is no text; write it in quotes',
       'vip.routerId: 0 is no VRRP router ID; choose a whole number from 1 to 255 that nobody else in the network uses',
-      'vip.priority: is not a known key; remove it, or use one of addresses, routerId, interface, advertisementSeconds, balance, allowGap, preferred',
+      'vip.priority: is not a known key; remove it, or use one of addresses, routerId, interface, advertisementSeconds, vrrpVersion, password, unicast, trackNode, checks, notify, balance, allowGap, preferred',
       'maxUnavailable: "0%" is no number of workers; give a whole number from 1, or a percentage such as "10%"',
       'timeouts.drain: "60s" is not a number; give a number',
       'timeouts.wait: is not a known key; remove it, or use one of gate, drain, demote, leave, join, ready, services',

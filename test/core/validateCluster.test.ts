@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { quoted, validateCluster } from '../../core/validateCluster';
+import { quoted } from '../../core/quoted';
+import { validateCluster } from '../../core/validateCluster';
 import type { ClusterDeclaration, DeclaredNode } from '../../core/validateCluster';
 
 const m1: DeclaredNode = { name: 'm1', address: '10.88.0.11' };

@@ -196,6 +196,7 @@ function suite(): void {
             '600 root /etc/keepalived/keepalived.conf',
             '700 root /etc/keepalived/swarm-answers.sh',
             '700 root /etc/keepalived/swarm-engine.sh',
+            '700 root /etc/keepalived/swarm-node.sh',
           ];
           assert.deepEqual(
             lines.filter(

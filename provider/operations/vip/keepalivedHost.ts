@@ -1,5 +1,6 @@
 import { addressOf, isSameAddress, isWithin } from '../../../core/addresses';
 import { SwarmError } from '../../../core/errors';
+import { parseKeepalived } from '../../../core/keepalived/parseKeepalived';
 import { parseKeepalivedMarker } from '../../../core/keepalived/keepalivedMarker';
 import type { Host } from '../../../effects/effects';
 import { keepalivedPath, keepalivedUnit } from './vipSpec';
@@ -30,12 +31,24 @@ export async function vipInterface(host: Host, spec: VipMemberInputs): Promise<s
       { source: 'user' },
     );
   }
-  const subnet = `${found.address}/${String(found.prefixLength)}`;
-  const outside = spec.addresses.filter((vip) => !isWithin(addressOf(vip), subnet));
+  // Of the node's own address; of the other family any, but a virtual one.
+  const isIpv6 = found.address.includes(':');
+  const subnets = own
+    .filter(
+      (one) =>
+        one === found ||
+        (one.interface === found.interface &&
+          one.address.includes(':') !== isIpv6 &&
+          !spec.addresses.some((vip) => isSameAddress(one.address, addressOf(vip)))),
+    )
+    .map((one) => `${one.address}/${String(one.prefixLength)}`);
+  const outside = spec.addresses.filter(
+    (vip) => !subnets.some((subnet) => isWithin(addressOf(vip), subnet)),
+  );
   if (outside.length > 0) {
     throw new SwarmError(
       'VipOutsideSubnet',
-      `${spec.name}: ${outside.join(', ')} is not in the subnet ${subnet} of ${found.interface}; nothing was touched`,
+      `${spec.name}: ${outside.join(', ')} is not in the subnet ${subnets.join(', ')} of ${found.interface}; nothing was touched`,
       { source: 'user' },
     );
   }
@@ -60,6 +73,12 @@ const candidatePath = `${keepalivedPath}.candidate`;
 /** Whether an interrupted run may have written a configuration that keepalived has not read yet. */
 export async function isHalfDone(host: Host): Promise<boolean> {
   return (await host.files.read(candidatePath)) !== undefined;
+}
+
+/** keepalived may quote the line that it refuses. */
+function withoutPassword(output: string, configuration: string): string {
+  const password = parseKeepalived(configuration)?.password;
+  return password === undefined ? output : output.replaceAll(password, '[secret]');
 }
 
 function withoutComments(configuration: string): string {
@@ -89,7 +108,7 @@ export async function putConfiguration(host: Host, name: string, text: string): 
     await host.files.remove(candidatePath);
     throw new SwarmError(
       'KeepalivedRefuses',
-      `${name}: keepalived refuses its configuration, which was not put in place: ${(checked.stderr + checked.stdout).trim()}`,
+      `${name}: keepalived refuses its configuration, which was not put in place: ${withoutPassword((checked.stderr + checked.stdout).trim(), text)}`,
       { source: 'bug' },
     );
   }

@@ -1,6 +1,7 @@
 import type { Connection, ManagerContact } from '../../../core/connection';
+import type { VrrpCheck } from '../../../core/keepalived/vrrpCheck';
 import { defaultAdvertisementSeconds } from '../../../core/keepalived/vrrpSpec';
-import type { VrrpSpec } from '../../../core/keepalived/vrrpSpec';
+import type { VrrpSpec, VrrpVersion } from '../../../core/keepalived/vrrpSpec';
 import type { LocalDataChoice } from '../../../core/localData';
 
 /** Inputs of a VipMember. */
@@ -24,6 +25,14 @@ export interface VipMemberInputs {
   readonly allowGap?: boolean;
   /** Node that is to have the address, or `stay`. */
   readonly preferred?: string;
+  readonly vrrpVersion?: VrrpVersion;
+  /** Secret. */
+  readonly password?: string;
+  /** Addresses of the other managers, with unicast. */
+  readonly peers?: readonly string[];
+  readonly trackNode?: boolean;
+  readonly checks?: readonly VrrpCheck[];
+  readonly notify?: readonly string[];
   readonly timeouts?: {
     readonly gate?: number;
     readonly handover?: number;
@@ -32,15 +41,22 @@ export interface VipMemberInputs {
 }
 
 /** What keepalived on this node is told. */
-export function vrrpSpecOf(spec: VipMemberInputs, interfaceName: string): VrrpSpec {
+export function vrrpSpecOf(inputs: VipMemberInputs, interfaceName: string): VrrpSpec {
+  const { vip, address, vrrpVersion, password, peers, trackNode, checks, notify } = inputs;
   return {
-    name: spec.vip,
-    addresses: spec.addresses,
+    name: vip,
+    addresses: inputs.addresses,
     interface: interfaceName,
-    sourceAddress: spec.address,
-    routerId: spec.routerId,
-    priority: spec.priority,
-    advertisementSeconds: spec.advertisementSeconds ?? defaultAdvertisementSeconds,
+    sourceAddress: address,
+    routerId: inputs.routerId,
+    priority: inputs.priority,
+    advertisementSeconds: inputs.advertisementSeconds ?? defaultAdvertisementSeconds(vrrpVersion),
+    ...(vrrpVersion === undefined ? {} : { version: vrrpVersion }),
+    ...(password === undefined ? {} : { password }),
+    ...(peers === undefined ? {} : { peers }),
+    ...(trackNode === undefined ? {} : { trackNode }),
+    ...(checks === undefined ? {} : { checks }),
+    ...(notify === undefined ? {} : { notify }),
   };
 }
 

@@ -7,7 +7,7 @@ interface Bid {
   readonly machine: MachineState;
   readonly priority: number;
   readonly addresses: readonly string[];
-  /** Machines of one group hear each other: the same router ID, and the same advertised address. */
+  /** Machines of one group hear each other: the same router ID, advertised address, version, password and way. */
   readonly group: string;
   /** It may take the address from a living holder: its file has no `nopreempt`. */
   readonly preempts: boolean;
@@ -87,8 +87,16 @@ function readBid(machine: MachineState, nowMs: number): Bid | undefined {
     priority,
     addresses,
     preempts,
-    group: `${router} ${addresses[0] ?? ''}${alone}`,
+    group: `${router} ${addresses[0] ?? ''}${alone}${manner(text)}`,
   };
+}
+
+/** What else keeps two from hearing each other; empty: version 3, by multicast. */
+function manner(text: string): string {
+  const word = (name: string): string =>
+    new RegExp(`^\\s*${name}\\s+(\\S+)`, 'm').exec(text)?.[1] ?? '';
+  const old = word('vrrp_version') === '2' ? ` 2 ${word('auth_pass')} ${word('advert_int')}` : '';
+  return `${old}${/unicast_peer/.test(text) ? ' unicast' : ''}`;
 }
 
 /** The track script of the engine's process has noticed its death. */
