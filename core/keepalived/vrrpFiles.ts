@@ -3,6 +3,7 @@ import { engineAnswersFile, engineProcessFile } from './engineChecks';
 import type { VrrpFile } from './hostFile';
 import { dropInPath, keepalivedDropIn } from './keepalivedDropIn';
 import { nodeCheckFile } from './nodeCheck';
+import { vrrpListener } from './vrrpListener';
 import type { VrrpSpec } from './vrrpSpec';
 
 /** Every file that an instance needs beside keepalived.conf. */
@@ -23,5 +24,7 @@ export const vrrpFilePaths: readonly string[] = [
   nodeCheckFile.path,
   tcpCheckFile.path,
   httpCheckFile.path,
+  // Left by a run that died while it listened.
+  vrrpListener.path,
   dropInPath,
 ];

@@ -152,6 +152,8 @@ describe('the sudoers rules of docs/security.md', () => {
     ['perl', '-e', 'system(shift)', 'id'],
     ['haproxy', '-f', '/etc/haproxy/haproxy.cfg.candidate'],
     ['keepalived', '-t', '-f', '/etc/shadow'],
+    ['perl', '-e', 'exec "id"'],
+    ['perl', '/tmp/x.pl', 'eth0', '3'],
     ['tar', '--create', '--file=-', '--numeric-owner', '--directory=/', '--', 'root'],
     ['tar', '--extract', '--file=-', '--numeric-owner', '--same-permissions', '--directory=/'],
     ['rm', '--recursive', '--force', '--', '/var/lib/docker/swarm'],

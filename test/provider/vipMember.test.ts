@@ -253,3 +253,66 @@ test('two managers that left the swarm by hand join anew, one after the other: n
   await stack.up(process);
   assertAsDeclared(world, stack);
 });
+
+const foreign = '4 2 87 100 10.88.0.5 10.88.0.99\n';
+const listening = ['perl', '/etc/keepalived/swarm-listen.pl'];
+
+test('a router ID that somebody else in the network uses is refused before it is taken', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  world.setCommand('test/m2', listening, { code: 0, stdout: foreign, stderr: '' });
+  stack.declared = changed(stack.declared, { vip: { routerId: 87 } }, 'm2');
+  const before = machine(world, 'm2').keepalivedConfiguration;
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm2'), {
+    code: 'RouterIdTaken',
+    message:
+      /m2: 10\.88\.0\.5 on the network of eth0 advertises router ID 87 as well .*10\.88\.0\.99/,
+  });
+  assert.equal(machine(world, 'm2').keepalivedConfiguration, before);
+  assert.equal(machine(world, 'm2').files['/etc/keepalived/swarm-listen.pl'], undefined);
+});
+
+test('a host that cannot listen is no host where nobody uses the router ID', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  world.setCommand('test/m2', ['perl'], { code: 127, stdout: '', stderr: 'not found' });
+  stack.declared = changed(stack.declared, { vip: { routerId: 89 } }, 'm2');
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm2'), {
+    code: 'VrrpNotHeard',
+    message: /not found.*nothing was started; install perl-base/,
+  });
+});
+
+test('another priority is not listened for: the router ID is in use by this node itself', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  world.setCommand('test/m1', ['perl'], { code: 127, stdout: '', stderr: 'not found' });
+  stack.declared = changed(stack.declared, { vip: { priority: 7 } }, 'm1');
+  await stack.up(new ProviderProcess(world));
+});
+
+test('a command that is not on the host is refused before anything is put in place', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  const before = machine(world, 'm1').files;
+  const commands = { notify: ['/opt/tell'], checks: [{ command: ['/opt/check'] }] };
+  stack.declared = changed(stack.declared, { vip: commands }, 'm1');
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm1'), {
+    code: 'VipCommandMissing',
+    message: /m1: \/opt\/check, \/opt\/tell is no program there/,
+  });
+  assert.deepEqual(machine(world, 'm1').files, before);
+});
+
+test('a password never comes back from what keepalived says of it', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  const said = '(Line 30) Unknown keyword hunter2';
+  for (const name of ['m1', 'm2', 'm3']) {
+    world.setCommand(`test/${name}`, ['keepalived', '-t'], { code: 5, stderr: said });
+  }
+  stack.declared = changed(
+    stack.declared,
+    { vip: { vrrpVersion: 2, password: 'hunter2', advertisementSeconds: 1 } },
+    'm1',
+  );
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm1'), (error: Error) => {
+    assert.match(error.message, /Unknown keyword \[secret\]/);
+    return !error.message.includes('hunter2');
+  });
+});

@@ -3,6 +3,7 @@ import { SwarmError } from '../../../core/errors';
 import { isSeen } from '../../../core/facts';
 import { parseKeepalivedMarker } from '../../../core/keepalived/keepalivedMarker';
 import { renderKeepalived } from '../../../core/keepalived/renderKeepalived';
+import { parseKeepalived } from '../../../core/keepalived/parseKeepalived';
 import { vrrpFiles } from '../../../core/keepalived/vrrpFiles';
 import { isOwnMarker } from '../../../core/marker';
 import { steps } from '../../../core/steps';
@@ -13,6 +14,8 @@ import { changeConfiguration } from './changeConfiguration';
 import { holdsVip, ownConfiguration, vipInterface } from './keepalivedHost';
 import { lookAtHolders } from './lookAtHolders';
 import { takeAsPreferred } from './takeAsPreferred';
+import { refuseMissingCommands } from './refuseMissingCommands';
+import { refuseRouterIdClash } from './refuseRouterIdClash';
 import { putVrrpFiles, removeVrrpFiles } from './vrrpFilesOnHost';
 import { keepalivedUnit, vrrpSpecOf } from './vipSpec';
 import type { VipMemberInputs } from './vipSpec';
@@ -42,6 +45,13 @@ export async function bringVipUp(
   }
   await operation.step(steps.startVip(spec.name), async () => {
     const vrrp = vrrpSpecOf(spec, name);
+    if (present === undefined || parseKeepalived(present)?.routerId !== spec.routerId) {
+      await refuseRouterIdClash(host, spec.name, vrrp, [
+        spec.address,
+        ...spec.managers.map(({ address }) => address),
+      ]);
+    }
+    await refuseMissingCommands(host, spec.name, vrrp);
     // Before the configuration: keepalived refuses one whose scripts are not there.
     const configuration = renderKeepalived(vrrp, { id, urn: operation.urn });
     await putVrrpFiles(host, vrrpFiles(vrrp), present !== undefined);

@@ -106,10 +106,12 @@ export async function putConfiguration(host: Host, name: string, text: string): 
   const checked = await host.run(['keepalived', '-t', '-f', candidatePath], { timeoutSeconds: 30 });
   if (checked.code !== 0) {
     await host.files.remove(candidatePath);
+    const said = withoutPassword((checked.stderr + checked.stdout).trim(), text);
+    const isOfCommands = / script "\/(?!etc\/keepalived\/swarm-)/.test(text);
     throw new SwarmError(
       'KeepalivedRefuses',
-      `${name}: keepalived refuses its configuration, which was not put in place: ${withoutPassword((checked.stderr + checked.stdout).trim(), text)}`,
-      { source: 'bug' },
+      `${name}: keepalived refuses its configuration, which was not put in place: ${said}${isOfCommands ? '; give commands by their real path (`/bin` may be a link to `/usr/bin`), with nothing on it that others than root may write' : ''}`,
+      { source: isOfCommands ? 'user' : 'bug' },
     );
   }
   await host.files.write(keepalivedPath, text, { mode: 0o600 });

@@ -35,6 +35,7 @@ const commands: Readonly<Record<string, Command>> = {
     const holds: Record<string, boolean> = {
       '-e': machine.files[path] !== undefined || isDirectory(machine, path),
       '-f': machine.files[path] !== undefined,
+      '-x': machine.files[path] !== undefined,
       '-d': isDirectory(machine, path),
     };
     const answer = holds[operator];
@@ -107,7 +108,10 @@ const commands: Readonly<Record<string, Command>> = {
     return done(changed.map(([path]) => `??5?????? c ${path}\n`).join(''));
   },
   perl: (machine, args, state, stdin) => {
-    const [module, evaluate, , socket] = args;
+    const [module = '', evaluate, , socket] = args;
+    if (module === '/etc/keepalived/swarm-listen.pl' && machine.files[module] !== undefined) {
+      return done(heardBy(machine, state));
+    }
     const isKnown = module === '-MIO::Socket::UNIX' && evaluate === '-e';
     if (!isKnown || socket !== '/run/haproxy/admin.sock') return undefined;
     const answer = answerRuntime(state, machine, stdin.trim());
@@ -116,6 +120,20 @@ const commands: Readonly<Record<string, Command>> = {
       : done(answer);
   },
 };
+
+/** What the machine hears of holders on its network; see fakeWorld.md. */
+function heardBy(machine: MachineState, state: WorldState): string {
+  const holders = new Set(Object.values(state.vips).map(({ holder }) => holder));
+  return Object.values(state.machines)
+    .filter((other) => other.key !== machine.key && holders.has(other.key))
+    .map((other) => {
+      const text = other.keepalivedConfiguration ?? '';
+      const routerId = /virtual_router_id (\d+)/.exec(text)?.[1] ?? '0';
+      const address = /virtual_ipaddress \{\s*([^\s/]+)/.exec(text)?.[1] ?? '';
+      return `4 3 ${routerId} 200 ${other.address} ${address}\n`;
+    })
+    .join('');
+}
 
 export function runCommand(
   state: WorldState,
