@@ -29,8 +29,8 @@ export interface KeepalivedVipArgs {
    */
   readonly addresses: readonly string[];
   /**
-   * VRRP virtual router ID, 1–255, unique on the network. A change is made in place, node by node; until
-   * the last node has it, nodes with the old and with the new one do not see each other.
+   * VRRP virtual router ID, 1–255, unique on the network. A change is made in place, on all
+   * managers together.
    */
   readonly routerId: number;
   /** Interface that carries the addresses. Default: the one with the node's own address. A change is made in place, node by node. */
@@ -43,20 +43,19 @@ export interface KeepalivedVipArgs {
    */
   readonly advertisementSeconds?: number;
   /**
-   * Version of VRRP: 3, or 2 for a network or a device that wants a password. The two do not see each
-   * other. Default: 3. A change is made in place, node by node.
+   * Version of VRRP: 3, or 2 for a network or a device that wants a password. Default: 3.
+   * A change is made in place, on all managers together.
    */
   readonly vrrpVersion?: 2 | 3;
   /**
    * Password of VRRP version 2: 1 to 8 letters, digits and characters of `_ . : + = -`. Kept as a secret
    * here; on the network it stands in clear in every packet, so it keeps mistakes away, no attackers. Default:
-   * none. A change is made in place, node by node; old and new do not see each other.
+   * none. A change is made in place, on all managers together.
    */
   readonly password?: pulumi.Input<string>;
   /**
    * Whether managers are told one by one, at their declared addresses, where the network drops multicast,
-   * as most clouds do. Default: false. A change is made in place, node by node; multicast and unicast do
-   * not see each other.
+   * as most clouds do. Default: false. A change is made in place, on all managers together.
    */
   readonly unicast?: boolean;
   /**
