@@ -1,6 +1,5 @@
 import { addressOf, isSameAddress, isWithin } from '../../../core/addresses';
 import { SwarmError } from '../../../core/errors';
-import { parseKeepalived } from '../../../core/keepalived/parseKeepalived';
 import { parseKeepalivedMarker } from '../../../core/keepalived/keepalivedMarker';
 import type { Host } from '../../../effects/effects';
 import { keepalivedPath, keepalivedUnit } from './vipSpec';
@@ -77,7 +76,7 @@ export async function isHalfDone(host: Host): Promise<boolean> {
 
 /** keepalived may quote the line that it refuses. */
 function withoutPassword(output: string, configuration: string): string {
-  const password = parseKeepalived(configuration)?.password;
+  const password = /^\s*auth_pass\s+(\S+)/m.exec(configuration)?.[1];
   return password === undefined ? output : output.replaceAll(password, '[secret]');
 }
 
