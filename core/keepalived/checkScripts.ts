@@ -1,3 +1,4 @@
+import { firstRunPasses } from './firstRun';
 import type { VrrpFile } from './hostFile';
 import { defaultCheckPace, defaultHttpPath } from './vrrpCheck';
 import type { VrrpCheck } from './vrrpCheck';
@@ -7,6 +8,7 @@ export const tcpCheckFile: VrrpFile = {
   path: '/etc/keepalived/swarm-tcp.sh',
   text: `#!/bin/bash
 # Managed by the Pulumi package "swarm". Arguments: address, port. Fails when no connection opens.
+${firstRunPasses('tcp.$1.$2')}
 exec 2> /dev/null
 exec 3<> "/dev/tcp/$1/$2"
 `,
@@ -17,6 +19,7 @@ export const httpCheckFile: VrrpFile = {
   path: '/etc/keepalived/swarm-http.sh',
   text: `#!/bin/bash
 # Managed by the Pulumi package "swarm". Arguments: address, port, path. Fails without an answer of 200 to 399.
+${firstRunPasses('http.$1.$2')}
 exec 2> /dev/null
 exec 3<> "/dev/tcp/$1/$2" || exit 1
 printf 'GET %s HTTP/1.0\\r\\nHost: %s\\r\\nConnection: close\\r\\n\\r\\n' "$3" "$1" >&3

@@ -1,3 +1,4 @@
+import { firstRunPasses } from './firstRun';
 import type { VrrpFile } from './hostFile';
 
 /**
@@ -33,6 +34,7 @@ timeout 0.7 tail --pid="$pid" --sleep-interval=0.05 --follow /dev/null > /dev/nu
 /** An engine may live and answer nobody. Where no client is installed that cannot be asked, and is no failure. */
 const engineAnswers = `#!/bin/sh
 # Managed by the Pulumi package "swarm". Fails while the engine does not answer.
+${firstRunPasses('answers')}
 command -v docker > /dev/null || exit 0
 exec timeout 8 docker --host unix:///var/run/docker.sock version > /dev/null 2>&1
 `;

@@ -1,3 +1,4 @@
+import { firstRunPasses } from './firstRun';
 import type { VrrpFile } from './hostFile';
 
 /**
@@ -9,6 +10,7 @@ export const nodeCheckFile: VrrpFile = {
   path: '/etc/keepalived/swarm-node.sh',
   text: `#!/bin/sh
 # Managed by the Pulumi package "swarm". Fails when the node is no working member of its swarm.
+${firstRunPasses('node')}
 docker() { timeout 5 /usr/bin/env docker --host unix:///var/run/docker.sock "$@" 2> /dev/null; }
 own=$(docker info --format '{{.Swarm.LocalNodeState}}') || exit 0
 case $own in inactive | error | locked) exit 1 ;; esac

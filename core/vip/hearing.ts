@@ -1,9 +1,10 @@
 import { addressOf } from '../addresses';
+import { advertisedFirst } from '../keepalived/renderKeepalived';
 import type { VrrpSpec } from '../keepalived/vrrpSpec';
 
 /**
  * What of two instances may differ while they hear each other: version 3 carries the interval, and only
- * the first address is advertised. Whatever is not named here may not: with any of it different, each
+ * the first address of the nodes' own family is advertised. Whatever is not named here may not: with any of it different, each
  * believes that it is alone and takes the address.
  */
 const harmless: readonly string[] = [
@@ -26,7 +27,7 @@ const words: Readonly<Record<string, string>> = {
 
 /** What keeps two from hearing each other, e.g. `another router ID`; empty: their files do not. */
 export function deafness(a: VrrpSpec, b: VrrpSpec): readonly string[] {
-  const advertised = ({ addresses: [first = ''] }: VrrpSpec): string => addressOf(first);
+  const advertised = (spec: VrrpSpec): string => addressOf(advertisedFirst(spec)[0] ?? '');
   const [own, other] = [values(a), values(b)];
   const keys = [...new Set([...own.keys(), ...other.keys()])].filter(
     (key) => own.get(key) !== other.get(key),

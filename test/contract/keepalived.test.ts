@@ -20,6 +20,13 @@ const lab = 'keepalivedtest';
 /** In the place of the engine: these tests are of keepalived, and an engine takes longer to install. */
 const engine = '[Service]\nExecStart=/bin/sleep infinity\nRestart=always\nRestartSec=1\n';
 
+/** Longer than the check waits, until 6 s after the file was made. */
+const slowAtFirst = `#!/bin/sh
+age=$(( $(date +%s) - $(stat -c %Y /run/boot) ))
+[ $age -lt 6 ] && exec sleep 20
+echo active
+`;
+
 /** Every form that goes over the network in another way, or runs something else. */
 const forms: Readonly<Record<string, Partial<VrrpSpec>>> = {
   'what is left out has its default': {},
@@ -141,6 +148,32 @@ describe('keepalived of Debian 12 and 13', { skip: sshdSkip, timeout: 180_000 },
             await holds(name, spec);
           }
           assert.equal((await host.run(['test', '-e', '/run/notified'])).code, 0);
+        });
+
+        it('the addresses come when the engine is late and answers slowly at first, as after a boot', async () => {
+          const host = hostOf(name);
+          const spec = specOf(name, { addresses: apart(name, ['10.97.0.100/24']) });
+          await host.systemd.stop('keepalived.service');
+          await host.systemd.stop('docker.service');
+          await host.files.write('/usr/local/bin/docker', slowAtFirst, { mode: 0o755 });
+          await host.files.write('/run/boot', '');
+          await put(name, spec);
+          await eventually(effects.clock, 10, 'the engine was missed', async () => {
+            const log = ['journalctl', '--unit=keepalived', '--since=-10s', '--no-pager'];
+            const { stdout } = await host.run(log);
+            return /Script\(engine\) failed/.test(stdout) ? undefined : 'not yet';
+          });
+          await host.systemd.start('docker.service');
+          await holds(name, spec);
+          // Whoever is slow for longer is noticed all the same.
+          await host.files.write('/usr/local/bin/docker', '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+          await eventually(effects.clock, 30, `${name} gives it up`, async () => {
+            const own = await host.network.addresses();
+            const vip = addressOf(spec.addresses[0] ?? '');
+            return own.some(({ address }) => isSameAddress(address, vip)) ? 'held' : undefined;
+          });
+          await host.files.remove('/usr/local/bin/docker');
+          await holds(name, spec);
         });
 
         it('what is refused is not put in place, and the password is not shown', async () => {
