@@ -28,9 +28,13 @@ import {
   startInterrupted,
 } from '../operations/backup/interruptedBackup';
 import { timeoutsOf } from '../operations/ask/nodeSpec';
-import { noteBackups, withdrawRestore } from '../operations/outage/pendingRestore';
+import {
+  noteBackups,
+  refuseAnotherDirectory,
+  withdrawRestore,
+} from '../operations/outage/pendingRestore';
 import type { FoundRestore } from '../operations/outage/pendingRestore';
-import { restoreDue } from '../operations/outage/restoreDue';
+import { refuseUnknownRestore, restoreDue } from '../operations/outage/restoreDue';
 import { noteUnlockKeys } from '../operations/swarm/notedKeys';
 import { keysOf, settleAutolock, unlockDeclared } from '../operations/swarm/swarmKeys';
 import { describeUnsettled, unsettledManagers } from '../operations/gate/unsettled';
@@ -211,21 +215,24 @@ export const swarm: Resource = {
     noteUnlockKeys(operation, id, known);
     const archived = await restoreDue(operation, access);
     if (archived !== undefined) {
+      refuseAnotherDirectory(archived, spec.roll?.backup);
       // Its node's Create, further on in this run, puts it back. What is declared is written by the next run:
       // the Read of it shows the difference.
       operation.log('warning', describeArchived(archived));
       return { outputs: { clusterId: id, ...known } };
     }
+    await refuseUnknownRestore(operation, access);
     const interrupted = await interruptedBackups(operation, spec.managers);
     const { gate } = timeoutsOf(spec.roll ?? {});
     await startInterrupted(operation, access, interrupted, gate);
     await unlockDeclared(operation, access, known, spec.unlockWith);
     await recover(operation, access, spec);
     await giveBackInterrupted(operation, access, interrupted, gate);
-    await withdrawRestore(operation, id);
     await operation.step('write consent and declared names to the swarm', () =>
       askManager(operation, access, ({ docker }) => docker.setSwarmLabels(swarmLabels(spec))),
     );
+    // Only now: a manager of this swarm has answered, so what is noted beside an archive is of before.
+    await withdrawRestore(operation, id);
     await evictUndeclared(operation, access, spec.declared);
     const keys = await settleAutolock(operation, access, known, spec.autolock);
     return { outputs: { clusterId: id, ...keys } };

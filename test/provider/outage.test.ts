@@ -425,3 +425,47 @@ test('somebody who starts the engine meanwhile starts no manager', async () => {
   await up(run);
   assertAsDeclared(run.world, run.stack);
 });
+
+/** Killed as soon as the swarm is in its archive and on no host. */
+async function inArchive(): Promise<Run> {
+  const killer: { process?: ProviderProcess } = {};
+  const run = begin({ allowOutage: true }, (state) => {
+    if (state.calls.at(-1)?.operation === 'files.setAside') killer.process?.kill();
+  });
+  const first = new ProviderProcess(run.world);
+  killer.process = first;
+  const ended = await up(run, first).catch((error: unknown) => error);
+  assert.ok(ended instanceof Killed, String(ended));
+  assert.equal(files(run.directory, '-restore.json').length, 1);
+  return run;
+}
+
+function declareRoll({ stack }: Run, roll: PropertyMap): void {
+  stack.declared = { ...stack.declared, swarm: { roll } };
+}
+
+test('while the manager is silent, nothing that is declared anew makes the noted archive forgotten', async () => {
+  const run = await inArchive();
+  const backup = { directory: run.directory };
+  run.world.editMachine('test/m1', (silent) => {
+    silent.link = 'managementCut';
+  });
+  declareRoll(run, { allowOutage: true, backup, timeouts: { gate: 7 } });
+  await assert.rejects(up(run), { code: 'EngineUnknown', message: /may be in .* alone/ });
+  assert.equal(files(run.directory, '-restore.json').length, 1);
+  run.world.editMachine('test/m1', (back) => {
+    back.link = 'up';
+  });
+  await up(run);
+  assertAsDeclared(run.world, run.stack, { mayHaveDeadLease: true });
+});
+
+test('another directory is refused until the swarm is back from the one that it is in', async () => {
+  const run = await inArchive();
+  const backup = { directory: join(scratch, 'elsewhere') };
+  declareRoll(run, { allowOutage: true, backup });
+  await assert.rejects(up(run), { code: 'RestoreRefused', message: /waits in .* to be restored/ });
+  declareRoll(run, { allowOutage: true, backup: { directory: run.directory } });
+  await up(run);
+  assertAsDeclared(run.world, run.stack, { mayHaveDeadLease: true });
+});

@@ -127,7 +127,10 @@ export async function startEngineAgain(
   name: string,
   host: Host,
 ): Promise<void> {
-  for (const unit of engineUnits) await host.systemd.start(unit);
+  for (const unit of engineUnits) {
+    // An engine that was there already may come without a socket.
+    if ((await host.systemd.state(unit)) !== 'absent') await host.systemd.start(unit);
+  }
   await waitUntil(operation, `the engine of ${name} answers`, 120, async () => {
     await host.docker.version();
     return true;

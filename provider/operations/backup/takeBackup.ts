@@ -8,6 +8,7 @@ import { whyNoRaftState } from '../../../core/outage';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
+import { swarmStateFile } from '../ask/hostStanding';
 import { noteTaken } from './backupsTaken';
 import { engineUnits } from '../host/engineSetup';
 import { startEngineAgain } from './interruptedBackup';
@@ -71,6 +72,11 @@ export async function stopAndCopy(
   );
   const why = whyNot(nodes);
   if (why !== undefined) throw new Error(why);
+  if ((await host.files.read(swarmStateFile)) === undefined) {
+    throw new Error(
+      `its engine keeps its swarm elsewhere than in ${raftDirectory} (another data-root?); it was not stopped`,
+    );
+  }
   operation.status(`${spec.name}: the engine is stopped for the backup`);
   // The socket first: it would start the engine again at the next question.
   for (const unit of engineUnits) await host.systemd.stop(unit);

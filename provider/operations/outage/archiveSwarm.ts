@@ -54,6 +54,13 @@ export async function archiveSwarm(going: OutageGoing): Promise<void> {
     gate,
     async (lock) => {
       await operation.effects.local.ensurePrivateDirectory(directory);
+      if ((await machine.files.read(swarmStateFile)) === undefined) {
+        throw new SwarmError(
+          'OutageImpossible',
+          `${spec.name}: its engine keeps its swarm elsewhere than in ${raftDirectory} (another data-root?); nothing was touched; let a worker stand in, or move the engine's directory`,
+          { source: 'user' },
+        );
+      }
       // Whatever is noted here is of before: the swarm is on its host.
       await withdrawRestore(operation, spec.clusterId);
       await emptyNode(going);
@@ -106,7 +113,7 @@ async function handIntoArchive(
   const source = { spec, node: entry, host: machine, directory };
   try {
     const description = await lock.step(steps.archive(spec.name), () =>
-      stopAndCopy(operation, source, () => undefined),
+      stopAndCopy(operation, source, (nodes) => whyNotOnly(nodes, entry.id)),
     );
     await lock.step(steps.setAside(spec.name), async () => {
       const allowDestroy = labels[allowDestroyLabel] === 'true';
@@ -118,6 +125,13 @@ async function handIntoArchive(
     await takeBack(going, key, error);
     throw impossible(spec.name, error);
   }
+}
+
+/** Somebody joined since the gate: without this one, a second member has no majority. */
+function whyNotOnly(nodes: readonly SwarmNodeFacts[], nodeId: string): string | undefined {
+  const members = nodes.filter(({ managerStatus }) => managerStatus !== undefined);
+  const others = members.filter(({ id }) => id !== nodeId).map(({ hostname }) => hostname);
+  return others.length === 0 ? undefined : `${others.join(', ')} is a manager as well by now`;
 }
 
 /** An answer that was lost on its way is asked for again: the step may be done. */

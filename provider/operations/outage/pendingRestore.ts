@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isSameAddress } from '../../../core/addresses';
 import type { BackupPolicy } from '../../../core/backup';
 import type { ManagerContact } from '../../../core/connection';
@@ -111,8 +111,27 @@ export async function writePendingRestore(
   await operation.effects.local.writePrivate(path, renderPendingRestore(pending));
 }
 
-/** The swarm is on a host: what waits here would be of before. The archive stays. */
+/** The swarm is on a host: what waits here, wherever that is, would be of before. The archives stay. */
 export async function withdrawRestore(operation: Operation, clusterId: string): Promise<void> {
-  const found = await pendingRestore(operation, clusterId);
-  if (found !== undefined) await operation.effects.local.remove(found.path);
+  for (const directory of directories(operation)) {
+    const found = await readPending(operation, directory, pendingRestoreName(clusterId));
+    if (found !== undefined) await operation.effects.local.remove(found.path);
+  }
+}
+
+/**
+ * While a swarm is in its archive, the declaration has to go on naming its directory: what is stored of it is
+ * where the next run looks. @throws SwarmError `RestoreRefused`; nothing was touched.
+ */
+export function refuseAnotherDirectory(
+  { pending, path }: FoundRestore,
+  policy: BackupPolicy | undefined,
+): void {
+  const directory = dirname(path);
+  if (policy !== undefined && backupDirectory(policy) === directory) return;
+  throw new SwarmError(
+    'RestoreRefused',
+    `swarm ${pending.clusterId} waits in ${directory} to be restored, and another backup.directory is declared, or none; nothing was touched; declare ${directory} until the swarm is back`,
+    { source: 'user' },
+  );
 }

@@ -1,6 +1,8 @@
 import type { ManagerContact } from '../../../core/connection';
 import type { Operation } from '../../server/resource';
+import { SwarmError } from '../../../core/errors';
 import { hostStanding } from '../ask/hostStanding';
+import type { HostStanding } from '../ask/hostStanding';
 import type { SwarmAccess } from '../ask/managers';
 import { pendingRestore } from './pendingRestore';
 import type { FoundRestore } from './pendingRestore';
@@ -20,10 +22,44 @@ export async function restoreDue(
 /** Every manager says itself that it is in no swarm, or its lab that there is no such machine. */
 export async function isNowhere(
   operation: Operation,
-  managers: readonly Pick<ManagerContact, 'connection'>[],
+  managers: readonly Pick<ManagerContact, 'connection' | 'isStandIn'>[],
 ): Promise<boolean> {
-  const standings = await Promise.all(
-    managers.map(({ connection }) => hostStanding(operation, connection)),
+  const kinds = await kindsOf(operation, managers);
+  return kinds.every((kind) => kind === 'none' || kind === 'absent');
+}
+
+/**
+ * Refuses to go on where an archive is noted and nobody can say whether the swarm is in it: neither does a
+ * manager answer as a member, nor do all of them say that they are none.
+ *
+ * @throws SwarmError `EngineUnknown`; nothing was touched.
+ */
+export async function refuseUnknownRestore(
+  operation: Operation,
+  { clusterId, managers }: SwarmAccess,
+): Promise<void> {
+  const found = await pendingRestore(operation, clusterId);
+  if (found === undefined) return;
+  const kinds = await kindsOf(operation, managers);
+  if (!kinds.includes('unknown') || kinds.some((kind) => kind === 'member' || kind === 'locked')) {
+    return;
+  }
+  throw new SwarmError(
+    'EngineUnknown',
+    `swarm ${clusterId} may be in ${found.archive} alone, and its manager does not answer; nothing was touched; bring the host of ${found.pending.node} back, or let its machine be built anew`,
+    { source: 'world' },
   );
-  return standings.every(({ kind }) => kind === 'none' || kind === 'absent');
+}
+
+/** A worker that may stand in is another machine, and no place of the archived swarm. */
+async function kindsOf(
+  operation: Operation,
+  managers: readonly Pick<ManagerContact, 'connection' | 'isStandIn'>[],
+): Promise<readonly HostStanding['kind'][]> {
+  const standings = await Promise.all(
+    managers
+      .filter(({ isStandIn }) => isStandIn !== true)
+      .map(({ connection }) => hostStanding(operation, connection)),
+  );
+  return standings.map(({ kind }) => kind);
 }

@@ -73,10 +73,16 @@ async function refuseUnfit(
     return isSame ? undefined : `${archive} is not what was archived`;
   };
   const standing = await hostStanding(operation, spec.connection);
+  const others = spec.managers.filter((one) => one.name !== spec.name && one.isStandIn !== true);
+  const standings = await Promise.all(
+    others.map(({ connection }) => hostStanding(operation, connection)),
+  );
+  const elsewhere = others.find((_, index) => standings[index]?.kind === 'member');
   const engineVersion =
     standing.kind === 'none' ? (standing.info?.engineVersion ?? pending.engineVersion) : '';
   const why =
-    whyNotRestorable(pending, { address: spec.address, engineVersion }) ?? (await whyChanged());
+    whyNotRestorable(pending, { address: spec.address, engineVersion }) ??
+    (elsewhere === undefined ? await whyChanged() : `${elsewhere.name} is in a swarm already`);
   if (why === undefined) return;
   throw new SwarmError(
     'RestoreRefused',
