@@ -19,7 +19,7 @@ export const httpCheckFile: VrrpFile = {
   path: '/etc/keepalived/swarm-http.sh',
   text: `#!/bin/bash
 # Managed by the Pulumi package "swarm". Arguments: address, port, path. Fails without an answer of 200 to 399.
-${firstRunPasses('http.$1.$2')}
+${firstRunPasses('http.$1.$2.${3//[^A-Za-z0-9]/_}')}
 exec 2> /dev/null
 exec 3<> "/dev/tcp/$1/$2" || exit 1
 printf 'GET %s HTTP/1.0\\r\\nHost: %s\\r\\nConnection: close\\r\\n\\r\\n' "$3" "$1" >&3

@@ -108,6 +108,19 @@ test('a router ID changed and killed at any of its changes: the next run ends wi
   }
 });
 
+test('what managers must have in common is not changed while one that may hold the address is not seen', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  world.editMachine('test/m1', (silent) => {
+    silent.link = 'managementCut';
+  });
+  stack.declared = changed(stack.declared, { vip: { routerId: 99 } });
+  await assert.rejects(stack.up(new ProviderProcess(world), ['m2']), { code: 'VipPeerUnseen' });
+  for (const name of ['m2', 'm3']) {
+    assert.doesNotMatch(machine(world, name).keepalivedConfiguration ?? '', /router_id 99/);
+  }
+  assertHolders(world, 1);
+});
+
 test('of two managers both are changed, and alone the gap is told of in the preview', async () => {
   const world = new FakeWorld();
   const stack = await founded(world, cluster(2, 0));

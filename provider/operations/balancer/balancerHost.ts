@@ -85,7 +85,8 @@ export async function removeBalancer(host: Host): Promise<void> {
   await host.files.remove(keptPath);
 }
 
-const mostAttempts = 10;
+/** How often a file is changed anew that others change at the same time. */
+export const mostAttempts = 10;
 
 /** Marks servers as drained, or not, in a file of ours. Two operations may do so at once: neither undoes the other's. */
 export async function markServers(
@@ -100,7 +101,11 @@ export async function markServers(
     const marked = withDrained(text, keys, isDrained);
     if (marked === text || (await host.files.exchange(balancerPath, text, marked))) return;
   }
-  throw new SwarmError(
+  throw balancerBusy(name);
+}
+
+export function balancerBusy(name: string): SwarmError {
+  return new SwarmError(
     'BalancerBusy',
     `${name}: ${balancerPath} is changed by others all the time; it was left as it is; look at who does`,
     { source: 'world' },

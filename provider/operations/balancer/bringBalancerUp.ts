@@ -7,7 +7,13 @@ import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { waitUntil } from '../ask/waitUntil';
-import { markServers, presentConfiguration, putBalancer } from './balancerHost';
+import {
+  balancerBusy,
+  markServers,
+  mostAttempts,
+  presentConfiguration,
+  putBalancer,
+} from './balancerHost';
 import { balancerUnit, specOf } from './balancerSpec';
 import type { BalancerInputs } from './balancerSpec';
 import { drainedKeys } from './giveNodeBack';
@@ -75,13 +81,14 @@ async function configure(
   spec: BalancerInputs,
   id: string,
 ): Promise<string> {
-  for (;;) {
+  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
     const present = await presentConfiguration(host, spec.name);
     const drained = present.kind === 'ours' ? parseDrained(present.text) : [];
     const text = renderBalancer(specOf(spec), { id, urn: operation.urn }, drained);
     if (await putBalancer(host, spec.name, present, text)) return text;
     operation.status('the configuration was changed meanwhile; looking again');
   }
+  throw balancerBusy(spec.name);
 }
 
 /** What an interrupted run, or somebody by hand, has drained although its node works. */

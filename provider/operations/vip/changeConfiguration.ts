@@ -7,6 +7,7 @@ import { steps } from '../../../core/steps';
 import { deafness, isSameForAll, keepsAddresses } from '../../../core/vip/hearing';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
+import { askManager } from '../ask/managers';
 import { defaultNodeTimeouts } from '../ask/nodeSpec';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
 import { look } from '../gate/gatherGateFacts';
@@ -44,7 +45,9 @@ export async function changeConfiguration(
 ): Promise<void> {
   const goal = parseKeepalived(wanted);
   if (goal === undefined) throw new Error('what was rendered cannot be read back');
-  const look = (): Promise<readonly Changing[]> => allRunning(operation, spec, goal, wanted);
+  const unseen = new Map<string, string>();
+  const look = (): Promise<readonly Changing[]> =>
+    allRunning(operation, spec, goal, wanted, (name, why) => unseen.set(name, why));
   const isDifferent = (all: readonly Changing[]): boolean =>
     all.some((one) => isCut(one) || one.spec === undefined || !isSameForAll(one.spec, goal));
   let running = await look();
@@ -52,6 +55,7 @@ export async function changeConfiguration(
     await putConfiguration(host, spec.name, wanted);
     return;
   }
+  if (running.some(isDeaf)) await refuseUnseen(operation, spec, unseen);
   if (running.every(({ name }) => name !== spec.name)) {
     // It holds nothing, and may be the only one that can take the address from the others.
     await putConfiguration(host, spec.name, wanted);
@@ -65,6 +69,29 @@ export async function changeConfiguration(
     lease.step(steps.alignVip(names), () => changeTogether(operation, spec, running)),
   );
   await putConfiguration(host, spec.name, wanted);
+}
+
+/**
+ * A manager that could not be looked at may hold the address, would not hear the others any more, and keep it:
+ * two holders. One that the swarm lists as down, or not at all, is on its way out.
+ */
+async function refuseUnseen(
+  operation: Operation,
+  spec: VipMemberInputs,
+  unseen: ReadonlyMap<string, string>,
+): Promise<void> {
+  if (unseen.size === 0) return;
+  const access = { clusterId: spec.clusterId, managers: spec.managers };
+  const nodes = await askManager(operation, access, ({ docker }) => docker.nodes());
+  const alive = [...unseen].filter(([name]) =>
+    nodes.some(({ hostname, state }) => hostname === name && state !== 'down'),
+  );
+  if (alive.length === 0) return;
+  throw new SwarmError(
+    'VipPeerUnseen',
+    `${spec.name}: what all managers must have in common for the virtual IP is changed, and ${alive.map(([name, why]) => `${name} could not be looked at (${why})`).join('; ')}: it might go on holding the address beside another one; nothing was touched; bring it back, or take the change back`,
+    { source: 'world' },
+  );
 }
 
 /** Those who do not hold the address first. */
@@ -160,12 +187,19 @@ async function allRunning(
   spec: VipMemberInputs,
   goal: VrrpSpec,
   wanted: string,
+  isUnseen: (name: string, why: string) => void,
 ): Promise<readonly Changing[]> {
   const peers = spec.managers.filter(({ name }) => name !== spec.name);
   const all = await Promise.all([
-    changing(operation, spec, spec, () => wanted),
+    changing(operation, spec, spec, () => wanted, isUnseen),
     ...peers.map((peer) =>
-      changing(operation, spec, peer, (text) => alignKeepalived(text, goal, spec.interface)),
+      changing(
+        operation,
+        spec,
+        peer,
+        (text) => alignKeepalived(text, goal, spec.interface),
+        isUnseen,
+      ),
     ),
   ]);
   return all.flat();
@@ -177,6 +211,7 @@ async function changing(
   spec: VipMemberInputs,
   { name, connection }: Pick<VipMemberInputs, 'name' | 'connection'>,
   wantedOf: (present: string) => string | undefined,
+  isUnseen: (name: string, why: string) => void,
 ): Promise<readonly Changing[]> {
   const seen = await look(async () => {
     const host = await operation.effects.hosts.connect(connection);
@@ -188,5 +223,7 @@ async function changing(
     const addresses = own?.addresses.slice(0, 1) ?? spec.addresses;
     return [{ name, host, present, wanted, spec: own, holds: await holdsVip(host, { addresses }) }];
   });
-  return isSeen(seen) ? seen.seen : [];
+  if (isSeen(seen)) return seen.seen;
+  isUnseen(name, seen.unseen);
+  return [];
 }

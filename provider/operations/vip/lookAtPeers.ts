@@ -1,3 +1,4 @@
+import { parseBalancerMarker } from '../../../core/balancer/parseBalancer';
 import type { ManagerContact } from '../../../core/connection';
 import { isSeen } from '../../../core/facts';
 import type { SwarmNodeFacts } from '../../../core/facts';
@@ -7,6 +8,7 @@ import type { PeerChoice, VipPeer } from '../../../core/vip/choosePeer';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { askManager } from '../ask/managers';
+import { balancerPath, balancerUnit } from '../balancer/balancerSpec';
 import { look } from '../gate/gatherGateFacts';
 import { ownConfiguration } from './keepalivedHost';
 import { keepalivedUnit } from './vipSpec';
@@ -60,12 +62,21 @@ export async function unfitness(
     text: await ownConfiguration(host, name),
     keepalived: await host.systemd.state(keepalivedUnit),
     engine: await host.systemd.state('docker.service'),
+    balancer: await balancerState(host),
   }));
   if (!isSeen(seen)) return seen.unseen;
-  const { text, keepalived, engine } = seen.seen;
+  const { text, keepalived, engine, balancer } = seen.seen;
   if (text === undefined) return 'keepalived is not ours';
   if (keepalived !== 'active') return `keepalived is ${keepalived}`;
-  return engine === 'active' ? undefined : `its engine is ${engine}`;
+  if (engine !== 'active') return `its engine is ${engine}`;
+  return balancer === 'active' ? undefined : `its balancer is ${balancer}`;
+}
+
+/** Balanced ports answer where HAProxy runs only; a node without a balancer of ours needs none. */
+async function balancerState(host: Host): Promise<string> {
+  const text = await host.files.read(balancerPath);
+  const isOurs = text !== undefined && parseBalancerMarker(text) !== undefined;
+  return isOurs ? host.systemd.state(balancerUnit) : 'active';
 }
 
 /** The entry of a name; of several the one that is alive. */
