@@ -49,7 +49,7 @@ export async function writeDaemonOptions(host: Host, spec: EngineInputs): Promis
   // First what is ours, of before and of now: a run that is killed between the two loses track of none.
   const both = [...new Set([...(note?.keys ?? []), ...keys])];
   await host.files.write(daemonNotePath, renderDaemonNote({ keys: both, digest }), { mode: 0o600 });
-  await host.files.write(daemonFilePath, text);
+  await host.files.write(daemonFilePath, text, { mode: 0o600 });
   await host.files.write(daemonNotePath, renderDaemonNote({ keys, digest }), { mode: 0o600 });
   return true;
 }
@@ -57,7 +57,7 @@ export async function writeDaemonOptions(host: Host, spec: EngineInputs): Promis
 /** By the program that will read it; engines before 23.0 have no such check, and only tell at their start. */
 async function checkFile(host: Host, { name, source }: EngineInputs, text: string): Promise<void> {
   const program = source?.kind === 'static' ? `${engineProgramsPath}/dockerd` : 'dockerd';
-  await host.files.write(candidatePath, text);
+  await host.files.write(candidatePath, text, { mode: 0o600 });
   try {
     const argv = [program, '--validate', `--config-file=${candidatePath}`];
     const { code, stderr } = await host.run(argv, { timeoutSeconds: 60 });
