@@ -7,9 +7,6 @@ import type { NodeInputs } from '../ask/nodeSpec';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
 import { demoteAndWait, removeEntry } from './takeOut';
 
-/** A join takes about a second; whoever has a certificate by now registers within this time. */
-const joinSeconds = 30;
-
 /**
  * Removes entries that joins left behind which were cut off halfway: nameless, never seen, and nobody's. Those
  * of joins that are under way are given the time to register.
@@ -20,6 +17,8 @@ export async function forgetAbandonedJoins(operation: Operation, spec: NodeInput
     const nodes = await askManager(operation, access, ({ docker }) => docker.nodes());
     return nodes.filter(mayBeAbandoned).map(({ id }) => id);
   };
+  // Others join at the same time: a batch of workers, or somebody by hand.
+  const joinSeconds = timeoutsOf(spec).join;
   let left = await nameless();
   if (left.length === 0) return;
   try {

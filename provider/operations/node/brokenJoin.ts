@@ -13,7 +13,7 @@ import { demoteAndWait, findEntry, removeEntry } from './takeOut';
  * never admitted; with one of this very swarm its entry goes as well, out of raft first.
  *
  * @returns whether the host is in no swarm now, so that it can join. Otherwise nothing was touched.
- * @throws SwarmError `EngineUnknown` for a membership in error that no join of ours has made.
+ * @throws SwarmError `EngineUnknown` for a membership in error that no join of ours has made, `ForeignSwarm` for another swarm's.
  */
 export async function endBrokenJoin(
   operation: Operation,
@@ -23,7 +23,13 @@ export async function endBrokenJoin(
 ): Promise<boolean> {
   if (info.localNodeState !== 'error' || info.nodeId !== '') return false;
   const certificate = await host.docker.nodeCertificate();
-  if (certificate !== undefined && certificate.clusterId !== spec.clusterId) return false;
+  if (certificate !== undefined && certificate.clusterId !== spec.clusterId) {
+    throw new SwarmError(
+      'ForeignSwarm',
+      `${spec.name}: its engine has given up a membership in swarm ${certificate.clusterId}, not ${spec.clusterId}: ${info.error}; nothing was touched; let it leave that swarm first: \`docker swarm leave --force\` on it`,
+      { source: 'user' },
+    );
+  }
   const leave = (): Promise<void> =>
     operation.step(steps.leave(spec.name), () => host.docker.swarmLeave({ force: true }));
   if (certificate === undefined) {

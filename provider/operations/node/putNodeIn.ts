@@ -49,7 +49,7 @@ export async function joinSwarm(
   const marker = await ownMarker(operation, host, 'node');
   await restoreSwarm(operation, spec, host);
   const present = await presentEntry(operation, spec, host, marker !== undefined);
-  const nodeId = present?.id ?? (await join(operation, spec, host));
+  const nodeId = present?.id ?? (await join(id, operation, spec, host));
   await writeMarker(host, 'node', { id, urn: operation.urn });
   await operation.step(steps.label(spec.name), async () => {
     const { os } = await host.facts();
@@ -116,7 +116,12 @@ async function presentEntry(
   return undefined;
 }
 
-async function join(operation: Operation, spec: NodeInputs, host: Host): Promise<string> {
+async function join(
+  id: string,
+  operation: Operation,
+  spec: NodeInputs,
+  host: Host,
+): Promise<string> {
   // They would make the name ambiguous, and a stale raft member counts for the quorum (moby#34722).
   await forgetFormerSelves(operation, spec, undefined);
   await operation.step(steps.checkPeers(spec.name), () => checkPeers(operation, spec, host));
@@ -125,6 +130,8 @@ async function join(operation: Operation, spec: NodeInputs, host: Host): Promise
     const engineVersion = await host.docker.version();
     await takeSnapshotsFor(operation, accessOf(spec), { name, engineVersion });
   }
+  // One that is cut off is known as ours by it.
+  await writeMarker(host, 'node', { id, urn: operation.urn });
   return operation.step(steps.join(spec.name, spec.role), async () => {
     let nodeId = '';
     await waitUntil(operation, 'the join', timeoutsOf(spec).join, async () => {
