@@ -47,7 +47,11 @@ export async function acquireSettings(lab: string): Promise<void> {
 /** Puts the settings back as they were when this was the last lab; succeeds when the lab never asked. Call under the host lock. */
 export async function releaseSettings(lab: string): Promise<void> {
   const state = await readState();
-  if (state === undefined) return;
+  if (state === undefined) {
+    // A process that died while it wrote may have left what it was writing; nobody has anything else there.
+    await rm(runtimeDirectory, { recursive: true, force: true });
+    return;
+  }
   const labs = state.labs.filter((other) => other !== lab);
   if (labs.length > 0) {
     await writeState(state.before, labs);

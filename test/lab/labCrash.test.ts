@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { before, beforeEach, afterEach, describe, test } from 'node:test';
 import { createLab } from '../../effects/labMachines';
@@ -9,6 +9,7 @@ import {
   labPaths,
   machinePaths,
   namespacePath,
+  runtimeDirectory,
 } from '../../effects/labMachines/layout';
 import { machineProcesses } from '../../effects/labMachines/processes';
 import { diffInventory, takeInventory, type HostInventory } from '../../lab/inventory';
@@ -66,6 +67,14 @@ function suite(): void {
         assertClean();
       });
     }
+
+    test('of a process that writes how the settings of this computer were: down leaves nothing', async () => {
+      mkdirSync(labPaths(defaultDirectories, testLab).directory, { recursive: true });
+      mkdirSync(runtimeDirectory, { recursive: true });
+      writeFileSync(path.join(runtimeDirectory, 'settings.json.new'), '{');
+      await takeDown(testLab);
+      assertClean();
+    });
 
     test('of systemd-nspawn: the machine is off, its address is gone, and it can be started', async () => {
       const spec = machineSpec(testLab, 'k1', 'debian:12', '10.91.1.21');
