@@ -189,7 +189,7 @@ function suite(): void {
           const host = await root(name);
           const found = await host.run(['find', ...ourFiles, '-printf', '%m %u %p\n']);
           const lines = found.stdout.trim().split('\n').sort();
-          const expected = ['engine', 'host', 'images', 'node'].map(
+          const expected = ['engine', 'host', 'images', 'node', 'source'].map(
             (file) => `600 root /etc/pulumi-swarm/${file}.json`,
           );
           const keepalived = [
