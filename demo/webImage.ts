@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { buildImageArchive } from '../effects/archive/imageArchive';
-import { staticBusybox } from './staticBusybox';
+import { hostProgram } from './hostProgram';
+import { repository } from './project';
 
 export interface WebImage {
   /** The archive, as `docker load` takes it. */
@@ -18,46 +19,44 @@ export const webPort = 8080;
 export const nodeVariable = 'NODE';
 
 /** To be raised with every change of the content below: an engine keeps what it has under a reference. */
-const reference = 'swarm-demo-web:1';
+export const webReference = 'swarm-demo-web:2';
 
 /** Node's names of architectures that differ from the engine's. */
 const architectures: Readonly<Partial<Record<NodeJS.Architecture, string>>> = { x64: 'amd64' };
 
-/**
- * PID 1 of the container. A process with this number ignores signals that it has no handler for: the
- * trap is what lets a drain stop it at once instead of after the stop grace period.
- */
-const start = `#!/bin/busybox sh
-set -eu
-server=
-trap 'test -z "$server" || kill "$server"; exit 0' TERM INT
-echo "\${${nodeVariable}:?the service must pass the node}" > /www/index.html
-/bin/busybox httpd -f -p ${String(webPort)} -h /www &
-server=$!
-wait "$server"
-`;
+const perl = '/usr/bin/perl';
+const serve = '/serve.pl';
+
+/** Starts the web service. */
+export const webCommand: readonly string[] = [perl, serve];
+
+/** Runs the program of the image as an echo service. */
+export function echoCommand(port: number): readonly string[] {
+  return [perl, serve, 'echo', String(port)];
+}
+
+/** A program that never ends by itself; as PID 1 of a container it ignores its stop. */
+export const stubbornCommand: readonly string[] = [perl, '-e', 'sleep'];
 
 /**
  * Makes the image of the demo's web service: it answers `/` with the name of its node. Nothing is
- * pulled: the program is this computer's static busybox. Repeating it gives the same archive.
+ * pulled: the program is this computer's perl, which every Debian has. Repeating it gives the same archive.
  *
- * @param directory - kept between runs; holds the archive and, where it had to be fetched, busybox.
- * @throws SwarmError `BusyboxMissing`.
+ * @param directory - kept between runs; holds the archive.
+ * @throws SwarmError `ProgramMissing`.
  */
 export async function buildWebImage(directory: string): Promise<WebImage> {
   const { path, sha256 } = await buildImageArchive(
     {
-      reference,
+      reference: webReference,
       architecture: architectures[process.arch] ?? process.arch,
-      command: ['/bin/busybox', 'sh', '/start'],
+      command: webCommand,
       files: [
-        { path: '/bin/busybox', sourcePath: await staticBusybox(directory), mode: 0o755 },
-        { path: '/start', content: start, mode: 0o755 },
-        // httpd needs the folder, and the page is written over this at the start.
-        { path: '/www/index.html', content: '' },
+        ...(await hostProgram(perl)),
+        { path: serve, sourcePath: join(repository, 'demo', 'serve.pl') },
       ],
     },
     join(directory, 'web.tar'),
   );
-  return { path, sha256, reference };
+  return { path, sha256, reference: webReference };
 }

@@ -1,6 +1,6 @@
 import { addressOf } from '../core/addresses';
 import type { DemoCluster } from '../demo/cluster';
-import { nodeVariable, webPort, type WebImage } from '../demo/webImage';
+import { echoCommand, nodeVariable, webPort, type WebImage } from '../demo/webImage';
 import type { ScenarioLab } from './places';
 
 /** What a golden cluster is declared as. Managers are m1, m2, …, workers w1, w2, …. */
@@ -89,13 +89,12 @@ export function configurationOf(
   };
 }
 
-/** The program of the web image, started another way. PID 1 ends at once when it is told to. */
+/** The program of the web image, started another way. */
 function echoService(image: WebImage): Readonly<Record<string, unknown>> {
-  const echo = `/bin/busybox nc -ll -p ${String(echoPort)} -e /bin/busybox cat`;
   return {
     name: 'echo',
     image: image.reference,
-    command: ['/bin/busybox', 'sh', '-c', `trap 'exit 0' TERM; ${echo} & wait`],
+    command: echoCommand(echoPort),
     global: true,
     endpointMode: 'dnsrr',
     stopGraceSeconds: 5,

@@ -1,4 +1,5 @@
 import { shapes } from '../clusterShape';
+import { webReference } from '../../demo/webImage';
 import type { Scenario } from '../scenario';
 import type { Stage } from '../stage';
 
@@ -70,7 +71,7 @@ async function runPinnedService(stage: Stage): Promise<void> {
   const { docker } = await stage.host('m1');
   await docker.createService({
     name: 'pinned',
-    image: 'swarm-demo-web:1',
+    image: webReference,
     command: [],
     environment: { NODE: 'pinned' },
     mode: { replicas: 2 },

@@ -1,3 +1,4 @@
+import { stubbornCommand, webReference } from '../../demo/webImage';
 import { goldenOs, nextOs, shapes } from '../clusterShape';
 import type { Scenario } from '../scenario';
 import type { Stage } from '../stage';
@@ -7,8 +8,8 @@ const drainSeconds = 20;
 /** PID 1 of its container has no handler for the stop signal, and the kill after it is an hour away. */
 const stubborn = {
   name: 'stubborn',
-  image: 'swarm-demo-web:1',
-  command: ['/bin/busybox', 'sleep', '1000000'],
+  image: webReference,
+  command: stubbornCommand,
   constraints: ['node.hostname==m1'],
   stopGraceSeconds: 3600,
 };

@@ -1,3 +1,4 @@
+import { stubbornCommand } from '../../demo/webImage';
 import { leaseRenewSeconds, leaseTimeToLiveSeconds } from '../../core/lease';
 import { steps } from '../../core/steps';
 import { nextOs, shapes } from '../clusterShape';
@@ -140,9 +141,9 @@ async function declareStubbornService(stage: Stage): Promise<void> {
   const values: Readonly<Record<string, string>> = {
     name: 'stubborn',
     image: stdout.trim(),
-    'command[0]': '/bin/busybox',
-    'command[1]': 'sleep',
-    'command[2]': '1h',
+    ...Object.fromEntries(
+      stubbornCommand.map((word, index) => [`command[${String(index)}]`, word]),
+    ),
     global: 'true',
     endpointMode: 'dnsrr',
     stopGraceSeconds: String(graceSeconds),

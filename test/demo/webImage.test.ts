@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, mkdir, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { buildWebImage } from '../../demo/webImage';
+import { buildWebImage, echoCommand, webCommand, webReference } from '../../demo/webImage';
 import { systemClock } from '../../effects/clock';
 
 const execute = promisify(execFile);
@@ -23,13 +23,20 @@ test(
       const image = await buildWebImage(directory);
       assert.deepEqual(await buildWebImage(directory), image);
       const root = await unpack(image.path, directory);
-      await inContainer(root, async (pid) => {
-        assert.equal(await ask(pid, root), 'm1\n');
+      await inContainer(root, webCommand, async (pid) => {
+        assert.equal(await ask(pid, answer), 'm1\n');
+        // A client that connects and says nothing delays nobody.
+        assert.equal(await ask(pid, silentFirst), 'm1\n');
         const before = performance.now();
         process.kill(pid, 'SIGTERM');
         return () => {
           assert.ok(performance.now() - before < 2000, 'stopped without the grace period of 10 s');
         };
+      });
+      await inContainer(root, echoCommand(9000), async (pid) => {
+        assert.equal(await ask(pid, echoed), 'to and fro');
+        process.kill(pid, 'SIGTERM');
+        return () => undefined;
       });
     } finally {
       await rm(directory, { recursive: true });
@@ -47,9 +54,8 @@ async function unpack(archive: string, directory: string): Promise<string> {
     readonly RepoTags: readonly string[];
     readonly Layers: readonly string[];
   }[];
-  assert.deepEqual(manifest[0]?.RepoTags, ['swarm-demo-web:1']);
+  assert.deepEqual(manifest[0]?.RepoTags, [webReference]);
   await execute('tar', ['-xf', join(image, manifest[0].Layers[0] ?? ''), '-C', root]);
-  assert.deepEqual((await readdir(root)).sort(), ['bin', 'start', 'www']);
   // Every engine gives its containers this device.
   await mkdir(join(root, 'dev'));
   await execute('mknod', [join(root, 'dev/null'), 'c', '1', '3']);
@@ -57,9 +63,13 @@ async function unpack(archive: string, directory: string): Promise<string> {
 }
 
 /** Runs the image's command as PID 1 of its own namespaces; `use` ends it and checks what it returns once it has ended. */
-async function inContainer(root: string, use: (pid: number) => Promise<() => void>): Promise<void> {
+async function inContainer(
+  root: string,
+  words: readonly string[],
+  use: (pid: number) => Promise<() => void>,
+): Promise<void> {
   const namespaces = ['--pid', '--net', '--fork', '--kill-child'];
-  const command = ['chroot', root, '/bin/busybox', 'sh', '/start'];
+  const command = ['chroot', root, ...words];
   const runtime = spawn('unshare', [...namespaces, ...command], {
     env: { PATH: process.env['PATH'], NODE: 'm1' },
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -86,12 +96,20 @@ async function child(parent: number): Promise<number> {
   }
 }
 
-async function ask(pid: number, root: string): Promise<string> {
-  const wget = ['chroot', root, '/bin/busybox', 'wget', '-q', '-O', '-', 'http://127.0.0.1:8080/'];
+const get = `require('node:http').get('http://127.0.0.1:8080/', (r) => r.pipe(process.stdout))`;
+const answer = `${get}.on('error', () => process.exit(1))`;
+const connect = (port: number): string =>
+  `require('node:net').connect(${String(port)}, '127.0.0.1')`;
+const silentFirst = `${connect(8080)}.on('connect', function () { ${get}.on('close', () => this.destroy()) })`;
+const echoed = `${connect(9000)}.on('error', () => process.exit(1)).on('connect', function () { this.end('to and fro') }).pipe(process.stdout)`;
+
+/** What a program prints inside the container's network, once it succeeds. */
+async function ask(pid: number, program: string): Promise<string> {
   const deadline = performance.now() + 10_000;
   for (;;) {
     try {
-      return (await execute('nsenter', ['-t', String(pid), '-n', ...wget])).stdout;
+      const command = ['-t', String(pid), '-n', process.execPath, '-e', program];
+      return (await execute('nsenter', command)).stdout;
     } catch (error) {
       if (performance.now() > deadline) throw error;
       await systemClock.sleep(20);
