@@ -25,6 +25,16 @@ export function addressOf(cidr: string): string {
   return cidr.split('/')[0] ?? cidr;
 }
 
+/** Of an address, with or without its prefix length; no other part of either has a colon. */
+export function isIpv6(address: string): boolean {
+  return address.includes(':');
+}
+
+/** An address as it stands before a port. */
+export function bracketed(address: string): string {
+  return isIpv6(address) ? `[${address}]` : address;
+}
+
 /**
  * Whether an address lies in a subnet, e.g. `10.88.0.11` in `10.88.0.0/24`.
  *

@@ -1,3 +1,5 @@
+import { bracketed } from './addresses';
+
 /**
  * How a host is reached by SSH. It has the shape of `@pulumi/command`'s `ConnectionArgs` (the parts
  * that we support), so that a value written for one fits the other.
@@ -64,7 +66,5 @@ export interface ManagerContact {
 export function describeConnection(connection: Connection): string {
   if (isLabConnection(connection)) return `lab ${connection.lab}/${connection.machine}`;
   const { user, host, port } = connection;
-  // An IPv6 address has colons of its own.
-  const bracketed = host.includes(':') ? `[${host}]` : host;
-  return `${user ?? 'root'}@${bracketed}:${String(port ?? 22)}`;
+  return `${user ?? 'root'}@${bracketed(host)}:${String(port ?? 22)}`;
 }

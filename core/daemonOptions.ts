@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fnv1a } from './fnv1a';
 
 const texts = z.array(z.string());
 const atLeastOne = z.number().int().min(1);
@@ -161,13 +162,4 @@ function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
       : part,
   );
-}
-
-/** FNV-1a of 64 bits: it tells changes apart, and keeps nothing secret. */
-function fnv1a(text: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of Buffer.from(text, 'utf8')) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  }
-  return hash.toString(16).padStart(16, '0');
 }

@@ -72,6 +72,17 @@ export interface GateVerdict {
   readonly leader: string | undefined;
 }
 
+export function rotationReasons(facts: GateFacts): readonly GateReason[] {
+  return facts.isRootRotationInProgress
+    ? [
+        {
+          code: 'RootRotation',
+          message: 'a rotation of the root CA is in progress: tokens and certificates are changing',
+        },
+      ]
+    : [];
+}
+
 /**
  * May this node be taken out now? One decision for preview and for every step that takes a node out.
  *
@@ -97,12 +108,7 @@ export function gate(facts: GateFacts, target: GateTarget): GateVerdict {
   reasons.push(...staleReasons(facts, members, target));
   reasons.push(...settlingReasons(list, target));
   reasons.push(...serviceReasons(facts, target));
-  if (facts.isRootRotationInProgress) {
-    reasons.push({
-      code: 'RootRotation',
-      message: 'a rotation of the root CA is in progress: tokens and certificates are changing',
-    });
-  }
+  reasons.push(...rotationReasons(facts));
   // A manager that is no member any more (an interrupted run demoted it) takes no vote with it.
   const numbers = members.some((node) => isTarget(node, target, facts))
     ? removalNumbers(members, target, facts)

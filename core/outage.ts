@@ -2,8 +2,9 @@ import { isSameAddress } from './addresses';
 import type { BackupDescription } from './backup';
 import { isOlderEngine } from './engineVersion';
 import type { GateFacts, GateReason, GateTarget } from './gate';
-import { ownSocketReasons, serviceReasons, settlingReasons } from './gate';
+import { ownSocketReasons, rotationReasons, serviceReasons, settlingReasons } from './gate';
 import { isSeen } from './facts';
+import { isRecord } from './isRecord';
 
 /**
  * The swarm of an only manager while that is rebuilt: its raft state is in an archive and on no host. As
@@ -56,10 +57,6 @@ const shape = {
   allowDestroy: 'boolean',
 } as const satisfies Record<keyof PendingRestore, string>;
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /**
  * What an archive of a manager's raft state must hold to be one; the rest depends on the swarm.
  *
@@ -81,13 +78,11 @@ export function outageReasons(facts: GateFacts, target: GateTarget): readonly Ga
   if (own === undefined) {
     return [{ code: 'NoAnswer', message: `${target.name} is no declared manager` }];
   }
-  const reasons = [...ownSocketReasons(own, facts), ...serviceReasons(facts, target)];
-  if (facts.isRootRotationInProgress) {
-    reasons.push({
-      code: 'RootRotation',
-      message: 'a rotation of the root CA is in progress: tokens and certificates are changing',
-    });
-  }
+  const reasons = [
+    ...ownSocketReasons(own, facts),
+    ...serviceReasons(facts, target),
+    ...rotationReasons(facts),
+  ];
   if (!isSeen(own.nodes)) return reasons;
   const members = own.nodes.seen.filter(({ managerStatus }) => managerStatus !== undefined);
   const [only] = members;

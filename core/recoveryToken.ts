@@ -1,3 +1,5 @@
+import { fnv1a } from './fnv1a';
+
 /** The parts of `recoverFrom: NAME@TOKEN`. */
 export interface RecoverFrom {
   readonly name: string;
@@ -24,14 +26,5 @@ export function parseRecoverFrom(text: string): RecoverFrom | undefined {
  * given twice, so after the recovery, or any other change of the members, it fits no more.
  */
 export function recoveryToken({ clusterId, survivorId, memberIds }: TokenSubject): string {
-  return fingerprint(JSON.stringify([clusterId, survivorId, [...new Set(memberIds)].sort()]));
-}
-
-/** FNV-1a with 64 bits, in hex. */
-function fingerprint(text: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of new TextEncoder().encode(text)) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  }
-  return hash.toString(16).padStart(16, '0');
+  return fnv1a(JSON.stringify([clusterId, survivorId, [...new Set(memberIds)].sort()]));
 }

@@ -1,4 +1,5 @@
 import type { BackupPolicy } from './backup';
+import { isRecord } from './isRecord';
 import { labelPrefix } from './labels';
 import type { Labels } from './labels';
 
@@ -104,8 +105,4 @@ function isTimeouts(value: unknown): boolean {
         timeoutNames.includes(name) && Number.isFinite(seconds) && Number(seconds) > 0,
     )
   );
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import { addressOf } from './addresses';
+import { isIpv6 } from './addresses';
 import type { InputFailure } from './errors';
 import { vrrpCheckFaults, vrrpCommandFaults } from './vrrpCheckFaults';
 
@@ -25,7 +25,7 @@ export function vrrpArgumentFaults(values: VrrpArguments): readonly InputFailure
     ...advertisementFaults(values.advertisementSeconds, isOld),
     ...(isOld &&
     addresses !== undefined &&
-    addresses.every((one) => one !== undefined && addressOf(one).includes(':')) &&
+    addresses.every((one) => one !== undefined && isIpv6(one)) &&
     addresses.length > 0
       ? [
           {
@@ -49,7 +49,6 @@ export function isUnicastFamilyMissing(
   ownAddress: string | undefined,
 ): boolean {
   const known = (addresses ?? []).flatMap((one) => one ?? []);
-  const isIpv6 = (text: string): boolean => text.includes(':');
   return (
     ownAddress !== undefined &&
     known.length > 0 &&

@@ -1,5 +1,6 @@
 import type { InputFailure } from './errors';
 import { quoted } from './quoted';
+import { textFault } from './textFault';
 
 const kinds = ['tcp', 'http', 'command'] as const;
 
@@ -27,10 +28,10 @@ export function vrrpCheckFaults(path: string, check: unknown): readonly InputFai
       whole(at(name), given[name], 1, 3600),
     ),
     ...['fall', 'rise'].flatMap((name) => whole(at(name), given[name], 1, 100)),
-    ...word(
+    ...textFault(
       at('path'),
       given['path'],
-      /^\/[A-Za-z0-9_.\/:=@,+%&?-]{0,255}$/,
+      (text) => /^\/[A-Za-z0-9_.\/:=@,+%&?-]{0,255}$/.test(text),
       'is no path of a URL without special characters, such as "/health"',
     ),
     ...needless(at('path'), given['path'], given['http'], 'http'),
@@ -63,20 +64,14 @@ export function vrrpCommandFaults(path: string, argv: unknown): readonly InputFa
         ]
       : []),
     ...(argv as readonly unknown[]).flatMap((one, index) =>
-      word(
+      textFault(
         `${path}[${String(index)}]`,
         one,
-        /^[A-Za-z0-9_.\/:=@,+%-]{1,255}$/,
+        (text) => /^[A-Za-z0-9_.\/:=@,+%-]{1,255}$/.test(text),
         'has characters that keepalived gives a meaning of its own; use letters, digits and _ . / : = @ , + % -, or write a script on the nodes and give its path',
       ),
     ),
   ];
-}
-
-function word(property: string, value: unknown, pattern: RegExp, reason: string): InputFailure[] {
-  return typeof value !== 'string' || pattern.test(value)
-    ? []
-    : [{ property, reason: `${quoted(value)} ${reason}` }];
 }
 
 function needless(

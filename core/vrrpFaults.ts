@@ -2,7 +2,7 @@ import { isCidr, isHostname, isIpAddress } from './addresses';
 import type { InputFailure } from './errors';
 import { isUnicastFamilyMissing, vrrpArgumentFaults } from './vrrpArgumentFaults';
 import type { VrrpArguments } from './vrrpArgumentFaults';
-import { quoted } from './quoted';
+import { textFault } from './textFault';
 
 /** What of a virtual IP becomes text of keepalived.conf; what is undefined is not known yet. */
 export interface VrrpValues extends VrrpArguments {
@@ -26,22 +26,22 @@ export interface VrrpValues extends VrrpArguments {
 export function vrrpFaults(values: VrrpValues): readonly InputFailure[] {
   const { name, vip, address, addresses, routerId, priority, peers } = values;
   return [
-    ...fault('name', name, isHostname, 'is no host name'),
-    ...fault(
+    ...textFault('name', name, isHostname, 'is no host name'),
+    ...textFault(
       'vip',
       vip,
       isVipName,
       'is no name for keepalived; use letters, digits, dots, hyphens and underscores, at most 63',
     ),
-    ...fault('address', address, isIpAddress, 'is no IP address'),
-    ...fault(
+    ...textFault('address', address, isIpAddress, 'is no IP address'),
+    ...textFault(
       'interface',
       values.interface,
       (text) => interfacePattern.test(text),
       'is no name of an interface',
     ),
     ...(addresses ?? []).flatMap((one, index) =>
-      fault(
+      textFault(
         `addresses[${String(index)}]`,
         one,
         isCidr,
@@ -51,7 +51,7 @@ export function vrrpFaults(values: VrrpValues): readonly InputFailure[] {
     ...range('routerId', routerId, 1, 255),
     ...range('priority', priority, 1, 200),
     ...(peers ?? []).flatMap((one, index) =>
-      fault(`peers[${String(index)}]`, one, isIpAddress, 'is no IP address'),
+      textFault(`peers[${String(index)}]`, one, isIpAddress, 'is no IP address'),
     ),
     ...((peers ?? []).length > 0 && isUnicastFamilyMissing(addresses, address)
       ? [
@@ -72,17 +72,6 @@ export const interfacePattern = /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,14}$/;
 /** Names keepalived's instance, and is one of several in a label that commas separate. */
 export function isVipName(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text);
-}
-
-function fault(
-  property: string,
-  value: string | undefined,
-  isValid: (text: string) => boolean,
-  reason: string,
-): InputFailure[] {
-  return value === undefined || isValid(value)
-    ? []
-    : [{ property, reason: `${quoted(value)} ${reason}` }];
 }
 
 function range(

@@ -1,5 +1,6 @@
 import { engineFolder, engineProgramsPath } from '../core/engineUnits';
 import { SwarmError } from '../core/errors';
+import { parseDaemonVersion } from '../core/parse/engineVersion';
 import type { EnginePrograms } from './enginePrograms';
 import type { ExecResult } from './ssh/channelExec';
 import type { Exec } from './ssh/sshExec';
@@ -23,8 +24,8 @@ export class UnpackedPrograms implements EnginePrograms {
       timeoutSeconds: 30,
     });
     if (result.code === 127) return undefined;
-    const version = /^Docker version ([0-9A-Za-z.+~-]{1,60}),/.exec(result.stdout)?.[1];
-    if (result.code === 0 && version !== undefined) return version.split('+', 1)[0];
+    const version = parseDaemonVersion(result.stdout);
+    if (result.code === 0 && version !== undefined) return version;
     throw this.failed(`${program} tells no version`, result);
   }
 

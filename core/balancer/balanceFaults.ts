@@ -1,5 +1,7 @@
 import { isCidr, isHostname, isIpAddress } from '../addresses';
 import type { InputFailure } from '../errors';
+import { quoted } from '../quoted';
+import { textFault } from '../textFault';
 
 /** What of a balancer's declaration can be read; what is undefined is not known yet, or told elsewhere. */
 export interface BalanceValues {
@@ -33,11 +35,16 @@ export function balanceFaults(values: BalanceValues, path = ''): readonly InputF
     ...(values.servers ?? [])
       .map(asMap)
       .flatMap(({ name, address }, index) => [
-        ...fault(at(`servers[${String(index)}].name`), name, isHostname, 'is no host name'),
-        ...fault(at(`servers[${String(index)}].address`), address, isIpAddress, 'is no IP address'),
+        ...textFault(at(`servers[${String(index)}].name`), name, isHostname, 'is no host name'),
+        ...textFault(
+          at(`servers[${String(index)}].address`),
+          address,
+          isIpAddress,
+          'is no IP address',
+        ),
       ]),
     ...(values.addresses ?? []).flatMap((address, index) =>
-      fault(
+      textFault(
         at(`addresses[${String(index)}]`),
         address,
         isCidr,
@@ -83,7 +90,7 @@ function portFaults(port: Values, path: string): readonly InputFailure[] {
       : []),
     ...(mode === undefined || mode === 'tcp' || mode === 'http' || typeof mode !== 'string'
       ? []
-      : [{ property: `${path}.mode`, reason: `${shown(mode)} is none of tcp, http` }]),
+      : [{ property: `${path}.mode`, reason: `${quoted(mode)} is none of tcp, http` }]),
     ...checkFaults(`${path}.check`, check),
   ];
 }
@@ -119,7 +126,7 @@ function checkFaults(property: string, check: unknown): readonly InputFailure[] 
         : [
             {
               property: `${property}.http`,
-              reason: `${shown(http)} is no path for a health check; give one such as /healthz, of letters, digits and ._~/?=&+,:@- only`,
+              reason: `${quoted(http)} is no path for a health check; give one such as /healthz, of letters, digits and ._~/?=&+,:@- only`,
             },
           ];
     }
@@ -164,21 +171,6 @@ function drainFaults(property: string, value: unknown): readonly InputFailure[] 
     : [{ property, reason: `${String(value)} is not within 0–3600` }];
 }
 
-function fault(
-  property: string,
-  value: unknown,
-  isValid: (text: string) => boolean,
-  reason: string,
-): readonly InputFailure[] {
-  return typeof value !== 'string' || isValid(value)
-    ? []
-    : [{ property, reason: `${shown(value)} ${reason}` }];
-}
-
 function asMap(value: unknown): Values {
   return typeof value === 'object' && value !== null ? (value as Values) : {};
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

@@ -103,6 +103,7 @@ export function staleDrains(
   );
 }
 
-function proxyOf(key: ServerKey): string {
+/** HAProxy's proxy in the key of a server. */
+export function proxyOf(key: ServerKey): string {
   return key.split('/')[0] ?? '';
 }

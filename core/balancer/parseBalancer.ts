@@ -1,12 +1,5 @@
-import { parseKeepalivedMarker } from '../keepalived/keepalivedMarker';
-import type { VrrpMarker } from '../keepalived/keepalivedMarker';
 import { defaultDrainSeconds } from './balancerSpec';
 import { drainSecondsLine } from './renderBalancer';
-
-/** Marker of a haproxy.cfg of ours; undefined: somebody else wrote it. */
-export function parseBalancerMarker(text: string): VrrpMarker | undefined {
-  return parseKeepalivedMarker(text);
-}
 
 /** How long the requests of a node that goes have to come to their end. */
 export function parseDrainSeconds(text: string): number {

@@ -1,11 +1,11 @@
-import { addressOf } from '../addresses';
+import { addressOf, bracketed } from '../addresses';
 import { SwarmError } from '../errors';
-import { renderKeepalivedMarker } from '../keepalived/keepalivedMarker';
-import type { VrrpMarker } from '../keepalived/keepalivedMarker';
+import { renderFileMarker } from '../fileMarker';
+import { fnv1a } from '../fnv1a';
+import type { Marker } from '../marker';
 import { balanceFaults } from './balanceFaults';
 import { proxyName } from './balancerSpec';
 import type { BalancedPort, BalancerSpec, ServerKey } from './balancerSpec';
-import { contentTag } from './contentTag';
 import { withDrained } from './drainedServers';
 
 /** HAProxy's runtime API on every node: only root may open it. */
@@ -27,7 +27,7 @@ export const drainSecondsLine = '# drain-seconds: ';
  */
 export function renderBalancer(
   spec: BalancerSpec,
-  marker: VrrpMarker,
+  marker: Marker,
   drained: readonly ServerKey[] = [],
 ): string {
   requireWords(spec);
@@ -37,10 +37,10 @@ export function renderBalancer(
     '',
   ];
   const text = [
-    ...renderKeepalivedMarker(marker),
+    ...renderFileMarker(marker),
     `${drainSecondsLine}${String(spec.drainSeconds)}`,
     'global',
-    `    description ${contentTag(statements.join('\n'))}`,
+    `    description swarm-${fnv1a(statements.join('\n'))}`,
     '    chroot /var/lib/haproxy',
     '    user haproxy',
     '    group haproxy',
@@ -110,10 +110,6 @@ function check({ check: how = 'tcp' }: BalancedPort): readonly string[] {
         `    http-check send meth GET uri ${how.http} ver HTTP/1.1 hdr Host balancer hdr Connection close`,
         '    http-check expect status 200-399',
       ];
-}
-
-function bracketed(address: string): string {
-  return address.includes(':') ? `[${address}]` : address;
 }
 
 function requireWords(spec: BalancerSpec): void {

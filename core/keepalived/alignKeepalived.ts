@@ -1,5 +1,5 @@
 import { isSameAddress } from '../addresses';
-import { parseKeepalivedMarker } from './keepalivedMarker';
+import { parseFileMarker } from '../fileMarker';
 import { parseKeepalived } from './parseKeepalived';
 import { renderKeepalived } from './renderKeepalived';
 import type { VrrpSpec } from './vrrpSpec';
@@ -24,14 +24,14 @@ export function alignKeepalived(
   wanted: VrrpSpec,
   interfaceOfAll: string | undefined,
 ): string | undefined {
-  const [marker, own] = [parseKeepalivedMarker(text), parseKeepalived(text)];
+  const [marker, own] = [parseFileMarker(text), parseKeepalived(text)];
   if (marker === undefined || own === undefined) return undefined;
-  const { peers }: { readonly peers?: unknown } = wanted as object;
+  const { peers } = wanted;
   const spec = {
     ...fields(wanted, (key) => !ofOneNode.includes(key)),
     ...fields(own, (key) => ofOneNode.includes(key)),
     interface: interfaceOfAll ?? own.interface,
-    ...(Array.isArray(peers) ? { peers: peersOf(own, wanted, peers as readonly string[]) } : {}),
+    ...(peers === undefined ? {} : { peers: peersOf(own, wanted, peers) }),
   };
   return renderKeepalived(spec as unknown as VrrpSpec, marker);
 }

@@ -1,4 +1,4 @@
-import { parseKeepalivedMarker } from './keepalivedMarker';
+import { parseFileMarker } from '../fileMarker';
 import { parseChecks } from './checkScripts';
 import { priorityLine } from './raiseKeepalived';
 import { sourceLine } from './renderKeepalived';
@@ -6,7 +6,7 @@ import type { VrrpSpec } from './vrrpSpec';
 
 /** What a file of ours was rendered from, with the declared priority, be it raised or not; undefined: it is none. */
 export function parseKeepalived(text: string): VrrpSpec | undefined {
-  if (parseKeepalivedMarker(text) === undefined) return undefined;
+  if (parseFileMarker(text) === undefined) return undefined;
   const word = (pattern: RegExp): string => pattern.exec(text)?.[1] ?? '';
   const addresses = [...text.matchAll(/^ {8}(\S+) dev \S+$/gm)].map(([, address]) => address ?? '');
   const source = word(new RegExp(`^${sourceLine}(\\S+)$`, 'm'));
@@ -40,7 +40,7 @@ export function parseKeepalived(text: string): VrrpSpec | undefined {
 
 /** The virtual addresses in a file of ours, with their prefix lengths; none in anybody else's. */
 export function parseVirtualAddresses(text: string): readonly string[] {
-  if (parseKeepalivedMarker(text) === undefined) return [];
+  if (parseFileMarker(text) === undefined) return [];
   const blocks = [...text.matchAll(/^ {4}virtual_ipaddress(?:_excluded)? \{\n((?: {8}.*\n)*)/gm)];
   return blocks.flatMap(([, block = '']) =>
     [...block.matchAll(/^ {8}(\S+) dev /gm)].map(([, address]) => address ?? ''),

@@ -1,8 +1,8 @@
-import { addressOf } from '../addresses';
+import { isIpv6 } from '../addresses';
 import { checkBlocks, checkName } from './checkScripts';
 import { engineCheckBlocks } from './engineChecks';
-import { renderKeepalivedMarker } from './keepalivedMarker';
-import type { VrrpMarker } from './keepalivedMarker';
+import { renderFileMarker } from '../fileMarker';
+import type { Marker } from '../marker';
 import { nodeCheckBlock } from './nodeCheck';
 import { priorityLine, raisedLine, raisedPriority } from './raiseKeepalived';
 import { requireWords } from './requireWords';
@@ -17,12 +17,12 @@ import type { VrrpSpec } from './vrrpSpec';
  *
  * @throws SwarmError `VrrpValueInvalid` for a value that would not be one word of the file.
  */
-export function renderKeepalived(spec: VrrpSpec, marker: VrrpMarker, raisedFor?: string): string {
+export function renderKeepalived(spec: VrrpSpec, marker: Marker, raisedFor?: string): string {
   const isRaised = raisedFor !== undefined;
   requireWords(spec, raisedFor);
   const [advertised = '', ...excluded] = advertisedFirst(spec);
   return [
-    ...renderKeepalivedMarker(marker),
+    ...renderFileMarker(marker),
     `${sourceLine}${spec.sourceAddress}`,
     `${priorityLine}${String(spec.priority)}`,
     ...(isRaised ? [`${raisedLine}${raisedFor}`] : []),
@@ -80,10 +80,6 @@ export function advertisedFirst({
   return index <= 0
     ? addresses
     : [...addresses.slice(index, index + 1), ...addresses.filter((_, other) => other !== index)];
-}
-
-function isIpv6(address: string): boolean {
-  return addressOf(address).includes(':');
 }
 
 /** Advertisements over IPv6 from a node that has an IPv4 address come from its link-local one. */

@@ -1,4 +1,4 @@
-import { addressOf, isSameAddress } from '../addresses';
+import { addressOf, isIpv6, isSameAddress } from '../addresses';
 import type { VrrpAdvertisement } from '../parse/vrrpAdvertisements';
 import { advertisedFirst } from './renderKeepalived';
 import type { VrrpSpec } from './vrrpSpec';
@@ -14,7 +14,7 @@ export function routerIdClash(
   heard: readonly VrrpAdvertisement[],
 ): VrrpAdvertisement | undefined {
   const [advertised = ''] = advertisedFirst(spec);
-  const family = addressOf(advertised).includes(':') ? 6 : 4;
+  const family = isIpv6(advertised) ? 6 : 4;
   return heard.find(
     (one) =>
       one.family === family &&

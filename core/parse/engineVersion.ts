@@ -6,6 +6,12 @@ export function plainEngineVersion(reported: string): string {
   return reported.replace(/^v/, '').split('+', 1)[0] ?? '';
 }
 
+/** What `dockerd --version` says; undefined for any other text. */
+export function parseDaemonVersion(said: string): string | undefined {
+  const version = /^Docker version ([0-9A-Za-z.+~-]{1,60}),/.exec(said)?.[1];
+  return version === undefined ? undefined : plainEngineVersion(version);
+}
+
 /** The lower of two API versions `major.minor`. */
 export function lowerApiVersion(a: string, b: string): string {
   const [aMajor = 0, aMinor = 0] = a.split('.').map(Number);

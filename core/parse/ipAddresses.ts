@@ -1,4 +1,4 @@
-import { isIpAddress } from '../addresses';
+import { isIpAddress, isIpv6 } from '../addresses';
 
 /** One address of one interface. */
 export interface ParsedAddress {
@@ -40,7 +40,7 @@ function parseAddress(name: string, entry: unknown): ParsedAddress {
     typeof prefixLength !== 'number' ||
     !Number.isInteger(prefixLength) ||
     prefixLength < 0 ||
-    prefixLength > (address.includes(':') ? 128 : 32)
+    prefixLength > (isIpv6(address) ? 128 : 32)
   ) {
     throw new TypeError(`\`ip -j addr\` gave an address of ${name.slice(0, 20)} that is none`);
   }

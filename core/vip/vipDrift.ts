@@ -1,6 +1,7 @@
 import { isSeen } from '../facts';
 import type { Sight } from '../facts';
-import { parseKeepalivedMarker } from '../keepalived/keepalivedMarker';
+import { parseFileMarker } from '../fileMarker';
+import { keepalivedPath } from '../keepalived/keepalivedUnit';
 import { parseRaisedFor } from '../keepalived/raiseKeepalived';
 import type { VrrpSpec } from '../keepalived/vrrpSpec';
 import { isOwnMarker } from '../marker';
@@ -26,9 +27,9 @@ export function memberDrift(
   urn: string,
   expected: string | undefined,
 ): string | undefined {
-  const path = '/etc/keepalived/keepalived.conf';
+  const path = keepalivedPath;
   if (text === undefined) return `keepalived has no configuration: ${path} is gone`;
-  const marker = parseKeepalivedMarker(text);
+  const marker = parseFileMarker(text);
   if (marker === undefined) return `${path} is not ours any more`;
   if (!isOwnMarker(marker, urn)) return `keepalived is managed by ${marker.urn}`;
   const raisedFor = parseRaisedFor(text);

@@ -12,6 +12,7 @@ import type {
   SwarmNodeFacts,
   TaskFacts,
 } from '../../core/facts';
+import { bracketed } from '../../core/addresses';
 import { SwarmError } from '../../core/errors';
 import { plainEngineVersion } from '../../core/parse/engineVersion';
 import type { ServiceSpec } from '../../core/service';
@@ -315,6 +316,6 @@ export class EngineApi implements DockerApi {
  * when the network is not up yet (moby#34794).
  */
 function addresses(ip: string): Readonly<Record<string, string>> {
-  const listen = ip.includes(':') ? `[${ip}]:${swarmPort}` : `${ip}:${swarmPort}`;
+  const listen = `${bracketed(ip)}:${swarmPort}`;
   return { ListenAddr: listen, AdvertiseAddr: listen, DataPathAddr: ip };
 }

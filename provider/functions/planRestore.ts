@@ -2,6 +2,7 @@ import type { BackupPolicy } from '../../core/backup';
 import { errorMessage } from '../../core/errors';
 import { whyNotRestorable } from '../../core/outage';
 import type { RestoreSight } from '../../core/rolloutFacts';
+import { isOutside } from '../operations/ask/hostStanding';
 import type { HostStanding } from '../operations/ask/hostStanding';
 import { noteBackups, pendingRestoreOf } from '../operations/outage/pendingRestore';
 import type { FoundRestore } from '../operations/outage/pendingRestore';
@@ -23,10 +24,7 @@ export async function planRestore(
   standings: readonly { readonly standing: HostStanding }[],
 ): Promise<RestoreSight | undefined> {
   noteBackups(operation, backup);
-  const isNowhere = standings.every(
-    ({ standing: { kind } }) => kind === 'none' || kind === 'absent',
-  );
-  if (!isNowhere) return undefined;
+  if (!standings.every(({ standing }) => isOutside(standing))) return undefined;
   const found = await pendingRestoreOf(operation, managers);
   const node = managers.find(({ address }) => address === found?.pending.address) ?? managers[0];
   if (found === undefined || node === undefined) return undefined;

@@ -7,7 +7,6 @@ import { isSeen } from '../../core/facts';
 import type { Sight, SwarmNodeFacts } from '../../core/facts';
 import { addressOf, isSameAddress } from '../../core/addresses';
 import { planRollout as decide } from '../../core/rollout';
-import type {} from '../../core/rolloutFacts';
 import type { HostSight, RolloutFacts, RolloutNode, RolloutPlan } from '../../core/rolloutFacts';
 import { gatherGateFacts, look } from '../operations/gate/gatherGateFacts';
 import { backupDirectory } from '../operations/backup/backupDirectory';

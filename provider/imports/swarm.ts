@@ -1,5 +1,5 @@
 import { poolSettingInForce } from '../../core/addressPools';
-import { parseKeepalivedMarker } from '../../core/keepalived/keepalivedMarker';
+import { parseFileMarker } from '../../core/fileMarker';
 import { parseKeepalived } from '../../core/keepalived/parseKeepalived';
 import { defaultAdvertisementSeconds } from '../../core/keepalived/vrrpSpec';
 import { isOwnMarker } from '../../core/marker';
@@ -110,7 +110,7 @@ export const importVipMember: Importing = {
     const place = await placeOf(operation, id, managerForm);
     const { clusterId, info } = await managerAt(operation, place);
     const text = (await ownConfiguration(place.host, operation.name)) ?? '';
-    const marker = parseKeepalivedMarker(text);
+    const marker = parseFileMarker(text);
     const written = parseKeepalived(text);
     if (marker === undefined || written === undefined || !isOwnMarker(marker, operation.urn)) {
       throw nothingToImport(

@@ -8,9 +8,11 @@ import { takeBalancerDown } from '../operations/balancer/takeBalancerDown';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, PropertyValue, Resource } from '../server/resource';
 import { newId, whereThereIsNone } from './identities';
-import { contactFaults, fault } from './nameFaults';
+import { contactFaults } from './nameFaults';
 import { isHostname } from '../../core/addresses';
+import { textFault } from '../../core/textFault';
 import {
+  any,
   checkProperties,
   connectionProperty,
   count,
@@ -21,8 +23,6 @@ import {
   text,
   shown,
 } from './properties';
-
-const required = (description: string) => ({ ...count(description), isRequired: true });
 
 const inputs = {
   name: text('Name of the node that HAProxy runs on.'),
@@ -38,16 +38,15 @@ const inputs = {
   ports: list(
     record(
       {
-        listen: required(
+        listen: count(
           'Port of the virtual addresses. No published one: Docker takes every packet to those.',
+          true,
         ),
-        target: required('Published port of the nodes.'),
+        target: count('Published port of the nodes.', true),
         mode: text('`tcp` or `http`. Default: tcp.', false),
-        check: {
-          type: 'any',
-          description:
-            '`tcp`, or a map with `http` and a path that a healthy node answers with 200–399. Default: tcp.',
-        },
+        check: any(
+          '`tcp`, or a map with `http` and a path that a healthy node answers with 200–399. Default: tcp.',
+        ),
       },
       'A port that is balanced.',
     ),
@@ -101,7 +100,7 @@ export const balancer: Resource = {
     failures: [
       ...checkProperties(inputs, wanted),
       ...contactFaults(wanted['managers']),
-      ...fault('name', wanted['name'], isHostname, 'is no host name'),
+      ...textFault('name', wanted['name'], isHostname, 'is no host name'),
       ...balanceFaults({
         ports: asList(wanted['ports']),
         servers: asList(wanted['servers']),
@@ -116,22 +115,25 @@ export const balancer: Resource = {
   ],
   previewUpdate: (wanted) => [`reload HAProxy on ${shown(wanted['name'])}`],
   create: async (wanted, operation) => {
-    const spec = wanted as unknown as BalancerInputs;
-    const id = newId('balancer', spec.name);
-    const host = await operation.effects.hosts.connect(spec.connection);
-    await bringBalancerUp(operation, host, spec, id);
-    return { id, outputs: { balancerId: id } };
+    const id = newId('balancer', shown(wanted['name']));
+    return { id, ...(await bringUp(id, wanted, operation)) };
   },
   read: (id, { inputs: known, state }, operation) => read(id, known, state, operation),
-  update: async (id, _old, wanted, operation) => {
-    const spec = wanted as unknown as BalancerInputs;
-    const host = await operation.effects.hosts.connect(spec.connection);
-    await bringBalancerUp(operation, host, spec, id);
-    return { outputs: { balancerId: id } };
-  },
+  update: (id, _old, wanted, operation) => bringUp(id, wanted, operation),
   delete: (id, { inputs: known }, operation) =>
     takeBalancerDown(id, known as unknown as BalancerInputs, operation),
 };
+
+async function bringUp(
+  id: string,
+  wanted: PropertyMap,
+  operation: Operation,
+): Promise<{ outputs: PropertyMap }> {
+  const spec = wanted as unknown as BalancerInputs;
+  const host = await operation.effects.hosts.connect(spec.connection);
+  await bringBalancerUp(operation, host, spec, id);
+  return { outputs: { balancerId: id } };
+}
 
 async function read(
   id: string,

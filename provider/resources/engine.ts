@@ -14,6 +14,7 @@ import { isEngineVersion, versionWithin } from '../../core/engineVersion';
 import type { InputFailure } from '../../core/errors';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { steps } from '../../core/steps';
+import { textFault } from '../../core/textFault';
 import { importEngine } from '../imports/machines';
 import {
   bringEngineUp,
@@ -28,11 +29,11 @@ import { loadImages } from '../operations/host/loadImages';
 import { ownMarker, readMarker, removeMarker, writeMarker } from '../operations/ask/markers';
 import { refuseLiveManager } from '../operations/node/refuseLiveManager';
 import { diffInputs } from '../server/diffInputs';
-import { hasUnknown } from '../server/propertyValues';
+import { hasUnknown, isMap } from '../server/propertyValues';
 import { unknown } from '../server/resource';
 import type { Operation, PropertyMap, PropertyValue, Resource } from '../server/resource';
 import { newId, whereThereIsNone } from './identities';
-import { contactFaults, fault } from './nameFaults';
+import { contactFaults } from './nameFaults';
 import {
   any,
   checkProperties,
@@ -105,8 +106,8 @@ export const engine: Resource = {
     failures: [
       ...checkProperties(inputs, wanted),
       ...contactFaults(wanted['managers']),
-      ...fault('name', wanted['name'], isHostname, 'is no host name'),
-      ...fault(
+      ...textFault('name', wanted['name'], isHostname, 'is no host name'),
+      ...textFault(
         'version',
         wanted['version'],
         isEngineVersion,
@@ -204,10 +205,6 @@ function withSource(properties: PropertyMap): PropertyMap {
 
 function daemonOf({ daemon }: PropertyMap): Readonly<Record<string, unknown>> {
   return isMap(daemon) ? daemon : {};
-}
-
-function isMap(value: PropertyValue | undefined): value is PropertyMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function daemonFailures({ daemon, source }: PropertyMap): readonly InputFailure[] {

@@ -2,13 +2,13 @@ import { isHostname, isIpAddress } from '../../core/addresses';
 import type { Connection } from '../../core/connection';
 import { SwarmError, errorMessage } from '../../core/errors';
 import type { HostFacts } from '../../core/facts';
+import { textFault } from '../../core/textFault';
 import { importHost } from '../imports/machines';
 import { hostStanding } from '../operations/ask/hostStanding';
 import { ownMarker, removeMarker, writeMarker } from '../operations/ask/markers';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, PropertyValue, Resource } from '../server/resource';
 import { newId } from './identities';
-import { fault } from './nameFaults';
 import { checkProperties, connectionProperty, text, shown } from './properties';
 
 interface HostInputs {
@@ -53,8 +53,8 @@ export const host: Resource = {
     inputs: wanted,
     failures: [
       ...checkProperties(inputs, wanted),
-      ...fault('name', wanted['name'], isHostname, 'is no host name'),
-      ...fault('address', wanted['address'], isIpAddress, 'is no IP address'),
+      ...textFault('name', wanted['name'], isHostname, 'is no host name'),
+      ...textFault('address', wanted['address'], isIpAddress, 'is no IP address'),
     ],
   }),
   diff: (old, wanted) =>

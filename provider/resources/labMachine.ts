@@ -2,13 +2,14 @@ import { isIpAddress, isLabSubnet, isWithin } from '../../core/addresses';
 import { SwarmError } from '../../core/errors';
 import type { InputFailure } from '../../core/errors';
 import { steps } from '../../core/steps';
+import { textFault } from '../../core/textFault';
 import type { LabMachineRecord } from '../../effects/lab';
 import { importLabMachine } from '../imports/machines';
 import { refuseLiveManager } from '../operations/node/refuseLiveManager';
 import { diffInputs } from '../server/diffInputs';
 import type { Operation, PropertyMap, Resource } from '../server/resource';
 import { newId, replaceOnlyWhenKnown, whereThereIsNone } from './identities';
-import { fault, labNameFaults } from './nameFaults';
+import { labNameFaults } from './nameFaults';
 import { checkProperties, secretText, text, textMap, shown } from './properties';
 
 interface LabMachineInputs {
@@ -144,13 +145,13 @@ function checkNames(wanted: PropertyMap): readonly InputFailure[] {
   return [
     ...labNameFaults('name', name),
     ...labNameFaults('lab', lab),
-    ...fault(
+    ...textFault(
       'subnet',
       subnet,
       isLabSubnet,
       'is no subnet for a lab; give an IPv4 network of /16 to /29, such as 10.88.0.0/24',
     ),
-    ...fault('address', address, isIpAddress, 'is no IP address'),
+    ...textFault('address', address, isIpAddress, 'is no IP address'),
     ...(typeof address === 'string' &&
     typeof subnet === 'string' &&
     isIpAddress(address) &&

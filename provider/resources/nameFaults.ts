@@ -1,8 +1,10 @@
 import { isHostname, isIpAddress } from '../../core/addresses';
 import type { InputFailure } from '../../core/errors';
 import { quoted } from '../../core/quoted';
+import { textFault } from '../../core/textFault';
 import { isVipName } from '../../core/vrrpFaults';
-import type { PropertyMap, PropertyValue } from '../server/resource';
+import { isMap } from '../server/propertyValues';
+import type { PropertyValue } from '../server/resource';
 
 /**
  * Names and addresses of the declared managers: they go into labels that commas separate, into argv and
@@ -13,8 +15,8 @@ export function contactFaults(managers: PropertyValue | undefined): readonly Inp
     const { name, address } = isMap(manager) ? manager : {};
     const path = `managers[${String(index)}]`;
     return [
-      ...fault(`${path}.name`, name, isHostname, 'is no host name'),
-      ...fault(`${path}.address`, address, isIpAddress, 'is no IP address'),
+      ...textFault(`${path}.name`, name, isHostname, 'is no host name'),
+      ...textFault(`${path}.address`, address, isIpAddress, 'is no IP address'),
     ];
   });
 }
@@ -44,7 +46,7 @@ function namesFaults(
   reason: string,
 ): readonly InputFailure[] {
   return items(names).flatMap((name, index) =>
-    fault(`${path}[${String(index)}]`, name, isValid, reason),
+    textFault(`${path}[${String(index)}]`, name, isValid, reason),
   );
 }
 
@@ -55,21 +57,9 @@ function mapFaults(
   reason: string,
 ): readonly InputFailure[] {
   return Object.entries(isMap(map) ? map : {}).flatMap(([name, value]) => [
-    ...fault(`${path}[${quoted(name)}]`, name, isHostname, 'is no host name'),
-    ...fault(`${path}[${quoted(name)}]`, value, isValid, reason),
+    ...textFault(`${path}[${quoted(name)}]`, name, isHostname, 'is no host name'),
+    ...textFault(`${path}[${quoted(name)}]`, value, isValid, reason),
   ]);
-}
-
-/** A fault of one text; none for what is no text. */
-export function fault(
-  property: string,
-  value: PropertyValue | undefined,
-  isValid: (text: string) => boolean,
-  reason: string,
-): readonly InputFailure[] {
-  return typeof value !== 'string' || isValid(value)
-    ? []
-    : [{ property, reason: `${quoted(value)} ${reason}` }];
 }
 
 /** Name of a lab or of its machine, as the lab takes it into paths and names of links. */
@@ -77,7 +67,7 @@ export function labNameFaults(
   property: string,
   value: PropertyValue | undefined,
 ): readonly InputFailure[] {
-  return fault(
+  return textFault(
     property,
     value,
     (text) => isHostname(text) && text === text.toLowerCase(),
@@ -87,8 +77,4 @@ export function labNameFaults(
 
 function items(value: PropertyValue | undefined): readonly PropertyValue[] {
   return Array.isArray(value) ? (value as readonly PropertyValue[]) : [];
-}
-
-function isMap(value: PropertyValue | undefined): value is PropertyMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

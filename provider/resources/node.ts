@@ -15,6 +15,7 @@ import { dismissStandIns } from '../operations/node/standIn';
 import { takeNodeOut } from '../operations/node/takeNodeOut';
 import { isTimedOut } from '../operations/ask/waitUntil';
 import { diffInputs } from '../server/diffInputs';
+import { isMap } from '../server/propertyValues';
 import type { Operation, PropertyMap, ReadResult, Resource } from '../server/resource';
 import { newId, replaceOnlyWhenKnown, whereThereIsNone } from './identities';
 import { contactFaults } from './nameFaults';
@@ -237,7 +238,7 @@ function checkNode(wanted: PropertyMap): InputFailure[] {
   if (typeof address === 'string' && !isIpAddress(address)) {
     failures.push({ property: 'address', reason: `"${address}" is no IP address` });
   }
-  if (typeof labels === 'object' && labels !== null && !Array.isArray(labels)) {
+  if (isMap(labels)) {
     for (const label of Object.keys(labels).filter((key) => key.startsWith(labelPrefix))) {
       failures.push({
         property: `labels["${label}"]`,

@@ -1,4 +1,5 @@
 import type { InputFailure } from '../../core/errors';
+import { isList, isMap } from '../server/propertyValues';
 import type { PropertyMap, PropertySchema, PropertyValue } from '../server/resource';
 import { unknown } from '../server/resource';
 
@@ -21,7 +22,11 @@ export const flag = (description: string): PropertySchema => ({ type: 'boolean',
 
 export const any = (description: string): PropertySchema => ({ type: 'any', description });
 
-export const count = (description: string): PropertySchema => ({ type: 'integer', description });
+export const count = (description: string, isRequired = false): PropertySchema => ({
+  type: 'integer',
+  description,
+  isRequired,
+});
 
 export const seconds = (description: string): PropertySchema => ({ type: 'number', description });
 
@@ -121,7 +126,7 @@ export const nodeTimeoutsProperty = record(
   false,
 );
 
-/** `RollPolicy` of core/rollPolicy.ts. */
+/** `VipPolicy` of core/rollPolicy.ts. */
 export const vipPolicyProperty = record(
   {
     allowGap: flag(
@@ -136,15 +141,14 @@ export const vipPolicyProperty = record(
   false,
 );
 
+/** `RollPolicy` of core/rollPolicy.ts. */
 export const rollPolicyProperty = record(
   {
     maxUnavailable: count('How many workers may be out at once. Default: that of each node.'),
     timeouts: nodeTimeoutsProperty,
-    standIn: {
-      type: 'any',
-      description:
-        'A worker that is a manager while one is out: `true` for the first healthy one, or its name. Default: nobody.',
-    },
+    standIn: any(
+      'A worker that is a manager while one is out: `true` for the first healthy one, or its name. Default: nobody.',
+    ),
     allowOutage: flag(
       'An only manager is replaced without anybody in its place; needs `backup`. Default: false.',
     ),
@@ -208,7 +212,7 @@ function checkValue(
     case 'integer':
       return Number.isInteger(value) ? [] : wrong('a whole number');
     case 'array':
-      return isItems(value)
+      return isList(value)
         ? value.flatMap((item, index) =>
             schema.items === undefined
               ? []
@@ -226,7 +230,7 @@ function checkObject(
   value: PropertyValue,
   wrong: (wanted: string) => InputFailure[],
 ): InputFailure[] {
-  if (!isRecord(value)) return wrong('a map');
+  if (!isMap(value)) return wrong('a map');
   if (schema.properties !== undefined) return checkRecord(path, schema.properties, value);
   const items = schema.additionalProperties;
   if (items === undefined) return [];
@@ -239,17 +243,9 @@ function isAbsent(value: PropertyValue | undefined): boolean {
   return value === undefined || value === null;
 }
 
-function isItems(value: PropertyValue): value is readonly PropertyValue[] {
-  return Array.isArray(value);
-}
-
-function isRecord(value: PropertyValue): value is PropertyMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function describeType(value: PropertyValue, isSecret: boolean): string {
   if (value === null) return 'null';
-  if (isItems(value)) return 'a list';
+  if (isList(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
   return isSecret ? `a ${typeof value}` : `the ${typeof value} ${JSON.stringify(value)}`;
 }

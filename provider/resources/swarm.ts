@@ -38,12 +38,12 @@ import { refuseUnknownRestore, restoreDue } from '../operations/outage/restoreDu
 import { noteUnlockKeys } from '../operations/swarm/notedKeys';
 import { keysOf, settleAutolock, unlockDeclared } from '../operations/swarm/swarmKeys';
 import { describeUnsettled, unsettledManagers } from '../operations/gate/unsettled';
-import { hostStanding } from '../operations/ask/hostStanding';
+import { hostStanding, isOutside } from '../operations/ask/hostStanding';
 import { askManager } from '../operations/ask/managers';
 import type { SwarmAccess } from '../operations/ask/managers';
 import { deletePurpose } from '../operations/swarm/consent';
 import { diffInputs } from '../server/diffInputs';
-import { hasUnknown } from '../server/propertyValues';
+import { hasUnknown, isMap } from '../server/propertyValues';
 import type { DiffResult, Operation, PropertyMap, Resource } from '../server/resource';
 import { contactFaults, declaredFaults } from './nameFaults';
 import {
@@ -250,7 +250,7 @@ export const swarm: Resource = {
     const standings = await Promise.all(
       managers.map(({ connection }) => hostStanding(operation, connection)),
     );
-    if (standings.every(({ kind }) => kind === 'none' || kind === 'absent')) return;
+    if (standings.every(isOutside)) return;
     try {
       await deletePurpose(operation, { clusterId: id, managers });
     } catch (error) {
@@ -261,8 +261,7 @@ export const swarm: Resource = {
 };
 
 function unsettledOf({ unsettled }: PropertyMap): PropertyMap {
-  const isMap = typeof unsettled === 'object' && unsettled !== null && !Array.isArray(unsettled);
-  return isMap ? (unsettled as PropertyMap) : {};
+  return isMap(unsettled) ? unsettled : {};
 }
 
 /** What was seen unsettled is a difference from every declaration: Update sets it right. */

@@ -43,14 +43,8 @@ const inputs = {
     'The virtual addresses. Changed in place.',
     true,
   ),
-  routerId: {
-    ...count('VRRP virtual router ID, 1–255, unique on the network. Changed in place.'),
-    isRequired: true,
-  },
-  priority: {
-    ...count('VRRP priority, 1–200; the highest is preferred. Changed in place.'),
-    isRequired: true,
-  },
+  routerId: count('VRRP virtual router ID, 1–255, unique on the network. Changed in place.', true),
+  priority: count('VRRP priority, 1–200; the highest is preferred. Changed in place.', true),
   interface: text(
     'Interface that carries the addresses. Default: the one with the node’s own address.',
     false,
@@ -153,22 +147,25 @@ export const vipMember: Resource = {
       ? `${shown(known['name'])} stands by for the virtual IP no more; \`pulumi up\` goes on from here`
       : undefined,
   create: async (wanted, operation) => {
-    const spec = wanted as unknown as VipMemberInputs;
-    const id = newId('vip', spec.name);
-    const host = await operation.effects.hosts.connect(spec.connection);
-    await bringVipUp(operation, host, spec, id);
-    return { id, outputs: { memberId: id } };
+    const id = newId('vip', shown(wanted['name']));
+    return { id, ...(await bringUp(id, wanted, operation)) };
   },
   read: (id, { inputs: known, state }, operation) => read(id, known, state, operation),
-  update: async (id, _old, wanted, operation) => {
-    const spec = wanted as unknown as VipMemberInputs;
-    const host = await operation.effects.hosts.connect(spec.connection);
-    await bringVipUp(operation, host, spec, id);
-    return { outputs: { memberId: id } };
-  },
+  update: (id, _old, wanted, operation) => bringUp(id, wanted, operation),
   delete: (id, { inputs: known }, operation) =>
     takeVipDown(id, known as unknown as VipMemberInputs, operation),
 };
+
+async function bringUp(
+  id: string,
+  wanted: PropertyMap,
+  operation: Operation,
+): Promise<{ outputs: PropertyMap }> {
+  const spec = wanted as unknown as VipMemberInputs;
+  const host = await operation.effects.hosts.connect(spec.connection);
+  await bringVipUp(operation, host, spec, id);
+  return { outputs: { memberId: id } };
+}
 
 async function read(
   id: string,

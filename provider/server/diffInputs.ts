@@ -1,4 +1,4 @@
-import { hasUnknown, isList } from './propertyValues';
+import { hasUnknown, isList, isMap } from './propertyValues';
 import {
   unknown,
   type DiffResult,
@@ -61,10 +61,6 @@ export function diffInputs(
 /** Pulumi's property paths: keys that are no plain names are quoted. */
 function propertyPath(parent: string, key: string): string {
   return /^[A-Za-z_$][\w$-]*$/.test(key) ? `${parent}.${key}` : `${parent}[${JSON.stringify(key)}]`;
-}
-
-function isMap(value: PropertyValue | undefined): value is PropertyMap {
-  return typeof value === 'object' && value !== null && !isList(value);
 }
 
 function isSame(before: PropertyValue | undefined, after: PropertyValue | undefined): boolean {

@@ -133,6 +133,10 @@ function encodePlain(value: PropertyValue, schema: PropertySchema | undefined): 
   return encodeMap(value, { schemas: schema?.properties, others: schema?.additionalProperties });
 }
 
+export function isMap(value: PropertyValue | undefined): value is PropertyMap {
+  return typeof value === 'object' && value !== null && !isList(value);
+}
+
 /** `Array.isArray` for readonly lists, which it does not narrow to. */
 export function isList(value: PropertyValue | undefined): value is readonly PropertyValue[] {
   return Array.isArray(value);

@@ -5,7 +5,8 @@ import type { Stage } from '../stage';
 import { until } from '../until';
 import { watchVip, type VipSight } from '../vip/watchVip';
 import type { Cause } from './causes';
-import { holdersOf, type Way } from './ways';
+import { vipHolders } from '../vip/vipHolders';
+import type { Way } from './ways';
 
 /** What one failure of the holder cost clients. */
 export interface Trial {
@@ -76,7 +77,7 @@ async function untilCalm(stage: Stage, way: Way): Promise<string> {
   let holder = '';
   await until(
     async () => {
-      const holders = await holdersOf(stage);
+      const holders = await vipHolders(stage);
       const expected = way.takesBack(stage) ?? holders[0];
       if (holders.length !== 1 || holders[0] !== expected) return `held by: ${holders.join(', ')}`;
       for (const name of stage.cluster.managers) {

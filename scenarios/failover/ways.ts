@@ -1,4 +1,5 @@
 import { dropInPath } from '../../core/keepalived/keepalivedDropIn';
+import { keepalivedPath, keepalivedUnit } from '../../core/keepalived/keepalivedUnit';
 import type { Stage } from '../stage';
 import { keepalivedByHand } from './keepalivedByHand';
 
@@ -21,9 +22,6 @@ export interface Way {
   readonly takesBack: (stage: Stage) => string | undefined;
 }
 
-const path = '/etc/keepalived/keepalived.conf';
-const unit = 'keepalived.service';
-
 /** As this package writes it; the golden cluster has it already. */
 export const ours: Way = {
   name: 'this package',
@@ -42,12 +40,12 @@ export const byHand: Way = {
       const found = own.find(({ address }) => address === stage.cluster.addresses[name]);
       if (found === undefined) throw new Error(`${name} has not its own address`);
       const facts = { addresses, routerId, index, interface: found.interface };
-      await host.files.write(path, keepalivedByHand(facts), { mode: 0o600 });
+      await host.files.write(keepalivedPath, keepalivedByHand(facts), { mode: 0o600 });
       // What this package gives the unit beyond Debian's own file.
       await host.files.remove(dropInPath);
       await host.systemd.daemonReload();
       // keepalived cannot change its VRRP version while it runs.
-      await host.systemd.restart(unit);
+      await host.systemd.restart(keepalivedUnit);
     }
     stage.did('wrote keepalived.conf on every manager by hand, and restarted keepalived');
   },
@@ -55,20 +53,9 @@ export const byHand: Way = {
 
 /** What is on a manager now. */
 export async function configurationOn(stage: Stage, manager: string): Promise<string> {
-  const text = await (await stage.host(manager)).files.read(path);
-  if (text === undefined) throw new Error(`${manager} has no ${path}`);
+  const text = await (await stage.host(manager)).files.read(keepalivedPath);
+  if (text === undefined) throw new Error(`${manager} has no ${keepalivedPath}`);
   return text;
-}
-
-/** Managers that have the virtual address on an interface. */
-export async function holdersOf(stage: Stage): Promise<readonly string[]> {
-  const { managers, vip } = stage.cluster;
-  const answers = await Promise.all(
-    managers.map(async (name) => (await stage.host(name)).network.addresses()),
-  );
-  return managers.filter(
-    (_, index) => answers[index]?.some(({ address }) => address === vip) === true,
-  );
 }
 
 function declaredVip(stage: Stage): Pick<VrrpFacts, 'addresses' | 'routerId'> {

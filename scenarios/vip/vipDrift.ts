@@ -1,11 +1,10 @@
+import { keepalivedPath } from '../../core/keepalived/keepalivedUnit';
 import { withRaised } from '../../core/keepalived/raiseKeepalived';
 import { shapes } from '../clusterShape';
 import type { Scenario } from '../scenario';
 import type { Stage } from '../stage';
 import { countRequests } from './countRequests';
 import { holderAndOthers, untilHolders } from './vipHolders';
-
-const keepalivedPath = '/etc/keepalived/keepalived.conf';
 
 export const vipDrift: Scenario = {
   name: 'vip-drift',

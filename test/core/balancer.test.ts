@@ -10,12 +10,9 @@ import {
 } from '../../core/balancer/balancerAnswers';
 import type { BalancerSpec } from '../../core/balancer/balancerSpec';
 import { parseDrained, parseServers, withDrained } from '../../core/balancer/drainedServers';
-import {
-  parseBalancerMarker,
-  parseDescription,
-  parseDrainSeconds,
-} from '../../core/balancer/parseBalancer';
+import { parseDescription, parseDrainSeconds } from '../../core/balancer/parseBalancer';
 import { renderBalancer } from '../../core/balancer/renderBalancer';
+import { parseFileMarker } from '../../core/fileMarker';
 import { forHostileTexts, hostileText } from './support/hostileText';
 
 const marker = { id: 'balancer-m1-1', urn: 'urn:pulumi:s::p::swarm:index:Balancer::m1' };
@@ -35,7 +32,7 @@ const spec: BalancerSpec = {
 describe('haproxy.cfg', () => {
   test('what is rendered is read back', () => {
     const text = renderBalancer(spec, marker, ['port-80/w1']);
-    assert.deepEqual(parseBalancerMarker(text), marker);
+    assert.deepEqual(parseFileMarker(text), marker);
     assert.equal(parseDrainSeconds(text), 45);
     assert.deepEqual(parseDrained(text), ['port-80/w1']);
     assert.deepEqual(parseServers(text), [
@@ -123,7 +120,7 @@ describe('haproxy.cfg', () => {
 
   test('hostile files are nobody’s, and break nothing', () => {
     forHostileTexts((text) => {
-      assert.equal(parseBalancerMarker(text), undefined);
+      assert.equal(parseFileMarker(text), undefined);
       assert.deepEqual(parseDrained(text), []);
       assert.equal(withDrained(text, ['port-80/w1'], true), text);
       assert.equal(parseDrainSeconds(text), 30);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { parseKeepalivedMarker } from '../../core/keepalived/keepalivedMarker';
+import { parseFileMarker } from '../../core/fileMarker';
 import { parseRaisedFor, withRaised } from '../../core/keepalived/raiseKeepalived';
 import { renderKeepalived } from '../../core/keepalived/renderKeepalived';
 import { vrrpPriority } from '../../core/keepalived/vrrpPriority';
-import type { VrrpMarker } from '../../core/keepalived/keepalivedMarker';
+import type { Marker } from '../../core/marker';
 import type { VrrpSpec } from '../../core/keepalived/vrrpSpec';
 import { forHostileTexts } from './support/hostileText';
 
@@ -18,7 +18,7 @@ const spec: VrrpSpec = {
   priority: 190,
   advertisementSeconds: 1,
 };
-const marker: VrrpMarker = {
+const marker: Marker = {
   id: 'vip-m1-1234',
   urn: 'urn:pulumi:demo::swarm-cluster::swarm:index:VipMember::m1',
 };
@@ -94,7 +94,7 @@ describe('what can be read back', () => {
     fc.assert(
       fc.property(specs, markers, fc.option(nodeName, { nil: undefined }), (one, own, raised) => {
         const text = renderKeepalived(one, own, raised);
-        assert.deepEqual(parseKeepalivedMarker(text), own);
+        assert.deepEqual(parseFileMarker(text), own);
         assert.equal(parseRaisedFor(text), raised);
       }),
     );
@@ -103,14 +103,14 @@ describe('what can be read back', () => {
   it('no marker of a file that somebody else wrote', () => {
     const own = renderKeepalived(spec, marker);
     for (const text of ['', '\n', 'global_defs {\n}\n', `# by hand\n${own}`, own.slice(1)]) {
-      assert.equal(parseKeepalivedMarker(text), undefined);
+      assert.equal(parseFileMarker(text), undefined);
     }
   });
 
   it('no marker of which half is missing', () => {
     const own = renderKeepalived(spec, marker);
-    assert.equal(parseKeepalivedMarker(own.replace(/^# urn: .*\n/m, '')), undefined);
-    assert.equal(parseKeepalivedMarker(own.replace(/^# id: .*\n/m, '')), undefined);
+    assert.equal(parseFileMarker(own.replace(/^# urn: .*\n/m, '')), undefined);
+    assert.equal(parseFileMarker(own.replace(/^# id: .*\n/m, '')), undefined);
   });
 });
 
@@ -152,7 +152,7 @@ describe('vrrpPriority', () => {
 
 it('no hostile text makes it throw, or is taken for a file of ours', () => {
   forHostileTexts((text) => {
-    assert.equal(parseKeepalivedMarker(text), undefined);
+    assert.equal(parseFileMarker(text), undefined);
     assert.equal(typeof withRaised(text, 'm1'), 'string');
     assert.equal(typeof withRaised(text, undefined), 'string');
     parseRaisedFor(text);

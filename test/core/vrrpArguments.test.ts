@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import type { VrrpMarker } from '../../core/keepalived/keepalivedMarker';
+import type { Marker } from '../../core/marker';
 import { parseKeepalived } from '../../core/keepalived/parseKeepalived';
 import { withRaised } from '../../core/keepalived/raiseKeepalived';
 import { advertisedFirst, renderKeepalived } from '../../core/keepalived/renderKeepalived';
@@ -11,7 +11,7 @@ import { vrrpArgumentFaults } from '../../core/vrrpArgumentFaults';
 import type { VrrpArguments } from '../../core/vrrpArgumentFaults';
 import { forHostileValues } from '../support/hostileValues';
 
-const marker: VrrpMarker = { id: 'vip-m1-1', urn: 'urn:pulumi:s::p::swarm:index:VipMember::m1' };
+const marker: Marker = { id: 'vip-m1-1', urn: 'urn:pulumi:s::p::swarm:index:VipMember::m1' };
 const spec: VrrpSpec = {
   name: 'vip',
   addresses: ['10.88.0.100/24'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SwarmError } from '../../core/errors';
-import { parseKeepalivedMarker } from '../../core/keepalived/keepalivedMarker';
+import { parseFileMarker } from '../../core/fileMarker';
 import { withRaised } from '../../core/keepalived/raiseKeepalived';
 import { renderKeepalived } from '../../core/keepalived/renderKeepalived';
 import type { VrrpSpec } from '../../core/keepalived/vrrpSpec';
@@ -84,7 +84,7 @@ describe('keepalived.conf from hostile values', () => {
         text.split(/\r\n|[\n\r\u2028\u2029]/).length,
         renderKeepalived(spec, marker).split('\n').length,
       );
-      assert.deepEqual(parseKeepalivedMarker(text), own);
+      assert.deepEqual(parseFileMarker(text), own);
       assert.doesNotMatch(
         text,
         /^#.*\\$/m,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseRaisedFor } from '../../core/keepalived/raiseKeepalived';
 import { leaseConfigName, readLease } from '../../core/lease';
-import { keepalivedPath } from '../../provider/operations/vip/vipSpec';
+import { keepalivedPath } from '../../core/keepalived/keepalivedUnit';
 import { lab } from './declaredCluster';
 import { FakeWorld } from './fakeWorld/fakeWorld';
 import type { WorldState } from './fakeWorld/fakeWorld';

@@ -22,6 +22,11 @@ export type HostStanding =
       readonly isStranger?: true;
     };
 
+/** What is known to be in no swarm: "no answer" is not. */
+export function isOutside({ kind }: HostStanding): boolean {
+  return kind === 'none' || kind === 'absent';
+}
+
 /** The file that an engine keeps exactly while it belongs to a swarm. */
 export const swarmStateFile = '/var/lib/docker/swarm/docker-state.json';
 

@@ -6,6 +6,26 @@ import type { Operation } from '../../server/resource';
 
 export type MarkerKind = Parameters<typeof markerPath>[0];
 
+/**
+ * What stands on a host under the marker of another resource stays as it is.
+ *
+ * @param subject what it is, e.g. `m1: keepalived there`.
+ * @throws SwarmError `MarkerOfAnother`.
+ */
+export function refuseMarkerOfAnother(
+  operation: Operation,
+  marker: Marker | undefined,
+  subject: string,
+  remedy: string,
+): void {
+  if (marker === undefined || isOwnMarker(marker, operation.urn)) return;
+  throw new SwarmError(
+    'MarkerOfAnother',
+    `${subject} is managed by ${marker.urn}; nothing was touched; ${remedy}`,
+    { source: 'user' },
+  );
+}
+
 /** The marker of one kind on a host, or undefined. */
 export async function readMarker(host: Host, kind: MarkerKind): Promise<Marker | undefined> {
   return parseMarker(await host.files.read(markerPath(kind)));
@@ -22,14 +42,14 @@ export async function ownMarker(
   kind: MarkerKind,
 ): Promise<Marker | undefined> {
   const marker = await readMarker(host, kind);
-  if (marker === undefined || isOwnMarker(marker, operation.urn)) return marker;
-  throw new SwarmError(
-    'MarkerOfAnother',
-    `${operation.name}: ${host.description} is managed by ${marker.urn}; nothing was touched; ` +
-      'if the resource was renamed, give the new one `previousName` (or an alias of that URN), ' +
+  refuseMarkerOfAnother(
+    operation,
+    marker,
+    `${operation.name}: ${host.description}`,
+    'if the resource was renamed, give the new one `previousName` (or an alias of that URN), ' +
       `otherwise remove it there first, or delete ${markerPath(kind)} on the host`,
-    { source: 'user' },
   );
+  return marker;
 }
 
 export async function writeMarker(host: Host, kind: MarkerKind, marker: Marker): Promise<void> {

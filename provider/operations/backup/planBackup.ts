@@ -6,6 +6,7 @@ import { SwarmError, errorMessage } from '../../../core/errors';
 import type { SwarmNodeFacts } from '../../../core/facts';
 import { memberAddress } from '../../../core/gate';
 import { parseVirtualAddresses } from '../../../core/keepalived/parseKeepalived';
+import { keepalivedPath } from '../../../core/keepalived/keepalivedUnit';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { backupDirectory } from './backupDirectory';
@@ -14,7 +15,6 @@ import type { Lease } from '../hold/lease';
 import { askManager } from '../ask/managers';
 import { accessOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
-import { keepalivedPath } from '../vip/vipSpec';
 
 /** The manager that goes, and what is declared about backups. */
 export interface BeforeGoing {

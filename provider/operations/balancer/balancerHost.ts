@@ -1,7 +1,9 @@
-import { parseBalancerMarker, parseDescription } from '../../../core/balancer/parseBalancer';
+import { parseDescription } from '../../../core/balancer/parseBalancer';
 import { withDrained } from '../../../core/balancer/drainedServers';
 import type { ServerKey } from '../../../core/balancer/balancerSpec';
 import { SwarmError } from '../../../core/errors';
+import { parseFileMarker } from '../../../core/fileMarker';
+import type { Marker } from '../../../core/marker';
 import type { Host } from '../../../effects/effects';
 import { balancerPath } from './balancerSpec';
 
@@ -16,6 +18,15 @@ export type PresentConfiguration =
   /** As the package brought it, with nothing to balance. */
   | { readonly kind: 'package'; readonly text: string };
 
+/** HAProxy's configuration on a host, where it is one of ours, and who wrote it. */
+export async function ownBalancer(
+  host: Host,
+): Promise<{ readonly text: string; readonly marker: Marker } | undefined> {
+  const text = await host.files.read(balancerPath);
+  const marker = text === undefined ? undefined : parseFileMarker(text);
+  return text === undefined || marker === undefined ? undefined : { text, marker };
+}
+
 /** @throws SwarmError `BalancerOfAnother` when somebody else wrote it. */
 export async function presentConfiguration(
   host: Host,
@@ -23,7 +34,7 @@ export async function presentConfiguration(
 ): Promise<PresentConfiguration> {
   const text = await host.files.read(balancerPath);
   if (text === undefined || text.trim() === '') return { kind: 'none' };
-  if (parseBalancerMarker(text) !== undefined) return { kind: 'ours', text };
+  if (parseFileMarker(text) !== undefined) return { kind: 'ours', text };
   if (await isPackageDefault(host)) return { kind: 'package', text };
   throw new SwarmError(
     'BalancerOfAnother',
@@ -96,8 +107,9 @@ export async function markServers(
   isDrained: boolean,
 ): Promise<void> {
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-    const text = await host.files.read(balancerPath);
-    if (text === undefined || parseBalancerMarker(text) === undefined) return;
+    const own = await ownBalancer(host);
+    if (own === undefined) return;
+    const { text } = own;
     const marked = withDrained(text, keys, isDrained);
     if (marked === text || (await host.files.exchange(balancerPath, text, marked))) return;
   }

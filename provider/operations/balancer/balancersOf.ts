@@ -1,11 +1,10 @@
-import { parseBalancerMarker } from '../../../core/balancer/parseBalancer';
 import type { ManagerContact } from '../../../core/connection';
 import { errorMessage } from '../../../core/errors';
 import { isSeen } from '../../../core/facts';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { look } from '../gate/gatherGateFacts';
-import { balancerPath } from './balancerSpec';
+import { ownBalancer } from './balancerHost';
 
 /** HAProxy of ours on one host. */
 export interface RunningBalancer {
@@ -63,7 +62,6 @@ async function balancerOf(
   { name, connection }: ManagerContact,
 ): Promise<RunningBalancer | undefined> {
   const host = await operation.effects.hosts.connect(connection);
-  const text = await host.files.read(balancerPath);
-  const isOurs = text !== undefined && parseBalancerMarker(text) !== undefined;
-  return isOurs ? { name, host, text } : undefined;
+  const own = await ownBalancer(host);
+  return own === undefined ? undefined : { name, host, text: own.text };
 }

@@ -1,16 +1,17 @@
 import { renderBalancer } from '../../../core/balancer/renderBalancer';
 import { parseDrained } from '../../../core/balancer/drainedServers';
-import { parseBalancerMarker, parseDescription } from '../../../core/balancer/parseBalancer';
-import { SwarmError, errorMessage } from '../../../core/errors';
-import { isOwnMarker } from '../../../core/marker';
+import { parseDescription } from '../../../core/balancer/parseBalancer';
+import { errorMessage } from '../../../core/errors';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
+import { refuseMarkerOfAnother } from '../ask/markers';
 import { waitUntil } from '../ask/waitUntil';
 import {
   balancerBusy,
   markServers,
   mostAttempts,
+  ownBalancer,
   presentConfiguration,
   putBalancer,
 } from './balancerHost';
@@ -63,14 +64,12 @@ async function runningTag(host: Host, name: string): Promise<string | undefined>
 
 /** Before a package is installed whose start could disturb what is there. */
 async function refuseOthers(operation: Operation, host: Host, name: string): Promise<void> {
-  const present = await presentConfiguration(host, name);
-  if (present.kind !== 'ours') return;
-  const marker = parseBalancerMarker(present.text);
-  if (marker === undefined || isOwnMarker(marker, operation.urn)) return;
-  throw new SwarmError(
-    'MarkerOfAnother',
-    `${name}: HAProxy there is managed by ${marker.urn}; nothing was touched; remove it there first`,
-    { source: 'user' },
+  await presentConfiguration(host, name);
+  refuseMarkerOfAnother(
+    operation,
+    (await ownBalancer(host))?.marker,
+    `${name}: HAProxy there`,
+    'remove it there first',
   );
 }
 

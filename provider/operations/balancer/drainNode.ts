@@ -1,4 +1,4 @@
-import { drainable } from '../../../core/balancer/balancerAnswers';
+import { drainable, proxyOf } from '../../../core/balancer/balancerAnswers';
 import type { ServerKey } from '../../../core/balancer/balancerSpec';
 import { parseDrained } from '../../../core/balancer/drainedServers';
 import { parseDrainSeconds } from '../../../core/balancer/parseBalancer';
@@ -101,8 +101,4 @@ async function sessionsOf({ balancer, keys }: Drain): Promise<number> {
   } catch {
     return 0;
   }
-}
-
-function proxyOf(key: ServerKey): string {
-  return key.split('/')[0] ?? '';
 }

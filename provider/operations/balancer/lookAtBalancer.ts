@@ -1,8 +1,9 @@
 import { renderBalancer } from '../../../core/balancer/renderBalancer';
 import type { BalancedServer } from '../../../core/balancer/balancerSpec';
 import { nodeOfServer, parseDrained } from '../../../core/balancer/drainedServers';
-import { parseBalancerMarker, parseDescription } from '../../../core/balancer/parseBalancer';
+import { parseDescription } from '../../../core/balancer/parseBalancer';
 import type { Operation } from '../../server/resource';
+import { ownBalancer } from './balancerHost';
 import { balancerPath, balancerUnit, specOf } from './balancerSpec';
 import type { BalancerInputs } from './balancerSpec';
 import { drainedKeys } from './giveNodeBack';
@@ -23,10 +24,9 @@ export async function lookAtBalancer(
 ): Promise<BalancerSight> {
   const nobody = (why: string): BalancerSight => ({ servers: [], why });
   const host = await operation.effects.hosts.connect(spec.connection);
-  const text = await host.files.read(balancerPath);
-  const marker = text === undefined ? undefined : parseBalancerMarker(text);
-  if (text === undefined || marker?.id !== id)
-    return nobody(`${balancerPath} is not ours any more`);
+  const own = await ownBalancer(host);
+  if (own?.marker.id !== id) return nobody(`${balancerPath} is not ours any more`);
+  const { text, marker } = own;
   if (text !== renderBalancer(specOf(spec), marker, parseDrained(text))) {
     return nobody(`${balancerPath} is not as declared`);
   }

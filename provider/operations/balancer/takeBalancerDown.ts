@@ -1,10 +1,9 @@
-import { parseBalancerMarker } from '../../../core/balancer/parseBalancer';
 import { isSeen } from '../../../core/facts';
 import { steps } from '../../../core/steps';
 import type { Operation } from '../../server/resource';
 import { look } from '../gate/gatherGateFacts';
-import { removeBalancer } from './balancerHost';
-import { balancerPath, balancerUnit } from './balancerSpec';
+import { ownBalancer, removeBalancer } from './balancerHost';
+import { balancerUnit } from './balancerSpec';
 import type { BalancerInputs } from './balancerSpec';
 
 /** After the virtual IP has gone elsewhere: HAProxy is stopped, and the package's own configuration put back. */
@@ -21,9 +20,7 @@ export async function takeBalancerDown(
     );
     return;
   }
-  const text = await host.seen.files.read(balancerPath);
-  const marker = text === undefined ? undefined : parseBalancerMarker(text);
-  if (marker?.id !== id) return;
+  if ((await ownBalancer(host.seen))?.marker.id !== id) return;
   await operation.step(steps.stopBalancer(spec.name), async () => {
     await host.seen.systemd.stop(balancerUnit);
     await host.seen.systemd.disable(balancerUnit);

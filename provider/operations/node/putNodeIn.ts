@@ -1,3 +1,4 @@
+import { bracketed } from '../../../core/addresses';
 import { SwarmError, errorMessage } from '../../../core/errors';
 import type { SwarmNodeFacts } from '../../../core/facts';
 import { parseSourceNote, sourceNotePath } from '../../../core/engineSource';
@@ -168,10 +169,6 @@ async function requestJoin(operation: Operation, spec: NodeInputs, host: Host): 
     },
     { avoid: [spec.name] },
   );
-}
-
-function bracketed(address: string): string {
-  return address.includes(':') ? `[${address}]` : address;
 }
 
 /** Waits until the node is a full part of the swarm in its role, as the managers and it itself see it. */

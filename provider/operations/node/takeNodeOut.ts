@@ -20,7 +20,7 @@ import { interruptedBackups, startInterrupted } from '../backup/interruptedBacku
 import { keepBaseline } from '../gate/keepBaseline';
 import { withLease } from '../hold/lease';
 import type { Lease } from '../hold/lease';
-import { hostStanding } from '../ask/hostStanding';
+import { hostStanding, isOutside } from '../ask/hostStanding';
 import { askManager } from '../ask/managers';
 import { removeMarker } from '../ask/markers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
@@ -139,7 +139,7 @@ async function isArchived(
       { source: 'world' },
     );
   }
-  return standing.kind === 'none' || standing.kind === 'absent';
+  return isOutside(standing);
 }
 
 /** What is on its disk is the swarm, and nobody can bring it into an archive. */

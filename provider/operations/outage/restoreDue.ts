@@ -1,7 +1,7 @@
 import type { ManagerContact } from '../../../core/connection';
 import type { Operation } from '../../server/resource';
 import { SwarmError } from '../../../core/errors';
-import { hostStanding } from '../ask/hostStanding';
+import { hostStanding, isOutside } from '../ask/hostStanding';
 import type { HostStanding } from '../ask/hostStanding';
 import type { SwarmAccess } from '../ask/managers';
 import { pendingRestore } from './pendingRestore';
@@ -24,8 +24,7 @@ export async function isNowhere(
   operation: Operation,
   managers: readonly Pick<ManagerContact, 'connection' | 'isStandIn'>[],
 ): Promise<boolean> {
-  const kinds = await kindsOf(operation, managers);
-  return kinds.every((kind) => kind === 'none' || kind === 'absent');
+  return (await standingsOf(operation, managers)).every(isOutside);
 }
 
 /**
@@ -40,7 +39,7 @@ export async function refuseUnknownRestore(
 ): Promise<void> {
   const found = await pendingRestore(operation, clusterId);
   if (found === undefined) return;
-  const kinds = await kindsOf(operation, managers);
+  const kinds = (await standingsOf(operation, managers)).map(({ kind }) => kind);
   if (!kinds.includes('unknown') || kinds.some((kind) => kind === 'member' || kind === 'locked')) {
     return;
   }
@@ -52,14 +51,13 @@ export async function refuseUnknownRestore(
 }
 
 /** A worker that may stand in is another machine, and no place of the archived swarm. */
-async function kindsOf(
+function standingsOf(
   operation: Operation,
   managers: readonly Pick<ManagerContact, 'connection' | 'isStandIn'>[],
-): Promise<readonly HostStanding['kind'][]> {
-  const standings = await Promise.all(
+): Promise<readonly HostStanding[]> {
+  return Promise.all(
     managers
       .filter(({ isStandIn }) => isStandIn !== true)
       .map(({ connection }) => hostStanding(operation, connection)),
   );
-  return standings.map(({ kind }) => kind);
 }

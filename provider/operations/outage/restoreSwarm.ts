@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import { SwarmError } from '../../../core/errors';
 import { isSameAddress } from '../../../core/addresses';
 import { whyNotRestorable } from '../../../core/outage';
@@ -64,9 +65,8 @@ async function refuseUnfit(
 ): Promise<void> {
   const { local } = operation.effects;
   const whyChanged = async (): Promise<string | undefined> => {
-    const name = archive.split('/').at(-1) ?? '';
-    const names = await local.list(archive.slice(0, -name.length - 1));
-    if (!names.includes(name)) return `${archive} is not there`;
+    const names = await local.list(dirname(archive));
+    if (!names.includes(basename(archive))) return `${archive} is not there`;
     const isSame =
       (await local.size(archive)) === pending.bytes &&
       (await local.sha256(archive)) === pending.sha256;

@@ -1,5 +1,6 @@
 import { SwarmError } from '../../../core/errors';
 import { allowDestroyLabel } from '../../../core/labels';
+import { isMap } from '../../server/propertyValues';
 import type { Operation, PropertyMap, PropertyValue } from '../../server/resource';
 import { restoreDue } from '../outage/restoreDue';
 import { hasEnded } from './endedSwarms';
@@ -95,8 +96,4 @@ function isSwarmOf(access: SwarmAccess, swarm: PropertyMap): boolean {
       (contact) => contact.address === address && names.includes(contact.name),
     );
   });
-}
-
-function isMap(value: PropertyValue | undefined): value is PropertyMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,23 +1,23 @@
 import { addressOf } from '../../../core/addresses';
-import { SwarmError } from '../../../core/errors';
 import { isSeen } from '../../../core/facts';
-import { parseKeepalivedMarker } from '../../../core/keepalived/keepalivedMarker';
+import { parseFileMarker } from '../../../core/fileMarker';
 import { renderKeepalived } from '../../../core/keepalived/renderKeepalived';
 import { parseKeepalived } from '../../../core/keepalived/parseKeepalived';
 import { vrrpFiles } from '../../../core/keepalived/vrrpFiles';
-import { isOwnMarker } from '../../../core/marker';
 import { steps } from '../../../core/steps';
+import { keepalivedUnit } from '../../../core/keepalived/keepalivedUnit';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
+import { refuseMarkerOfAnother } from '../ask/markers';
 import { look } from '../gate/gatherGateFacts';
 import { changeConfiguration } from './changeConfiguration';
-import { holdsVip, ownConfiguration, vipInterface } from './keepalivedHost';
+import { ownConfiguration, vipInterface } from './keepalivedHost';
 import { lookAtHolders } from './lookAtHolders';
 import { takeAsPreferred } from './takeAsPreferred';
 import { refuseMissingCommands } from './refuseMissingCommands';
 import { refuseRouterIdClash } from './refuseRouterIdClash';
 import { putVrrpFiles, removeVrrpFiles } from './vrrpFilesOnHost';
-import { keepalivedUnit, vrrpSpecOf } from './vipSpec';
+import { vrrpSpecOf } from './vipSpec';
 import type { VipMemberInputs } from './vipSpec';
 import { waitUntil } from '../ask/waitUntil';
 
@@ -29,14 +29,12 @@ export async function bringVipUp(
   id: string,
 ): Promise<void> {
   const present = await ownConfiguration(host, spec.name);
-  const marker = present === undefined ? undefined : parseKeepalivedMarker(present);
-  if (marker !== undefined && !isOwnMarker(marker, operation.urn)) {
-    throw new SwarmError(
-      'MarkerOfAnother',
-      `${spec.name}: keepalived there is managed by ${marker.urn}; nothing was touched; remove it there first`,
-      { source: 'user' },
-    );
-  }
+  refuseMarkerOfAnother(
+    operation,
+    present === undefined ? undefined : parseFileMarker(present),
+    `${spec.name}: keepalived there`,
+    'remove it there first',
+  );
   const name = await vipInterface(host, spec);
   if ((await host.packages.installed('keepalived')) === undefined) {
     await operation.step(steps.installVip(spec.name), () =>
@@ -83,16 +81,4 @@ async function answersAtVip(host: Host, spec: VipMemberInputs): Promise<boolean>
     spec.addresses.map((vip) => look(() => host.network.probe(addressOf(vip), 22, 2))),
   );
   return answers.every((answer) => isSeen(answer) && answer.seen !== 'silent');
-}
-
-/** Whether any declared manager, or this node, has the address. */
-export async function someoneHolds(operation: Operation, spec: VipMemberInputs): Promise<boolean> {
-  const own = { name: spec.name, address: spec.address, connection: spec.connection };
-  const contacts = [own, ...spec.managers.filter(({ name }) => name !== spec.name)];
-  const answers = await Promise.all(
-    contacts.map((contact) =>
-      look(async () => holdsVip(await operation.effects.hosts.connect(contact.connection), spec)),
-    ),
-  );
-  return answers.some((answer) => isSeen(answer) && answer.seen);
 }

@@ -5,6 +5,7 @@ import { parseKeepalived } from '../../../core/keepalived/parseKeepalived';
 import type { VrrpSpec } from '../../../core/keepalived/vrrpSpec';
 import { steps } from '../../../core/steps';
 import { deafness, isSameForAll, keepsAddresses } from '../../../core/vip/hearing';
+import { keepalivedUnit } from '../../../core/keepalived/keepalivedUnit';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { askManager } from '../ask/managers';
@@ -15,7 +16,7 @@ import { withLease } from '../hold/lease';
 import { handOverVip, noVipPeer, settlePeers } from './handOverVip';
 import { holdsVip, ownConfiguration, putConfiguration } from './keepalivedHost';
 import { lookForPeer } from './lookAtPeers';
-import { handoverSeconds, keepalivedUnit } from './vipSpec';
+import { handoverSeconds } from './vipSpec';
 import type { VipMemberInputs } from './vipSpec';
 
 /** A manager whose keepalived runs, with what it has now and what it gets. */
@@ -46,11 +47,11 @@ export async function changeConfiguration(
   const goal = parseKeepalived(wanted);
   if (goal === undefined) throw new Error('what was rendered cannot be read back');
   const unseen = new Map<string, string>();
-  const look = (): Promise<readonly Changing[]> =>
+  const everyRunning = (): Promise<readonly Changing[]> =>
     allRunning(operation, spec, goal, wanted, (name, why) => unseen.set(name, why));
   const isDifferent = (all: readonly Changing[]): boolean =>
     all.some((one) => isCut(one) || one.spec === undefined || !isSameForAll(one.spec, goal));
-  let running = await look();
+  let running = await everyRunning();
   if (!isDifferent(running)) {
     await putConfiguration(host, spec.name, wanted);
     return;
@@ -60,7 +61,7 @@ export async function changeConfiguration(
     // It holds nothing, and may be the only one that can take the address from the others.
     await putConfiguration(host, spec.name, wanted);
     await host.systemd.start(keepalivedUnit);
-    running = await look();
+    running = await everyRunning();
   }
   const names = running.map(({ name }) => name).join(', ');
   const access = { clusterId: spec.clusterId, managers: spec.managers };

@@ -1,18 +1,19 @@
 import type { ManagerContact } from '../../../core/connection';
 import { SwarmError, errorMessage } from '../../../core/errors';
 import { isSeen } from '../../../core/facts';
-import { parseKeepalivedMarker } from '../../../core/keepalived/keepalivedMarker';
+import { parseFileMarker } from '../../../core/fileMarker';
 import { parseRaisedFor, withRaised } from '../../../core/keepalived/raiseKeepalived';
 import { steps } from '../../../core/steps';
 import { nobodyTakes } from '../../../core/vip/choosePeer';
 import type { PeerChoice } from '../../../core/vip/choosePeer';
+import { keepalivedPath } from '../../../core/keepalived/keepalivedUnit';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { waitUntil } from '../ask/waitUntil';
 import { look } from '../gate/gatherGateFacts';
 import { holdsVip, isHalfDone, ownConfiguration, putConfiguration } from './keepalivedHost';
 import type { VipAccess } from './lookAtPeers';
-import { handoverSeconds, keepalivedPath } from './vipSpec';
+import { handoverSeconds } from './vipSpec';
 
 /**
  * Makes a peer take the address over before its holder goes: the peer is raised, the address is seen
@@ -35,7 +36,9 @@ export async function handOverVip(
   const seconds = handoverSeconds(spec) / choice.candidates.length;
   const [next] = others;
   try {
-    await takeOver(operation, spec, contactOf(spec, first), holder, seconds);
+    const { connection } = contactOf(spec, first);
+    const peer = { name: first, host: await operation.effects.hosts.connect(connection) };
+    await takeOver(operation, spec, peer, { name: spec.name, host: holder }, seconds);
   } catch (error) {
     // Raised for nothing: two that are raised would take the address from each other.
     await settlePeers(operation, spec);
@@ -49,23 +52,27 @@ export async function handOverVip(
   }
 }
 
-/** Raises a peer, and sees the address on it and gone from its holder. */
-async function takeOver(
+interface VipNode {
+  readonly name: string;
+  readonly host: Host;
+}
+
+/** Raises a peer, and sees the address on it and gone from its holder. The peer stays raised. */
+export async function takeOver(
   operation: Operation,
-  spec: VipAccess,
-  peer: ManagerContact,
-  holder: Host,
+  spec: Pick<VipAccess, 'addresses'>,
+  peer: VipNode,
+  holder: VipNode,
   seconds: number,
 ): Promise<void> {
-  await operation.step(steps.handOverVip(spec.name, peer.name), async () => {
-    const host = await operation.effects.hosts.connect(peer.connection);
-    const text = await ownConfiguration(host, peer.name);
+  await operation.step(steps.handOverVip(holder.name, peer.name), async () => {
+    const text = await ownConfiguration(peer.host, peer.name);
     if (text !== undefined) {
-      await putConfiguration(host, peer.name, withRaised(text, spec.name));
+      await putConfiguration(peer.host, peer.name, withRaised(text, holder.name));
     }
     await waitUntil(operation, 'the handover of the virtual IP', seconds, async () => {
-      if (!(await holdsVip(host, spec))) return `${peer.name} does not hold it yet`;
-      return !(await holdsVip(holder, spec)) || `${spec.name} still holds it`;
+      if (!(await holdsVip(peer.host, spec))) return `${peer.name} does not hold it yet`;
+      return !(await holdsVip(holder.host, spec)) || `${holder.name} still holds it`;
     });
   });
 }
@@ -86,7 +93,7 @@ export async function settlePeers(operation: Operation, spec: VipAccess): Promis
     const text = await look(() => host.seen.files.read(keepalivedPath));
     if (!isSeen(text) || text.seen === undefined) continue;
     const raised = text.seen;
-    if (parseKeepalivedMarker(raised) === undefined) continue;
+    if (parseFileMarker(raised) === undefined) continue;
     const raisedFor = parseRaisedFor(raised);
     // With its ordinary file, keepalived may be raised all the same: an interrupted run did not reload it.
     const isHalf = await look(() => isHalfDone(host.seen));

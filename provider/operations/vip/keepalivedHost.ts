@@ -1,8 +1,8 @@
-import { addressOf, isSameAddress, isWithin } from '../../../core/addresses';
+import { addressOf, isIpv6, isSameAddress, isWithin } from '../../../core/addresses';
 import { SwarmError } from '../../../core/errors';
-import { parseKeepalivedMarker } from '../../../core/keepalived/keepalivedMarker';
+import { parseFileMarker } from '../../../core/fileMarker';
+import { keepalivedPath, keepalivedUnit } from '../../../core/keepalived/keepalivedUnit';
 import type { Host } from '../../../effects/effects';
-import { keepalivedPath, keepalivedUnit } from './vipSpec';
 import type { VipMemberInputs } from './vipSpec';
 
 /** Whether every address of the VIP is on this host now. */
@@ -31,13 +31,12 @@ export async function vipInterface(host: Host, spec: VipMemberInputs): Promise<s
     );
   }
   // Of the node's own address; of the other family any, but a virtual one.
-  const isIpv6 = found.address.includes(':');
   const subnets = own
     .filter(
       (one) =>
         one === found ||
         (one.interface === found.interface &&
-          one.address.includes(':') !== isIpv6 &&
+          isIpv6(one.address) !== isIpv6(found.address) &&
           !spec.addresses.some((vip) => isSameAddress(one.address, addressOf(vip)))),
     )
     .map((one) => `${one.address}/${String(one.prefixLength)}`);
@@ -58,7 +57,7 @@ export async function vipInterface(host: Host, spec: VipMemberInputs): Promise<s
 export async function ownConfiguration(host: Host, name: string): Promise<string | undefined> {
   const text = await host.files.read(keepalivedPath);
   if (text === undefined || text.trim() === '') return undefined;
-  if (parseKeepalivedMarker(text) !== undefined) return text;
+  if (parseFileMarker(text) !== undefined) return text;
   throw new SwarmError(
     'KeepalivedOfAnother',
     `${name}: ${keepalivedPath} was not written by this package; nothing was touched; move it away, or manage the address there`,

@@ -3,11 +3,11 @@ import { isSeen } from '../../../core/facts';
 import { parseKeepalived } from '../../../core/keepalived/parseKeepalived';
 import { judgeHolders } from '../../../core/vip/vipDrift';
 import type { HolderSight, VipSight } from '../../../core/vip/vipDrift';
+import { keepalivedPath } from '../../../core/keepalived/keepalivedUnit';
 import type { Hosts } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { look } from '../gate/gatherGateFacts';
 import { holdsVip } from './keepalivedHost';
-import { keepalivedPath } from './vipSpec';
 import type { VipMemberInputs } from './vipSpec';
 
 /** Looks at every manager at once. Never throws: no answer is a fact too. */

@@ -1,17 +1,18 @@
-import { parseBalancerMarker } from '../../../core/balancer/parseBalancer';
 import type { ManagerContact } from '../../../core/connection';
 import { isSeen } from '../../../core/facts';
 import type { SwarmNodeFacts } from '../../../core/facts';
 import { joinedLabel } from '../../../core/labels';
+import { entryOf } from '../../../core/rolloutTurns';
 import { choosePeer } from '../../../core/vip/choosePeer';
 import type { PeerChoice, VipPeer } from '../../../core/vip/choosePeer';
+import { keepalivedUnit } from '../../../core/keepalived/keepalivedUnit';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { askManager } from '../ask/managers';
-import { balancerPath, balancerUnit } from '../balancer/balancerSpec';
+import { ownBalancer } from '../balancer/balancerHost';
+import { balancerUnit } from '../balancer/balancerSpec';
 import { look } from '../gate/gatherGateFacts';
 import { ownConfiguration } from './keepalivedHost';
-import { keepalivedUnit } from './vipSpec';
 
 /** A virtual IP and those who may hold it: everything that a handover needs to know. */
 export interface VipAccess {
@@ -74,13 +75,6 @@ export async function unfitness(
 
 /** Balanced ports answer where HAProxy runs only; a node without a balancer of ours needs none. */
 async function balancerState(host: Host): Promise<string> {
-  const text = await host.files.read(balancerPath);
-  const isOurs = text !== undefined && parseBalancerMarker(text) !== undefined;
-  return isOurs ? host.systemd.state(balancerUnit) : 'active';
-}
-
-/** The entry of a name; of several the one that is alive. */
-function entryOf(nodes: readonly SwarmNodeFacts[], name: string): SwarmNodeFacts | undefined {
-  const entries = nodes.filter(({ hostname }) => hostname === name);
-  return entries.find(({ state }) => state === 'ready') ?? entries[0];
+  const own = await ownBalancer(host);
+  return own !== undefined ? host.systemd.state(balancerUnit) : 'active';
 }

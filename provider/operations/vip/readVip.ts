@@ -1,16 +1,17 @@
 import { errorMessage } from '../../../core/errors';
 import { isSeen } from '../../../core/facts';
-import { parseKeepalivedMarker } from '../../../core/keepalived/keepalivedMarker';
+import { parseFileMarker } from '../../../core/fileMarker';
 import { parseKeepalived } from '../../../core/keepalived/parseKeepalived';
 import { renderKeepalived } from '../../../core/keepalived/renderKeepalived';
 import { vrrpFiles } from '../../../core/keepalived/vrrpFiles';
 import { memberDrift } from '../../../core/vip/vipDrift';
+import { keepalivedPath, keepalivedUnit } from '../../../core/keepalived/keepalivedUnit';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { look } from '../gate/gatherGateFacts';
 import { isHalfDone, vipInterface } from './keepalivedHost';
 import { lookAtHoldersOnce } from './lookAtHolders';
-import { keepalivedPath, keepalivedUnit, vrrpSpecOf } from './vipSpec';
+import { vrrpSpecOf } from './vipSpec';
 import type { VipMemberInputs } from './vipSpec';
 
 /**
@@ -67,7 +68,7 @@ async function expectedFile(
   spec: VipMemberInputs,
   text: string | undefined,
 ): Promise<string | undefined> {
-  const marker = text === undefined ? undefined : parseKeepalivedMarker(text);
+  const marker = text === undefined ? undefined : parseFileMarker(text);
   if (text === undefined || marker === undefined) return undefined;
   const present = parseKeepalived(text);
   try {

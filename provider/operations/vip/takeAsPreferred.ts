@@ -4,8 +4,9 @@ import { withRaised } from '../../../core/keepalived/raiseKeepalived';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
-import { isTimedOut, waitUntil } from '../ask/waitUntil';
+import { isTimedOut } from '../ask/waitUntil';
 import { look } from '../gate/gatherGateFacts';
+import { takeOver } from './handOverVip';
 import { holdsVip, ownConfiguration, putConfiguration } from './keepalivedHost';
 import { handoverSeconds } from './vipSpec';
 import type { VipMemberInputs } from './vipSpec';
@@ -24,18 +25,7 @@ export async function takeAsPreferred(
   const text = await ownConfiguration(host, spec.name);
   if (holder === undefined || text === undefined) return;
   try {
-    await operation.step(steps.handOverVip(holder.name, spec.name), async () => {
-      await putConfiguration(host, spec.name, withRaised(text, holder.name));
-      await waitUntil(
-        operation,
-        'the handover of the virtual IP',
-        handoverSeconds(spec),
-        async () => {
-          if (!(await holdsVip(host, spec))) return `${spec.name} does not hold it yet`;
-          return !(await holdsVip(holder.host, spec)) || `${holder.name} still holds it`;
-        },
-      );
-    });
+    await takeOver(operation, spec, { name: spec.name, host }, holder, handoverSeconds(spec));
   } catch (error) {
     if (!isTimedOut(error)) throw error;
     operation.log(

@@ -1,5 +1,5 @@
 import { isSeen } from '../../../core/facts';
-import { parseKeepalivedMarker } from '../../../core/keepalived/keepalivedMarker';
+import { parseFileMarker } from '../../../core/fileMarker';
 import { declaredNames, declaredVipsLabel } from '../../../core/labels';
 import type { Labels } from '../../../core/labels';
 import { parseRollPolicy } from '../../../core/rollPolicy';
@@ -7,9 +7,10 @@ import type { RollPolicy } from '../../../core/rollPolicy';
 import { steps } from '../../../core/steps';
 import { describeGap, nobodyTakes } from '../../../core/vip/choosePeer';
 import type { PeerChoice } from '../../../core/vip/choosePeer';
+import { keepalivedPath, keepalivedUnit } from '../../../core/keepalived/keepalivedUnit';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
-import { someoneHolds } from './bringVipUp';
+import { lookAtHolders } from './lookAtHolders';
 import { deletePurpose } from '../swarm/consent';
 import { look } from '../gate/gatherGateFacts';
 import { handOverVip, noVipPeer, settlePeers } from './handOverVip';
@@ -25,7 +26,6 @@ import { restoreDue } from '../outage/restoreDue';
 import { refuseLocalData } from '../node/refuseLocalData';
 import { findEntry } from '../node/takeOut';
 import { removeVrrpFiles } from './vrrpFilesOnHost';
-import { keepalivedPath, keepalivedUnit } from './vipSpec';
 import type { VipMemberInputs } from './vipSpec';
 import { waitUntil } from '../ask/waitUntil';
 
@@ -51,7 +51,7 @@ export async function takeVipDown(
     return;
   }
   const configuration = await host.seen.files.read(keepalivedPath);
-  const marker = configuration === undefined ? undefined : parseKeepalivedMarker(configuration);
+  const marker = configuration === undefined ? undefined : parseFileMarker(configuration);
   if (marker?.id !== id) {
     // Taken down by an interrupted run, or rebuilt since: what it raised is settled all the same.
     await settlePeers(operation, spec);
@@ -162,7 +162,7 @@ async function withoutHost(
     operation,
     'a peer holds the virtual IP',
     60,
-    async () => (await someoneHolds(operation, spec)) || 'nobody holds it',
+    async () => (await lookAtHolders(operation, spec)).holders.length > 0 || 'nobody holds it',
   );
 }
 

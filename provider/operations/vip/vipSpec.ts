@@ -60,9 +60,6 @@ export function vrrpSpecOf(inputs: VipMemberInputs, interfaceName: string): Vrrp
   };
 }
 
-export const keepalivedPath = '/etc/keepalived/keepalived.conf';
-export const keepalivedUnit = 'keepalived.service';
-
 export function handoverSeconds(spec: Pick<VipMemberInputs, 'timeouts'>): number {
   return spec.timeouts?.handover ?? 60;
 }

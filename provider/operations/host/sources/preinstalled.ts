@@ -1,6 +1,7 @@
 import type { PreinstalledSource } from '../../../../core/engineSource';
 import { versionWithin } from '../../../../core/engineVersion';
 import { SwarmError } from '../../../../core/errors';
+import { parseDaemonVersion } from '../../../../core/parse/engineVersion';
 import type { EngineSource, PreparedEngine, SourceContext } from './engineSource';
 
 /** An engine that somebody else has installed. */
@@ -37,8 +38,8 @@ export function preinstalled({ host, name }: SourceContext<PreinstalledSource>):
     const { code, stdout } = await host.run(['dockerd', '--version'], { timeoutSeconds: 30 });
     // One that this package has unpacked, in another time.
     if (code === 127) return host.programs.version('current');
-    const version = /^Docker version ([0-9A-Za-z.+~-]{1,60}),/.exec(stdout)?.[1];
-    if (code === 0 && version !== undefined) return version.split('+', 1)[0];
+    const version = parseDaemonVersion(stdout);
+    if (code === 0 && version !== undefined) return version;
     throw new SwarmError(
       'EngineUnknown',
       `${name}: \`dockerd --version\` ended with exit code ${code} and no version; nothing was touched; look at the engine on the host`,

@@ -1,18 +1,14 @@
-/** Who wrote a configuration file, kept in its first lines. */
-export interface VrrpMarker {
-  readonly id: string;
-  readonly urn: string;
-}
+import type { Marker } from './marker';
 
 const header = '# Managed by the Pulumi package "swarm"; changes by hand are overwritten.';
 
-/** The first lines of a file of ours. */
-export function renderKeepalivedMarker(marker: VrrpMarker): readonly string[] {
+/** The first lines of a configuration file of ours: who wrote it. */
+export function renderFileMarker(marker: Marker): readonly string[] {
   return [header, `# id: ${onOneLine(marker.id)}`, `# urn: ${onOneLine(marker.urn)}`];
 }
 
 /** Marker of a configuration file of ours; undefined: somebody else wrote it. */
-export function parseKeepalivedMarker(text: string): VrrpMarker | undefined {
+export function parseFileMarker(text: string): Marker | undefined {
   if (!text.startsWith(header)) return undefined;
   const id = /^# id: (.+)$/m.exec(text)?.[1];
   const urn = /^# urn: (.+)$/m.exec(text)?.[1];
