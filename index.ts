@@ -36,6 +36,7 @@ const cluster = new SwarmCluster(pulumi.getStack(), {
     unlockKey: configuration.unlockKey,
     recoverFrom,
     lost,
+    registries: configuration.registries,
     timeouts,
   }),
   machine,

@@ -18,6 +18,7 @@ export type {
   BalancedServerArgs,
   ImageArchiveArgs,
   PublishedPortArgs,
+  RegistryLoginArgs,
   ServiceArgs,
   SwarmArgs,
   VipCheckArgs,

@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { Connection, ManagerContact } from '../core/connection';
 import { isLabConnection } from '../core/connection';
-import type { ConnectionArgs, ManagerContactArgs } from '../provider/types';
+import type { ConnectionArgs, ManagerContactArgs, RegistryLoginArgs } from '../provider/types';
 
 /** A connection whose keys and passwords are encrypted in the state and never shown. */
 export function sealed(connection: Connection): ConnectionArgs {
@@ -24,4 +24,8 @@ export function sealedContacts(contacts: readonly ManagerContact[]): ManagerCont
     connection: sealed(connection),
     ...(isStandIn === undefined ? {} : { isStandIn }),
   }));
+}
+
+export function sealedLogins(logins: readonly RegistryLoginArgs[]): RegistryLoginArgs[] {
+  return logins.map((login) => ({ ...login, password: pulumi.secret(login.password) }));
 }

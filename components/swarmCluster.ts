@@ -5,6 +5,7 @@ import type {
   NodeTimeoutsArgs,
   PlanRolloutResult,
   PlannedNodeArgs,
+  RegistryLoginArgs,
   SwarmRollArgs,
 } from '../provider/types';
 import { Barrier, Swarm, planRollout } from '../provider/types';
@@ -108,6 +109,11 @@ export interface SwarmClusterArgs {
   readonly recoverFrom?: string;
   /** For `recoverFrom`: names (or addresses) of managers that never come back and that nothing else shows to be gone. Default: none. Changed in place. */
   readonly lost?: readonly string[];
+  /**
+   * Logins by which nodes pull the images of services before they become active. An image that no registry
+   * serves is copied from another node. Passwords are secret. Default: none. Changed in place.
+   */
+  readonly registries?: readonly RegistryLoginArgs[];
   /** Seconds that each step may take, for every node. */
   readonly timeouts?: NodeTimeoutsArgs;
 }
@@ -367,6 +373,7 @@ function nodeArgs(build: Build, node: ClusterNodeArgs): SwarmNodeArgs {
     ...(node.availability === undefined ? {} : { availability: node.availability }),
     ...(node.onLocalData === undefined ? {} : { onLocalData: node.onLocalData }),
     ...(node.previousName === undefined ? {} : { previousName: node.previousName }),
+    ...(args.registries === undefined ? {} : { registries: args.registries }),
     ...(args.timeouts === undefined ? {} : { timeouts: args.timeouts }),
   };
 }

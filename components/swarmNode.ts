@@ -2,10 +2,10 @@ import type * as pulumi from '@pulumi/pulumi';
 import type { DaemonOptions } from '../core/daemonOptions';
 import type { EngineSourceSpec } from '../core/engineSource';
 import type { ManagerContact } from '../core/connection';
-import type { ImageArchiveArgs, NodeTimeoutsArgs } from '../provider/types';
+import type { ImageArchiveArgs, NodeTimeoutsArgs, RegistryLoginArgs } from '../provider/types';
 import { Engine, Node } from '../provider/types';
 import type { MachineKind } from './machines/machineKind';
-import { sealed, sealedContacts } from './sealed';
+import { sealed, sealedContacts, sealedLogins } from './sealed';
 
 /** What of the engine is declared. */
 export interface EngineSpec {
@@ -43,6 +43,8 @@ export interface SwarmNodeArgs {
   readonly availability?: 'active' | 'pause' | 'drain';
   /** What happens to non-empty local volumes and to containers from outside the swarm when the node is replaced. Default: the replacement is refused. */
   readonly onLocalData?: 'keep' | 'discard';
+  /** Logins by which the node pulls the images of services before it becomes active. Passwords are secret. Default: none. */
+  readonly registries?: readonly RegistryLoginArgs[];
   /** Seconds that each step may take. */
   readonly timeouts?: NodeTimeoutsArgs;
   /** The node's name before it was renamed; its resources are carried over. */
@@ -164,6 +166,7 @@ export function registerChain(
       availability: args.availability ?? 'active',
       ...(args.maxUnavailable === undefined ? {} : { maxUnavailable: args.maxUnavailable }),
       ...(args.onLocalData === undefined ? {} : { onLocalData: args.onLocalData }),
+      ...(args.registries === undefined ? {} : { registries: sealedLogins(args.registries) }),
       ...(args.timeouts === undefined ? {} : { timeouts: args.timeouts }),
     },
     { ...options, dependsOn: [...after, ...(args.joinAfter ?? [])] },

@@ -3,6 +3,7 @@ import { describeIssue } from './configurationFaults';
 import { daemonSchema } from './daemonOptions';
 import { engineSourceSchema } from './engineSource';
 import type { InputFailure } from './errors';
+import { isRegistryServer } from './images';
 import { readableConfiguration, validateConfiguration } from './validateConfiguration';
 import { interfacePattern } from './vrrpFaults';
 
@@ -163,6 +164,17 @@ export const configurationSchema = z.strictObject({
     .optional(),
   recoverFrom: z.string().optional(),
   lost: z.array(z.string()).optional(),
+  registries: z
+    .array(
+      z.strictObject({
+        server: z.string().refine(isRegistryServer, {
+          error: 'is no registry; give its host name, with a port where it has one',
+        }),
+        username: z.string().min(1, 'is no user name'),
+        password: z.string().min(1, 'is no password'),
+      }),
+    )
+    .optional(),
   timeouts: z
     .strictObject({
       gate: seconds.optional(),

@@ -175,6 +175,17 @@ export interface ServiceFacts {
   readonly updateStatus?: { readonly state: UpdateState; readonly message: string };
 }
 
+/** An image as one engine has it. */
+export interface ImageFacts {
+  readonly id: string;
+  /** Unpacked. */
+  readonly bytes: number;
+  /** As the Engine calls it, e.g. `amd64`; empty: it does not say. */
+  readonly architecture: string;
+  /** It has a digest that a registry gave it: it was pulled or pushed, and not loaded or built. */
+  readonly isFromRegistry: boolean;
+}
+
 /** The ingress network as one engine has it. */
 export interface IngressFacts {
   readonly id: string;

@@ -34,6 +34,7 @@ export const steps = {
   snapshotsAsBefore: (node: string) => `snapshot raft as before, with ${node} in it`,
   overlay: (node: string, peer: string) => `try the overlay between ${node} and ${peer}`,
   overlayUntried: (node: string, why: string) => `leave the overlay of ${node} untried: ${why}`,
+  provideImages: (node: string) => `bring the images of services to ${node}`,
   activate: (node: string, availability: string) => `set ${node} ${availability}`,
   services: (node: string) => `wait until services are as before ${node} went`,
   dismiss: (node: string, manager: string) => `demote ${node}, which stood in for ${manager}`,

@@ -1,7 +1,9 @@
+import type { Readable } from 'node:stream';
 import type {
   Availability,
   ConfigFacts,
   EngineInfo,
+  ImageFacts,
   IngressFacts,
   LocalDataFacts,
   NodeCertificate,
@@ -11,6 +13,7 @@ import type {
   SwarmNodeFacts,
   TaskFacts,
 } from '../core/facts';
+import type { RegistryLogin } from '../core/images';
 import type { ServiceSpec } from '../core/service';
 
 /**
@@ -94,10 +97,31 @@ export interface DockerApi {
   images(): Promise<readonly string[]>;
   /** Loads an image archive (as `docker save` writes it) of this computer. */
   loadImage(localPath: string): Promise<void>;
+  /** What this engine has under a reference, as a task of a service would find it; undefined: nothing. */
+  image(reference: string): Promise<ImageFacts | undefined>;
+  /** Pulls an image from its registry; given up when nothing comes for two minutes. @throws DockerApiError with the registry's sentence. */
+  pullImage(
+    reference: string,
+    options: { readonly login: RegistryLogin | undefined; readonly onProgress: OnProgress },
+  ): Promise<void>;
+  /**
+   * The archive of an image, as `docker save` writes it, while it comes: `use` takes it at its own pace, and no
+   * more of it is held than a few pieces; `onBytes` hears how much has come. Given up when nothing comes for two minutes.
+   */
+  saveImage<T>(
+    reference: string,
+    onBytes: (bytes: number) => void,
+    use: (archive: Readable) => Promise<T>,
+  ): Promise<T>;
+  /** Loads such an archive while it comes. */
+  loadArchive(archive: Readable): Promise<void>;
   /** Creates, starts and removes one container; resolves when it ended with exit code 0. Proof that the engine really runs containers. */
   runContainerCheck(): Promise<void>;
   localData(): Promise<LocalDataFacts>;
 }
+
+/** Bytes that came, and of how many; 0 while that is not known. */
+export type OnProgress = (sizes: { readonly bytes: number; readonly total: number }) => void;
 
 export interface SwarmInitRequest {
   /** IP address; port 2377 is added. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type {
   ConfigFacts,
   EngineInfo,
+  ImageFacts,
   ServiceFacts,
   SwarmFacts,
   SwarmNodeFacts,
@@ -310,6 +311,21 @@ export const containerExitAnswer = z.object({
 });
 
 export const imageAnswer = z.object({ RepoTags: z.array(z.string()).nullish() });
+
+/** The inspection of one image. */
+export const imageDetails = z
+  .object({
+    Id: z.string().min(1),
+    Size: count.default(0),
+    Architecture: z.string().default(''),
+    RepoDigests: z.array(z.string()).nullish(),
+  })
+  .transform(({ Id, Size, Architecture, RepoDigests }): ImageFacts => ({
+    id: Id,
+    bytes: Size,
+    architecture: Architecture,
+    isFromRegistry: (RepoDigests ?? []).length > 0,
+  }));
 
 export const containerAnswer = z.object({
   Id: z.string(),

@@ -1,8 +1,10 @@
 import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type {
   ConfigFacts,
   EngineInfo,
+  ImageFacts,
   IngressFacts,
   LocalDataFacts,
   NodeCertificate,
@@ -20,14 +22,17 @@ import {
   type DockerApi,
   DockerApiError,
   type NodeChange,
+  type OnProgress,
   type SwarmInitRequest,
   type SwarmJoinRequest,
 } from '../docker';
+import type { RegistryLogin } from '../../core/images';
 import { localFileSize } from '../localFiles';
 import type { Exec } from '../ssh/sshExec';
 import * as answers from './answers';
 import { runContainerCheck } from './containerCheck';
-import type { EngineClient } from './engineClient';
+import type { CallOptions, EngineClient } from './engineClient';
+import { imageFacts, pullImage, saveImage } from './imageTransfer';
 import { gatherIngress } from './ingress';
 import { loadError } from './loadError';
 import { gatherLocalData } from './localData';
@@ -290,9 +295,37 @@ export class EngineApi implements DockerApi {
   }
 
   async loadImage(localPath: string): Promise<void> {
+    const bytes = await localFileSize(localPath);
+    await this.load({ bytes, open: () => createReadStream(localPath) });
+  }
+
+  image(reference: string): Promise<ImageFacts | undefined> {
+    return imageFacts(this.client, reference);
+  }
+
+  pullImage(
+    reference: string,
+    options: { readonly login: RegistryLogin | undefined; readonly onProgress: OnProgress },
+  ): Promise<void> {
+    return pullImage(this.client, reference, options);
+  }
+
+  saveImage<T>(
+    reference: string,
+    onBytes: (bytes: number) => void,
+    use: (archive: Readable) => Promise<T>,
+  ): Promise<T> {
+    return saveImage(this.client, reference, onBytes, use);
+  }
+
+  loadArchive(archive: Readable): Promise<void> {
+    return this.load({ bytes: undefined, open: () => archive });
+  }
+
+  private async load(archive: NonNullable<CallOptions['archive']>): Promise<void> {
     const progress = await this.client.command('POST', '/images/load', {
       query: { quiet: 'true' },
-      archive: { bytes: await localFileSize(localPath), open: () => createReadStream(localPath) },
+      archive,
       timeoutSeconds: loadSeconds,
     });
     const error = loadError(progress);

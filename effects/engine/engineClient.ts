@@ -1,19 +1,28 @@
-import type { Readable } from 'node:stream';
+import { type Readable, Transform, pipeline } from 'node:stream';
 import { z } from 'zod';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { lowerApiVersion } from '../../core/parse/engineVersion';
 import { DockerApiError } from '../docker';
 import type { StreamSource } from './engineStream';
-import { type HttpAnswer, httpExchange } from './httpExchange';
+import { type HttpAnswer, type HttpRequest, httpExchange, httpStream } from './httpExchange';
 import { Slots } from '../ssh/slots';
 
 export interface CallOptions {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  /** A tar to send instead of a JSON body. */
-  readonly archive?: { readonly bytes: number; readonly open: () => Readable };
+  /** A tar to send instead of a JSON body. `bytes` undefined: it is as long as it turns out to be. */
+  readonly archive?: { readonly bytes: number | undefined; readonly open: () => Readable };
+  /** Further headers; may hold a secret. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Default: 30. */
   readonly timeoutSeconds?: number;
+}
+
+export interface StreamOptions extends CallOptions {
+  /** Longest that nothing of the answer may come. */
+  readonly idleSeconds: number;
+  /** Hears how many bytes have come. */
+  readonly onBytes?: (bytes: number) => void;
 }
 
 /** The newest API version that this client was written and tried against (Engine 25). */
@@ -58,6 +67,44 @@ export class EngineClient {
     return this.send(method, path, options);
   }
 
+  /**
+   * For an answer of any length: `consume` gets it as it comes. The call ends with `EngineUnreachable` when
+   * nothing comes for `idleSeconds`, however long it takes as a whole.
+   */
+  async stream<T>(
+    method: 'GET' | 'POST',
+    path: string,
+    options: StreamOptions,
+    consume: (answer: Readable) => Promise<T>,
+  ): Promise<T> {
+    const version = (this.apiVersion ??= await this.negotiate());
+    const idle = new Idle(options);
+    const call = `${method} ${path}`;
+    const request = httpRequestOf(method, `/v${version}${path}`, options);
+    try {
+      const answer = await this.slots.use(() =>
+        this.streams.use(({ stream }) => {
+          idle.begin();
+          return httpStream(stream, { ...request, body: undefined }, idle.signal, (body) =>
+            consume(idle.watch(body)),
+          );
+        }),
+      );
+      if ('value' in answer) return answer.value;
+      throw new DockerApiError(answer.refusal.status, daemonMessage(answer.refusal));
+    } catch (error) {
+      if (idle.signal.aborted) {
+        const reason = `nothing came to ${call} for ${String(options.idleSeconds)} s`;
+        throw unreachable(this.subject, reason, error);
+      }
+      // What is no sentence of ours or the daemon's is the connection's.
+      if (error instanceof SwarmError || error instanceof DockerApiError) throw error;
+      throw new BrokenExchange(this.subject, call, '', error);
+    } finally {
+      idle.end();
+    }
+  }
+
   private async send(
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
@@ -98,19 +145,8 @@ export class EngineClient {
     options: CallOptions,
   ): Promise<HttpAnswer> {
     const timeoutSeconds = options.timeoutSeconds ?? 30;
-    const query = new URLSearchParams(options.query ?? {}).toString();
     const json = options.body === undefined ? undefined : JSON.stringify(options.body);
-    const headers =
-      options.archive !== undefined
-        ? { 'Content-Type': 'application/x-tar', 'Content-Length': options.archive.bytes }
-        : json !== undefined
-          ? { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(json) }
-          : {};
-    const request = {
-      method,
-      path: query === '' ? path : `${path}?${query}`,
-      headers,
-    } as const;
+    const request = httpRequestOf(method, path, options, json);
     const call = `${method} ${path}`;
     try {
       return await this.slots.use(() =>
@@ -148,6 +184,73 @@ export class EngineClient {
       `${this.subject}: its engine answered ${path} in a form that is not known (${fault}); nothing can be said of it; report this with the engine's version`,
       { source: 'bug' },
     );
+  }
+}
+
+function httpRequestOf(
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  { query: wanted = {}, archive, headers }: CallOptions,
+  json?: string,
+): Omit<HttpRequest, 'body'> {
+  const query = new URLSearchParams(wanted).toString();
+  const ofBody =
+    archive !== undefined
+      ? {
+          'Content-Type': 'application/x-tar',
+          ...(archive.bytes === undefined ? {} : { 'Content-Length': archive.bytes }),
+        }
+      : json !== undefined
+        ? { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(json) }
+        : {};
+  return {
+    method,
+    path: query === '' ? path : `${path}?${query}`,
+    headers: { ...headers, ...ofBody },
+  };
+}
+
+/** Gives an answer up when nothing of it has come for a while. */
+class Idle {
+  private readonly abort = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+
+  private bytes = 0;
+
+  constructor(private readonly options: StreamOptions) {}
+
+  begin(): void {
+    this.timer = setTimeout(() => {
+      this.abort.abort();
+    }, this.options.idleSeconds * 1000);
+  }
+
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  /** The same bytes, at the pace of who takes them: nothing of it is taken before. */
+  watch(answer: Readable): Readable {
+    const watched = new Transform({
+      transform: (chunk: Buffer, _encoding, done) => {
+        this.timer?.refresh();
+        this.bytes += chunk.length;
+        this.options.onBytes?.(this.bytes);
+        done(null, chunk);
+      },
+      // Whoever takes it may work on it for long after it has all come.
+      flush: (done) => {
+        this.end();
+        done();
+      },
+    });
+    // Its outcome is that of `watched`, which is destroyed with the same error.
+    pipeline(answer, watched, () => undefined);
+    return watched;
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
   }
 }
 

@@ -10,6 +10,7 @@ import { planRollout as decide } from '../../core/rollout';
 import type { HostSight, RolloutFacts, RolloutNode, RolloutPlan } from '../../core/rolloutFacts';
 import { gatherGateFacts, look } from '../operations/gate/gatherGateFacts';
 import { backupDirectory } from '../operations/backup/backupDirectory';
+import { notePlannedNodes } from '../operations/ask/plannedNodes';
 import { hostStanding } from '../operations/ask/hostStanding';
 import type { HostStanding } from '../operations/ask/hostStanding';
 import { unfitness } from '../operations/vip/lookAtPeers';
@@ -126,6 +127,7 @@ export const planRollout: ProviderFunction = {
     const failures = checkProperties(inputs, args);
     if (failures.length > 0) return { failures };
     const declared = args as unknown as PlanArgs;
+    notePlannedNodes(operation, [...declared.managers, ...declared.workers]);
     const plan = await planRun(declared, operation);
     return { result: toProperties(plan) };
   },

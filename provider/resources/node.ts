@@ -11,6 +11,7 @@ import { findEntry } from '../operations/node/takeOut';
 import { accessOf } from '../operations/ask/nodeSpec';
 import type { NodeInputs } from '../operations/ask/nodeSpec';
 import { activate, joinSwarm, updateNode, waitReady } from '../operations/node/putNodeIn';
+import { areImagesMissing, provideImages } from '../operations/node/provideImages';
 import { dismissStandIns } from '../operations/node/standIn';
 import { takeNodeOut } from '../operations/node/takeNodeOut';
 import { isTimedOut } from '../operations/ask/waitUntil';
@@ -25,6 +26,7 @@ import {
   count,
   managersProperty,
   nodeTimeoutsProperty,
+  registriesProperty,
   text,
   textMap,
   shown,
@@ -45,6 +47,7 @@ const inputs = {
     'What happens to non-empty local volumes and to containers from outside the swarm when the node is replaced: `keep` (you keep them yourself) or `discard`. Default: the replacement is refused.',
     false,
   ),
+  registries: registriesProperty,
   timeouts: nodeTimeoutsProperty,
 };
 
@@ -60,6 +63,7 @@ const impacts = {
   availability: 'update',
   maxUnavailable: 'ignore',
   onLocalData: 'ignore',
+  registries: 'ignore',
   timeouts: 'ignore',
 } as const satisfies Record<keyof NodeInputs, unknown>;
 
@@ -67,7 +71,7 @@ const impacts = {
 export const node: Resource = {
   token: 'swarm:index:Node',
   description:
-    'Membership of an engine in a swarm. Its delete waits at the gate, drains, demotes, leaves and removes the entry by its ID; its create joins drained, and activates the node when it is ready and answers over the overlay network.',
+    'Membership of an engine in a swarm. Its delete waits at the gate, drains, demotes, leaves and removes the entry by its ID; its create joins drained, and activates the node when it is ready, answers over the overlay network and has the images of the services that it may run.',
   inputs,
   outputs: {
     nodeId: text('ID of the node in the swarm.'),
@@ -148,11 +152,12 @@ async function settle(
     await forgetFormerSelves(operation, spec, nodeId);
     await forgetAbandonedJoins(operation, spec);
     await checkOverlay(operation, spec, nodeId, isUnfinished);
+    await provideImages(operation, spec, nodeId);
     await activate(operation, spec, nodeId);
     await dismissStandIns(operation, spec);
     return { outputs: { nodeId, isReady: true } };
   } catch (error) {
-    if (!isTimedOut(error) && !isOverlaySilent(error)) throw error;
+    if (!isTimedOut(error) && !isOverlaySilent(error) && !areImagesMissing(error)) throw error;
     return { outputs: { nodeId, isReady: false }, initErrors: [errorMessage(error)] };
   }
 }

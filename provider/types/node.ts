@@ -19,6 +19,16 @@ export interface NodeTimeoutsArgs {
   services?: pulumi.Input<number>;
 }
 
+/** A login at a registry. */
+export interface RegistryLoginArgs {
+  /** Host name of the registry, with its port where it has one, e.g. `registry.example:5000`. Docker Hub is `docker.io`. */
+  server: string;
+  /** User name. */
+  username: string;
+  /** Password or access token. Secret. */
+  password: pulumi.Input<string>;
+}
+
 export interface NodeArgs {
   /** Host name. A change replaces the node. */
   name: pulumi.Input<string>;
@@ -42,6 +52,8 @@ export interface NodeArgs {
   maxUnavailable?: pulumi.Input<number>;
   /** What happens to local data when the node is replaced. Default: the replacement is refused. */
   onLocalData?: pulumi.Input<'keep' | 'discard'>;
+  /** Logins by which this node pulls the images of services before it becomes active. A change of it is no change of the resource. */
+  registries?: readonly RegistryLoginArgs[];
   /** Seconds that each step may take. */
   timeouts?: pulumi.Input<NodeTimeoutsArgs>;
 }

@@ -41,6 +41,8 @@ const parts = {
   overlay: 'always',
   // Only where there is no overlay network to try.
   overlayUntried: 'never',
+  // Only of images that no archive of `engine.images` has brought.
+  provideImages: 'never',
   activate: 'always',
   services: 'always',
   dismiss: 'with a stand-in',

@@ -105,7 +105,9 @@ const secure = {
 };
 
 function isSecret(path) {
-  return /(^|\.)connection\.(privateKey|privateKeyPassword|password)$/.test(path);
+  return /(^|\.)connection\.(privateKey|privateKeyPassword|password)$|^registries\[\]\.password$/.test(
+    path,
+  );
 }
 
 /** `pulumi config set` writes plain values as text, and the program reads them back as JSON. */

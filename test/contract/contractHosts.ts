@@ -1,6 +1,7 @@
 import type { Clock } from '../../effects/clock';
 import type { DockerApi } from '../../effects/docker';
 import type { Host } from '../../effects/effects';
+import type { TestLogin } from './serveImage';
 
 /** One machine with a running engine that is in no swarm. */
 export interface ContractHost {
@@ -10,6 +11,8 @@ export interface ContractHost {
   readonly docker: DockerApi;
   /** Whether what comes to 4789/udp, the data path of overlay networks, is let in. */
   readonly setDataPath: (isOpen: boolean) => Promise<void>;
+  /** A registry of its own with an image that its engine has, from now on under the reference that is returned only there. */
+  readonly serveImage: (image: string, login: TestLogin) => Promise<string>;
   /** On the leader: raft's log is cut, as 10,000 entries do, so that a new member needs the last snapshot. */
   readonly compactLog: () => Promise<void>;
 }

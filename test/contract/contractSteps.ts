@@ -86,6 +86,21 @@ export async function isMember(
   return managerStatus?.reachability === 'reachable' ? undefined : JSON.stringify(managerStatus);
 }
 
+/** From one engine to the other, while it comes. */
+export async function copyImage(
+  from: ContractHost,
+  to: ContractHost,
+  reference: string,
+): Promise<void> {
+  let last = 0;
+  await from.docker.saveImage(
+    reference,
+    (bytes) => (last = bytes),
+    (archive) => to.docker.loadArchive(archive),
+  );
+  assert.ok(last > 0);
+}
+
 /** An address on the ingress network comes a moment after the join. */
 export async function ingressOf({ name, docker }: ContractHost): Promise<IngressFacts> {
   const found = await docker.ingressNetwork();

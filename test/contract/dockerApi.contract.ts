@@ -7,9 +7,11 @@ import { isWithin } from '../../core/addresses';
 import { overlayProbePort } from '../../core/overlay';
 import type { ServiceSpec } from '../../core/service';
 import { whyNotConverged } from '../../core/services';
+import { DockerApiError } from '../../effects/docker';
 import type { ContractHosts } from './contractHosts';
 import {
   comesBack,
+  copyImage,
   findNode,
   hasControl,
   ingressOf,
@@ -265,12 +267,49 @@ export function dockerApiContract(
     it('an engine runs a container, and keeps an image that is loaded', async () => {
       const path = join(folder, 'pause.tar');
       await buildPauseImage(path);
+      assert.equal(await hosts.a.docker.image(pauseReference), undefined);
       for (const { docker } of [hosts.a, hosts.b, hosts.c]) {
         await docker.runContainerCheck();
-        await docker.loadImage(path);
+        if (docker === hosts.b.docker) await copyImage(hosts.a, hosts.b, pauseReference);
+        else await docker.loadImage(path);
         assert.ok((await docker.images()).includes(pauseReference));
         assert.deepEqual(await docker.localData(), { volumes: [], containers: [] });
       }
+    });
+
+    it('an image goes from one engine to another while it comes; what is not there is an error of the engine', async () => {
+      const [a, b] = await Promise.all(
+        [hosts.a, hosts.b].map(({ docker }) => docker.image(pauseReference)),
+      );
+      assert.equal(b?.isFromRegistry, false);
+      assert.equal(b.architecture, a?.architecture);
+      assert.equal(b.id, a?.id);
+      assert.equal(await hosts.b.docker.image('contract-none:1'), undefined);
+      await assert.rejects(copyImage(hosts.a, hosts.b, 'contract-none:1'), DockerApiError);
+      const pulling = hosts.a.docker.pullImage('127.0.0.1:9/none:1', {
+        login: undefined,
+        onProgress: () => undefined,
+      });
+      await assert.rejects(pulling, DockerApiError);
+    });
+
+    it('an image is pulled with the login of its registry, and not without', async () => {
+      const login = { username: 'contract', password: 'p:w "ä/+' };
+      const reference = await hosts.a.serveImage(pauseReference, login);
+      const { docker } = hosts.a;
+      assert.equal(await docker.image(reference), undefined);
+      const onProgress = (): void => undefined;
+      await assert.rejects(
+        docker.pullImage(reference, { login: undefined, onProgress }),
+        (error) => {
+          assert.ok(error instanceof DockerApiError, String(error));
+          assert.match(error.message, /no basic auth credentials/);
+          return true;
+        },
+      );
+      const server = '127.0.0.1:5000';
+      await docker.pullImage(reference, { login: { server, ...login }, onProgress });
+      assert.equal((await docker.image(reference))?.isFromRegistry, true);
     });
 
     it('global service: a task on each active node; a drained one has none, an activated one gets one', async () => {

@@ -8,7 +8,9 @@ import { SwarmError } from '../../core/errors';
 import { DockerApiError } from '../../effects/docker';
 import { EngineClient } from '../../effects/engine/engineClient';
 import type { StreamSource } from '../../effects/engine/engineStream';
+import { pullImage } from '../../effects/engine/imageTransfer';
 import { loadError } from '../../effects/engine/loadError';
+import { PullProgress } from '../../effects/engine/pullProgress';
 import { retryConflict } from '../../effects/engine/retryConflict';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -198,6 +200,90 @@ describe('EngineClient', () => {
     assert.equal(calls.length, 2, 'a timeout is not repeated');
   });
 
+  it('hands a long answer on at the pace of who takes it, and holds little of it', async () => {
+    const pieces = 64;
+    const piece = Buffer.alloc(1 << 20, 'x');
+    let sent = 0;
+    const { client, calls } = await engine(
+      () => '1.44',
+      (_, response) => {
+        const more = (): void => {
+          while (sent < pieces) {
+            sent += 1;
+            if (!response.write(piece)) {
+              response.once('drain', more);
+              return;
+            }
+          }
+          response.end();
+        };
+        more();
+      },
+    );
+    const heard: number[] = [];
+    const call = { query: { names: 'a:1' }, idleSeconds: 5, onBytes: (n: number) => heard.push(n) };
+    const bytes = await client.stream('GET', '/images/get', call, async (answer) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      assert.ok(sent < pieces / 2, `${String(sent)} pieces went before anybody took one`);
+      let count = 0;
+      for await (const chunk of answer) count += (chunk as Buffer).length;
+      return count;
+    });
+    assert.equal(bytes, pieces << 20);
+    assert.equal(heard.at(-1), bytes);
+    assert.deepEqual(calls, ['GET /v1.44/images/get?names=a%3A1']);
+  });
+
+  it('gives a long answer up when nothing of it comes, and when it breaks; a refusal keeps its sentence', async () => {
+    const { client } = await engine(
+      () => '1.44',
+      (request, response) => {
+        if (request.url?.endsWith('/refused') === true) {
+          response.statusCode = 404;
+          response.end(JSON.stringify({ message: 'No such image: a:1' }));
+          return;
+        }
+        response.write('beginning');
+        if (request.url?.endsWith('/broken') === true) setTimeout(() => response.destroy(), 20);
+      },
+    );
+    const take = async (path: string): Promise<unknown> =>
+      client.stream('GET', path, { idleSeconds: 0.2 }, async (answer) => {
+        for await (const chunk of answer) assert.ok(chunk !== undefined);
+      });
+    await rejects(take('/idle'), 'EngineUnreachable', /nothing came to GET \/idle for 0\.2 s/);
+    await rejects(take('/broken'), 'EngineUnreachable');
+    await assert.rejects(take('/refused'), (error) => {
+      assert.ok(error instanceof DockerApiError, String(error));
+      assert.equal(error.message, 'No such image: a:1');
+      return true;
+    });
+  });
+
+  it('sends a login as a header, and says it in no error', async () => {
+    let sent: unknown;
+    const { client } = await engine(
+      () => '1.44',
+      (request, response) => {
+        sent = request.headers['x-registry-auth'];
+        response.end('{"status":"Pulling"}\r\n{"error":"unauthorized: wrong password"}\r\n');
+      },
+    );
+    const login = { server: 'index.docker.io', username: 'robot', password: 'very "secret' };
+    const pulling = pullImage(client, 'acme/web:1', { login, onProgress: () => undefined });
+    await assert.rejects(pulling, (error) => {
+      assert.ok(error instanceof DockerApiError, String(error));
+      assert.equal(error.message, 'unauthorized: wrong password');
+      return true;
+    });
+    assert.match(String(sent), /^(?:[\w-]{4})*(?:[\w-]{2}==|[\w-]{3}=)?$/);
+    assert.deepEqual(JSON.parse(Buffer.from(String(sent), 'base64url').toString()), {
+      username: 'robot',
+      password: 'very "secret',
+      serveraddress: 'https://index.docker.io/v1/',
+    });
+  });
+
   it('does not take an unknown answer for an empty one', async () => {
     const { client } = await engine(
       () => '1.44',
@@ -234,6 +320,24 @@ describe('retryConflict', () => {
     };
     await assert.rejects(retryConflict(fail), /no leader/);
     assert.equal(tries, 1);
+  });
+});
+
+describe('PullProgress', () => {
+  it('counts layers and finds the error, wherever the answer is cut', () => {
+    const answer =
+      '{"status":"Pulling","id":"1"}\r\n' +
+      '{"status":"Downloading","progressDetail":{"current":5,"total":10},"id":"a"}\r\n' +
+      '{"status":"Downloading","progressDetail":{"current":7,"total":10},"id":"a"}\r\n' +
+      '{"status":"Downloading","progressDetail":{"current":1,"total":30},"id":"b"}\r\n' +
+      'not JSON\r\n{"error":"toomanyrequests"}';
+    for (let cut = 0; cut < answer.length; cut += 1) {
+      const progress = new PullProgress();
+      progress.take(answer.slice(0, cut));
+      progress.take(answer.slice(cut));
+      assert.deepEqual(progress.sizes(), { bytes: 8, total: 40 });
+      assert.equal(progress.error(), 'toomanyrequests');
+    }
   });
 });
 

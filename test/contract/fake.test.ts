@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { loginDigest } from '../support/fakeWorld/fakeImages';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import type { ContractHost, ContractHosts } from './contractHosts';
 import { dockerApiContract } from './dockerApi.contract';
+import type { TestLogin } from './serveImage';
 
 dockerApiContract('Docker API of the fake world', setUp, () => Promise.resolve());
 
@@ -26,7 +28,14 @@ async function setUp(): Promise<ContractHosts> {
       });
       return Promise.resolve();
     };
-    return { name, address, host, docker: host.docker, setDataPath, compactLog };
+    const serveImage = (image: string, login: TestLogin): Promise<string> => {
+      const server = '127.0.0.1:5000';
+      const reference = `${server}/${image}`;
+      const digest = loginDigest(login.username, login.password);
+      world.edit(({ registries }) => (registries[server] = { images: [reference], login: digest }));
+      return Promise.resolve(reference);
+    };
+    return { name, address, host, docker: host.docker, setDataPath, compactLog, serveImage };
   };
   const [a, b, c] = await Promise.all([
     prepare('a', '10.92.0.11', 'debian:12'),

@@ -6,6 +6,7 @@ import { generateSshKeyPair } from '../../effects/sshKeyPair';
 import { compactLog } from './compactLog';
 import type { ContractHost, ContractHosts } from './contractHosts';
 import { dockerApiContract } from './dockerApi.contract';
+import { serveImage } from './serveImage';
 
 const lab = 'contract';
 const subnet = '10.92.0.0/24';
@@ -85,5 +86,6 @@ async function prepare(machine: (typeof machines)[number]): Promise<ContractHost
   return {
     ...{ name, address, host, docker: host.docker, setDataPath },
     compactLog: () => compactLog(host),
+    serveImage: (image, login) => serveImage(host, image, login),
   };
 }

@@ -46,6 +46,7 @@ describe('where kills hit', () => {
       'installBalancer',
       'overlayUntried',
       'promote',
+      'provideImages',
       'recover',
       'reloadEngine',
       'restartEngine',

@@ -103,6 +103,7 @@ test('the steps that are killed at below are all that a replacement has', async 
   const ofOtherOperations = [
     'alignVip',
     'promote',
+    'provideImages',
     'found',
     'evict',
     'overlayUntried',

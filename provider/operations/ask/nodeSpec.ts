@@ -1,5 +1,6 @@
 import type { Connection, ManagerContact } from '../../../core/connection';
 import type { Availability, NodeRole } from '../../../core/facts';
+import type { RegistryLogin } from '../../../core/images';
 import type { LocalDataChoice } from '../../../core/localData';
 import type { NodeTimeouts } from '../../../core/rollPolicy';
 import type { SwarmAccess } from './managers';
@@ -28,6 +29,7 @@ export interface NodeInputs {
   readonly availability?: Availability;
   readonly maxUnavailable?: number;
   readonly onLocalData?: LocalDataChoice;
+  readonly registries?: readonly RegistryLogin[];
   readonly timeouts?: Partial<NodeTimeouts>;
 }
 

@@ -1,4 +1,4 @@
-import type { EngineInfo, SwarmNodeFacts } from '../../../core/facts';
+import type { EngineInfo, SwarmNodeFacts, TaskFacts } from '../../../core/facts';
 import type { GateFacts } from '../../../core/gate';
 import { managedLabel, osLabel } from '../../../core/labels';
 
@@ -74,6 +74,18 @@ export function engineInfo(name: string, over: Partial<EngineInfo> = {}): Engine
     nodes: 5,
     remoteManagers: [],
     ...over,
+  };
+}
+
+/** A task of the service `id-<service>` that runs on a node. */
+export function taskOn(node: SwarmNodeFacts, service: string): TaskFacts {
+  return {
+    id: `task-${service}-${node.id}`,
+    serviceId: `id-${service}`,
+    nodeId: node.id,
+    state: 'running',
+    desiredState: 'running',
+    error: '',
   };
 }
 

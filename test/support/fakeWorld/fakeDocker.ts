@@ -4,6 +4,7 @@ import type { DockerApi } from '../../../effects/docker';
 import { clusterObjects } from './clusterObjects';
 import { clusterNodes } from './clusterNodes';
 import { archiveReferences } from './imageArchive';
+import { fakeImages } from './fakeImages';
 import { ingressFacts } from './ingress';
 import { findNode, isEngineRunning, startUnit } from './machines';
 import { forceNewCluster, initSwarm, joinSwarm, leaveSwarm, unlockSwarm } from './membership';
@@ -99,6 +100,7 @@ export function fakeDocker(world: World, key: string): DockerApi {
         const references = archiveReferences(localPath);
         machine.engine.images = [...new Set([...machine.engine.images, ...references])];
       }),
+    ...fakeImages(world, call),
     runContainerCheck: () =>
       call('runContainerCheck', true, (_, machine) => {
         const fault = machine.engine.containerFault;

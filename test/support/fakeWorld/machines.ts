@@ -55,6 +55,7 @@ export function addMachine(state: WorldState, machine: NewMachine): MachineState
       isStuck: false,
       containerFault: undefined,
       images: [],
+      pulled: [],
       volumes: {},
       containers: [],
       membership: undefined,

@@ -24,8 +24,17 @@ export interface WorldState {
   refusedDemotions: number;
   /** What hosts download, by address. */
   web: Record<string, string>;
+  /** Registries of images, by their server. */
+  registries: Record<string, ImageRegistryState>;
   /** Repositories of packages, by address and suite with a blank between. */
   repositories: Record<string, RepositoryState>;
+}
+
+export interface ImageRegistryState {
+  /** References that it serves. */
+  images: string[];
+  /** SHA-256 of `user:password`; undefined: it asks for no login. */
+  login: string | undefined;
 }
 
 export interface RepositoryState {
@@ -123,6 +132,8 @@ export interface EngineState {
   /** Daemon's sentence when it cannot start containers. */
   containerFault: string | undefined;
   images: string[];
+  /** Those of them that came from a registry. */
+  pulled: string[];
   /** Number of files by name of the volume. */
   volumes: Record<string, number>;
   /** Containers that no task made. */
@@ -272,6 +283,7 @@ export function emptyWorld(): WorldState {
     calls: [],
     refusedDemotions: 0,
     web: {},
+    registries: {},
     repositories: {},
   };
 }

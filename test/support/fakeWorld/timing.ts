@@ -13,6 +13,7 @@ export const timing = {
   join: 1_000,
   joinTimeout: 20_000,
   archive: 2_000,
+  imageTransfer: 5_000,
   unlock: 60_000,
   joinRetry: 5_000,
   election: 10_000,

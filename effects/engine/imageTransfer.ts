@@ -1,0 +1,72 @@
+import type { Readable } from 'node:stream';
+import type { ImageFacts } from '../../core/facts';
+import { loginAddress, splitReference } from '../../core/images';
+import type { RegistryLogin } from '../../core/images';
+import { DockerApiError, type OnProgress } from '../docker';
+import { imageDetails } from './answers';
+import type { EngineClient } from './engineClient';
+import { PullProgress } from './pullProgress';
+
+/** A registry or an engine that sends nothing for this long will send nothing more. */
+const idleSeconds = 120;
+
+export async function imageFacts(
+  client: EngineClient,
+  reference: string,
+): Promise<ImageFacts | undefined> {
+  // The Engine takes a reference with its slashes as one part of the path.
+  const path = reference.split('/').map(encodeURIComponent).join('/');
+  try {
+    return await client.get(imageDetails, `/images/${path}/json`);
+  } catch (error) {
+    if (error instanceof DockerApiError && error.statusCode === 404) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+export async function pullImage(
+  client: EngineClient,
+  reference: string,
+  options: { readonly login: RegistryLogin | undefined; readonly onProgress: OnProgress },
+): Promise<void> {
+  const { name, tag } = splitReference(reference);
+  const progress = new PullProgress();
+  const call = {
+    query: { fromImage: name, tag },
+    ...(options.login === undefined ? {} : { headers: authHeader(options.login) }),
+    idleSeconds,
+  };
+  await client.stream('POST', '/images/create', call, async (answer) => {
+    for await (const piece of answer.setEncoding('utf8')) {
+      progress.take(piece as string);
+      options.onProgress(progress.sizes());
+    }
+  });
+  const error = progress.error();
+  if (error !== undefined) {
+    throw new DockerApiError(500, error);
+  }
+}
+
+/**
+ * A header, so that it is in no address, command line or log. With its padding: the Engine takes a text without
+ * it for no login at all (seen on 20.10.24).
+ */
+function authHeader(login: RegistryLogin): Readonly<Record<string, string>> {
+  const { username, password } = login;
+  const content = JSON.stringify({ username, password, serveraddress: loginAddress(login) });
+  const encoded = Buffer.from(content).toString('base64').replace(/\+/g, '-').replace(/\//g, '_');
+  return { 'X-Registry-Auth': encoded };
+}
+
+export function saveImage<T>(
+  client: EngineClient,
+  reference: string,
+  onBytes: (bytes: number) => void,
+  use: (archive: Readable) => Promise<T>,
+): Promise<T> {
+  const call = { query: { names: reference }, idleSeconds, onBytes };
+  return client.stream('GET', '/images/get', call, use);
+}
