@@ -46,6 +46,13 @@ export function isWithin(address: string, subnet: string): boolean {
   return parsed.kind() === network.kind() && parsed.match(network, bits);
 }
 
+/** All addresses of an IPv4 subnet, the network's and broadcast's too; `ipv6` for one of those, undefined for no subnet. */
+export function hostAddresses(subnet: string): number | 'ipv6' | undefined {
+  if (!isCidr(subnet)) return undefined;
+  const [network, bits] = ipaddr.parseCIDR(subnet);
+  return network.kind() === 'ipv6' ? 'ipv6' : 2 ** (32 - bits);
+}
+
 /** Equal as addresses, however they are written; `::ffff:10.0.0.1` is 10.0.0.1. */
 export function isSameAddress(a: string, b: string): boolean {
   const isIpv4 = (text: string): boolean => ipaddr.IPv4.isValidFourPartDecimal(text);

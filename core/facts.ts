@@ -141,6 +141,8 @@ export interface TaskFacts {
   readonly image?: string;
   /** What else of the service's spec the task was made from, to be compared with the service's own. */
   readonly template?: string;
+  /** IDs of the overlay networks that it has an address on. Default: none. */
+  readonly networks?: readonly string[];
   /** Milliseconds since the epoch when the state began, by the node's clock. */
   readonly sinceMs?: number;
 }
@@ -166,6 +168,8 @@ export interface ServiceFacts {
   /** What else of the spec a task is made from: arguments, environment, stop grace, counter of forced updates. */
   readonly template?: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** IDs of the overlay networks where it has a virtual IP; with `dnsrr` it has none. Default: none. */
+  readonly virtualIpNetworks?: readonly string[];
   /** Placement constraints as text, e.g. `node.role == worker`. */
   readonly constraints: readonly string[];
   /**
@@ -191,6 +195,15 @@ export interface IngressFacts {
   readonly id: string;
   /** This node's own address on it; undefined while the engine has not attached itself. */
   readonly address: string | undefined;
+}
+
+/** An overlay network of the swarm. */
+export interface OverlayNetworkFacts {
+  readonly id: string;
+  readonly name: string;
+  /** E.g. `10.0.1.0/24`. */
+  readonly subnets: readonly string[];
+  readonly isIngress: boolean;
 }
 
 /** A swarm config object; ours carries the lease. */

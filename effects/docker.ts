@@ -8,6 +8,7 @@ import type {
   LocalDataFacts,
   NodeCertificate,
   NodeRole,
+  OverlayNetworkFacts,
   ServiceFacts,
   SwarmFacts,
   SwarmNodeFacts,
@@ -77,6 +78,9 @@ export interface DockerApi {
    * up itself, which takes it a second after its join.
    */
   ingressNetwork(): Promise<IngressFacts | undefined>;
+
+  /** The swarm's overlay networks, the ingress network among them; all of them only on a manager. */
+  overlayNetworks(): Promise<readonly OverlayNetworkFacts[]>;
 
   configs(): Promise<readonly ConfigFacts[]>;
   /** @throws DockerApiError 409 when the name is taken. */

@@ -2,6 +2,7 @@ import { SwarmError, errorMessage } from '../core/errors';
 import { parseIpAddresses } from '../core/parse/ipAddresses';
 import type { HostNetwork, InterfaceAddress } from './network';
 import type { Rights } from './ssh/privilege';
+import type { ExecResult } from './ssh/channelExec';
 import type { Exec } from './ssh/sshExec';
 
 /** Constant; address and port come as arguments. Bash opens the connection itself. */
@@ -10,6 +11,17 @@ const probeScript = 'exec 3<> "/dev/tcp/$1/$2"';
 /** A closed port answers a datagram by ICMP, which the socket's next read reports. */
 const udpProbeScript =
   'exec 3<> "/dev/udp/$1/$2" && printf x >&3 && IFS= read -r -t "$3" -u 3 answer';
+
+/** As above, with as much in it as the way there takes in one packet (20 bytes of IP, 8 of UDP); tells its MTU. */
+const largeProbeScript = [
+  'route=$(ip -o route get "$1") && device=${route#* dev } && link=$(ip -o link show dev "${device%% *}")',
+  'mtu=${link#* mtu } && mtu=${mtu%% *} && echo "$mtu" && exec 3<> "/dev/udp/$1/$2"',
+  'printf "%*s" "$((mtu - 28))" "" >&3 && IFS= read -r -t "$3" -u 3 answer',
+].join(' && ');
+
+/** Of an address that nobody has told of, the entry has no flags and goes after a while. */
+const neighbourScript =
+  'while read -r address _ flags _; do [ "$address" != "$1" ] || [ "$flags" = 0x0 ] || echo known; done < /proc/self/net/arp';
 
 interface Way {
   readonly argv: readonly string[];
@@ -81,18 +93,64 @@ export class Iproute implements HostNetwork {
       ['bash', '-c', udpProbeScript, 'probe', address, String(port), String(timeoutSeconds)],
       { rights: 'login', timeoutSeconds: timeoutSeconds + 10 },
     );
-    if (result.stderr.includes('Connection refused')) {
+    return this.udpAnswer(result, fromHost, address, port);
+  }
+
+  /** Default timeout: 2 s. @throws SwarmError `ProbeFailed`, also while there is no such sandbox. */
+  async probeLargeFromIngress(
+    address: string,
+    port: number,
+    timeoutSeconds = 2,
+  ): Promise<{ readonly answer: 'refused' | 'silent'; readonly mtu: number }> {
+    const seconds = String(timeoutSeconds);
+    const words = ['probe', address, String(port), seconds];
+    const result = await this.exec(
+      [
+        ...fromIngress.argv,
+        'timeout',
+        String(timeoutSeconds + 5),
+        'bash',
+        '-c',
+        largeProbeScript,
+        ...words,
+      ],
+      { rights: fromIngress.rights, timeoutSeconds: timeoutSeconds + 10 },
+    );
+    const answer = this.udpAnswer(result, fromIngress, address, port);
+    return { answer, mtu: Number(/^\d{3,5}$/m.exec(result.stdout)?.[0] ?? 0) };
+  }
+
+  /** @throws SwarmError `ProbeFailed`. */
+  async knowsFromIngress(address: string): Promise<boolean> {
+    const result = await this.exec(
+      [...fromIngress.argv, 'timeout', '5', 'bash', '-c', neighbourScript, 'probe', address],
+      { rights: fromIngress.rights, timeoutSeconds: 15 },
+    );
+    if (result.code === 0) return result.stdout.includes('known');
+    throw this.probeFailed(fromIngress, `look up ${address}`, result.stderr);
+  }
+
+  private udpAnswer(
+    { code, stderr }: ExecResult,
+    way: Way,
+    address: string,
+    port: number,
+  ): 'refused' | 'silent' {
+    if (stderr.includes('Connection refused')) {
       return 'refused';
     }
     // Bash ends a read at its timeout with a status above 128.
-    const isSilent =
-      result.code > 128 || /No route to host|Network is unreachable/i.test(result.stderr);
-    if (isSilent || result.code === 0) {
+    const isSilent = code > 128 || /No route to host|Network is unreachable/i.test(stderr);
+    if (isSilent || code === 0) {
       return 'silent';
     }
-    throw new SwarmError(
+    throw this.probeFailed(way, `try ${address}:${port} by UDP`, stderr);
+  }
+
+  private probeFailed({ remedy }: Way, what: string, stderr: string): SwarmError {
+    return new SwarmError(
       'ProbeFailed',
-      `${this.subject}: cannot try ${address}:${port} by UDP (${result.stderr.trim()}); whether it is open is not known; install bash`,
+      `${this.subject}: cannot ${what} (${stderr.trim()}); whether it is open is not known; ${remedy}`,
       { source: 'world' },
     );
   }
@@ -127,10 +185,6 @@ export class Iproute implements HostNetwork {
     if (result.code === 124 || isSilent) {
       return 'silent';
     }
-    throw new SwarmError(
-      'ProbeFailed',
-      `${this.subject}: cannot try ${address}:${port} (${result.stderr.trim()}); whether it is open is not known; ${way.remedy}`,
-      { source: 'world' },
-    );
+    throw this.probeFailed(way, `try ${address}:${port}`, result.stderr);
   }
 }

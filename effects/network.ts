@@ -18,6 +18,17 @@ export interface HostNetwork {
     timeoutSeconds?: number,
   ): Promise<'open' | 'refused' | 'silent'>;
   /**
+   * As `probeFromIngress`, by one datagram that fills a packet of the overlay: `silent` where only small
+   * ones pass. `mtu`: bytes of that packet.
+   */
+  probeLargeFromIngress(
+    address: string,
+    port: number,
+    timeoutSeconds?: number,
+  ): Promise<{ readonly answer: 'refused' | 'silent'; readonly mtu: number }>;
+  /** Whether the engine's ingress sandbox, having tried it just now, knows where an address of that network is: by gossip. */
+  knowsFromIngress(address: string): Promise<boolean>;
+  /**
    * Whether a datagram from this host reaches `address:port`, where nothing listens: the other host's
    * kernel says so (`refused`). `silent`: no sign came back, so it is dropped on the way, or something listens.
    */

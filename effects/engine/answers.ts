@@ -3,6 +3,7 @@ import type {
   ConfigFacts,
   EngineInfo,
   ImageFacts,
+  OverlayNetworkFacts,
   ServiceFacts,
   SwarmFacts,
   SwarmNodeFacts,
@@ -172,6 +173,9 @@ export const taskAnswer = z
       Timestamp: z.string().optional(),
     }),
     DesiredState: taskState,
+    NetworksAttachments: z
+      .array(z.object({ Network: z.object({ ID: z.string().default('') }).nullish() }))
+      .nullish(),
     Spec: z
       .object({ ContainerSpec: containerSpec.nullish(), ForceUpdate: z.number().optional() })
       .nullish(),
@@ -187,6 +191,7 @@ export const taskAnswer = z
       state: task.Status.State,
       desiredState: task.DesiredState,
       error: task.Status.Err,
+      networks: (task.NetworksAttachments ?? []).flatMap(({ Network }) => Network?.ID ?? []),
       ...(image === undefined ? {} : { image }),
       ...(template === undefined ? {} : { template }),
       ...(Number.isNaN(sinceMs) ? {} : { sinceMs }),
@@ -247,9 +252,12 @@ export const serviceAnswer = z
     ID: z.string().min(1),
     Version: version,
     Spec: serviceSpec,
+    Endpoint: z
+      .object({ VirtualIPs: z.array(z.object({ NetworkID: z.string().default('') })).nullish() })
+      .nullish(),
     UpdateStatus: updateStatus.nullish(),
   })
-  .transform(({ ID, Version, Spec, UpdateStatus }): ServiceFacts => {
+  .transform(({ ID, Version, Spec, Endpoint, UpdateStatus }): ServiceFacts => {
     const template = templateText(Spec.TaskTemplate);
     const isGlobal = Spec.Mode.Global !== undefined && Spec.Mode.Global !== null;
     return {
@@ -262,6 +270,7 @@ export const serviceAnswer = z
       image: Spec.TaskTemplate.ContainerSpec?.Image ?? '',
       ...(template === undefined ? {} : { template }),
       labels: Spec.Labels,
+      virtualIpNetworks: (Endpoint?.VirtualIPs ?? []).map(({ NetworkID }) => NetworkID),
       constraints: Spec.TaskTemplate.Placement?.Constraints ?? [],
       ...(UpdateStatus === undefined || UpdateStatus === null
         ? {}
@@ -282,7 +291,21 @@ export const configAnswer = z
     labels: Spec.Labels,
   }));
 
-export const networkAnswer = z.object({ Id: z.string(), Ingress: z.boolean().default(false) });
+export const networkAnswer = z
+  .object({
+    Id: z.string(),
+    Name: z.string().default(''),
+    Ingress: z.boolean().default(false),
+    IPAM: z
+      .object({ Config: z.array(z.object({ Subnet: z.string().default('') })).nullish() })
+      .nullish(),
+  })
+  .transform(({ Id, Name, Ingress, IPAM }): OverlayNetworkFacts => ({
+    id: Id,
+    name: Name,
+    subnets: (IPAM?.Config ?? []).map(({ Subnet }) => Subnet),
+    isIngress: Ingress,
+  }));
 
 /** Only the inspection of one network tells its endpoints. */
 export const networkEndpointsAnswer = z.object({

@@ -9,6 +9,7 @@ import type {
   LocalDataFacts,
   NodeCertificate,
   NodeRole,
+  OverlayNetworkFacts,
   ServiceFacts,
   SwarmFacts,
   SwarmNodeFacts,
@@ -32,8 +33,8 @@ import type { Exec } from '../ssh/sshExec';
 import * as answers from './answers';
 import { runContainerCheck } from './containerCheck';
 import type { CallOptions, EngineClient } from './engineClient';
+import { gatherIngress, gatherOverlayNetworks } from './overlayNetworks';
 import { imageFacts, pullImage, saveImage } from './imageTransfer';
-import { gatherIngress } from './ingress';
 import { loadError } from './loadError';
 import { gatherLocalData } from './localData';
 import { readNodeCertificate } from './nodeCertificate';
@@ -253,6 +254,10 @@ export class EngineApi implements DockerApi {
 
   ingressNetwork(): Promise<IngressFacts | undefined> {
     return gatherIngress(this.client);
+  }
+
+  overlayNetworks(): Promise<readonly OverlayNetworkFacts[]> {
+    return gatherOverlayNetworks(this.client);
   }
 
   configs(): Promise<readonly ConfigFacts[]> {

@@ -35,6 +35,7 @@ import { brokenNodes, brokenWarnings, strangerReasons } from './hostFindings';
 import { keepalivedReasons } from './keepalivedReasons';
 import { knewStandIns, lookAtStandIns } from './lookAtStandIns';
 import { previewBackup } from './previewBackup';
+import { overlayRoom } from './overlayRoom';
 import { planRestore } from './planRestore';
 import { planQuorum } from './quorumPlan';
 
@@ -169,6 +170,12 @@ async function planRun(
       ? await standingsOf(brokenNodes(declared.workers, facts.nodes), operation)
       : [];
   const seen = adopt === undefined ? [...standings, ...broken] : [];
+  const room = await overlayRoom(
+    managers,
+    facts.gate?.clusterId,
+    replaced(declared, plan),
+    operation,
+  );
   const backup = await previewBackup(operation, declared, plan, facts.gate?.clusterId);
   const more = [
     ...strangerReasons(seen),
@@ -176,6 +183,7 @@ async function planRun(
     ...(await labReasons(declared, standings, operation)),
     ...(await hostReasons(declared, standings, operation)),
     ...(await localDataReasons(declared, plan, facts, operation)),
+    ...room.reasons,
     ...backup.reasons,
     ...(await engineReasons(replaced(declared, plan), operation)),
   ];
@@ -186,6 +194,7 @@ async function planRun(
     warnings: [
       ...plan.warnings,
       ...quorum.warnings,
+      ...room.warnings,
       ...backup.warnings,
       // What a recovery puts back needs nobody's command.
       ...(plan.swarm === 'live' && quorum.turns.length === 0

@@ -11,6 +11,8 @@ export interface ContractHost {
   readonly docker: DockerApi;
   /** Whether what comes to 4789/udp, the data path of overlay networks, is let in. */
   readonly setDataPath: (isOpen: boolean) => Promise<void>;
+  /** Most bytes of a packet that its interface takes; 1,500 is what it has. */
+  readonly setLargestPacket: (bytes: number) => Promise<void>;
   /** A registry of its own with an image that its engine has, from now on under the reference that is returned only there. */
   readonly serveImage: (image: string, login: TestLogin) => Promise<string>;
   /** On the leader: raft's log is cut, as 10,000 entries do, so that a new member needs the last snapshot. */

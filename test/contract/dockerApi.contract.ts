@@ -179,11 +179,32 @@ export function dockerApiContract(
       assert.equal(a?.id, b?.id);
       assert.ok(isWithin(a?.address ?? '', '10.20.0.0/26'), a?.address);
       assert.notEqual(a?.address, b?.address);
+      const fromA = hosts.a.host.network;
+      const toB = b?.address ?? '';
+      assert.deepEqual(await fromA.probeLargeFromIngress(toB, overlayProbePort), {
+        ...{ answer: 'refused', mtu: 1450 },
+      });
+      await hosts.b.setLargestPacket(1_400);
+      try {
+        assert.equal(await fromA.probeFromIngress(toB, overlayProbePort), 'refused');
+        const large = await fromA.probeLargeFromIngress(toB, overlayProbePort);
+        assert.equal(large.answer, 'silent');
+      } finally {
+        await hosts.b.setLargestPacket(1_500);
+      }
+      const ingress = (await hosts.a.docker.overlayNetworks()).find(({ isIngress }) => isIngress);
+      assert.deepEqual(ingress, {
+        ...{ id: a?.id, name: 'ingress', subnets: ['10.20.0.0/26'], isIngress: true },
+      });
       for (const blocked of [hosts.a, hosts.b]) {
         await blocked.setDataPath(false);
         try {
           // What is asked or its answer is dropped, whichever side it begins at.
           assert.match((await overlayAnswers(hosts.a, hosts.b)) ?? '', /^a: silent, b: silent$/);
+          // Gossip has told of it, which is another matter.
+          assert.equal(await fromA.knowsFromIngress(toB), true);
+          await fromA.probeFromIngress('10.20.0.60', overlayProbePort);
+          assert.equal(await fromA.knowsFromIngress('10.20.0.60'), false);
         } finally {
           await blocked.setDataPath(true);
         }

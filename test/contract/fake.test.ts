@@ -19,6 +19,10 @@ async function setUp(): Promise<ContractHosts> {
       world.editMachine(name, (machine) => (machine.blockedPorts = isOpen ? [] : [4789]));
       return Promise.resolve();
     };
+    const setLargestPacket = (bytes: number): Promise<void> => {
+      world.editMachine(name, (machine) => (machine.largestPacket = bytes));
+      return Promise.resolve();
+    };
     const compactLog = (): Promise<void> => {
       world.edit(({ swarms, machines }) => {
         const clusterId = machines[name]?.engine.membership?.clusterId;
@@ -35,7 +39,16 @@ async function setUp(): Promise<ContractHosts> {
       world.edit(({ registries }) => (registries[server] = { images: [reference], login: digest }));
       return Promise.resolve(reference);
     };
-    return { name, address, host, docker: host.docker, setDataPath, compactLog, serveImage };
+    return {
+      name,
+      address,
+      host,
+      docker: host.docker,
+      setDataPath,
+      setLargestPacket,
+      compactLog,
+      serveImage,
+    };
   };
   const [a, b, c] = await Promise.all([
     prepare('a', '10.92.0.11', 'debian:12'),

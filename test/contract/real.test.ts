@@ -83,8 +83,20 @@ async function prepare(machine: (typeof machines)[number]): Promise<ContractHost
     const { code, stderr } = await host.run(['iptables', isOpen ? '-D' : '-I', ...rule]);
     if (code !== 0) throw new Error(`${name}: iptables: ${stderr}`);
   };
+  const setLargestPacket = async (bytes: number): Promise<void> => {
+    const { code, stderr } = await host.run([
+      'ip',
+      'link',
+      'set',
+      'dev',
+      'eth0',
+      'mtu',
+      `${bytes}`,
+    ]);
+    if (code !== 0) throw new Error(`${name}: ip: ${stderr}`);
+  };
   return {
-    ...{ name, address, host, docker: host.docker, setDataPath },
+    ...{ name, address, host, docker: host.docker, setDataPath, setLargestPacket },
     compactLog: () => compactLog(host),
     serveImage: (image, login) => serveImage(host, image, login),
   };

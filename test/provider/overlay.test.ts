@@ -27,9 +27,13 @@ function block(world: FakeWorld, name: string, ports: readonly number[] = [4789]
 const ofOverlay = (sentence: string): boolean => sentence.includes('overlay');
 
 /** m3's join while m1 drops the data path, which no probe before the join can see. */
-async function joinSilently(): Promise<ReturnType<typeof copyOf> & { readonly error: InitErrors }> {
+async function joinSilently(
+  breakIt: (world: FakeWorld) => void = (world) => {
+    block(world, 'm1');
+  },
+): Promise<ReturnType<typeof copyOf> & { readonly error: InitErrors }> {
   const { world, stack } = copyOf(origin.world, origin.stack);
-  block(world, 'm1');
+  breakIt(world);
   const error = await stack.applyNode(new ProviderProcess(world), 'm3').then(
     () => assert.fail('it was activated'),
     (thrown: unknown) => thrown,
@@ -60,9 +64,36 @@ test('a data path that drops is found after the join, and the node is not activa
   const { world, error } = await joinSilently();
   assert.match(
     error.message,
-    /^m3: over the overlay network nothing passes between m3 and m1: m3 gets no answer from m1 at 10\.0\.0\.2, m1 gets no answer from m3 at 10\.0\.0\.\d+, for 20 s; m3 was not activated; 4789\/udp, or 7946\/tcp and 7946\/udp, is usually blocked between 10\.88\.0\.13 and 10\.88\.0\.11: open them both ways, then `pulumi up` goes on$/,
+    /^m3: over the overlay network nothing passes between m3 and m1: m3 gets no answer from m1 at 10\.0\.0\.2, m1 gets no answer from m3 at 10\.0\.0\.\d+, for 20 s; m3 was not activated; gossip passes, and packets do not: open 4789\/udp, the data path, between 10\.88\.0\.13 and 10\.88\.0\.11, both ways; between m3 and m2 packets pass: look at m1 first; then `pulumi up` goes on$/,
   );
   assert.ok(view(world).entries.includes('m3 manager ready drain'));
+});
+
+test('large packets that are dropped are named, and the node is not activated', async () => {
+  const { world, error } = await joinSilently((broken) => {
+    broken.editMachine('test/m1', (machine) => (machine.largestPacket = 1_400));
+  });
+  assert.match(
+    error.message,
+    /^m3: over the overlay network not every packet passes between m3 and m1, for 20 s; m3 was not activated; packets of 1450 bytes do not pass from m3 to m1, and small ones do: .* less than 1500 bytes; raise its MTU, .*; then `pulumi up` goes on$/,
+  );
+  assert.ok(view(world).entries.includes('m3 manager ready drain'));
+});
+
+test('gossip that is blocked after the join was tried is told from a blocked data path', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  const run = stack.applyNode(new ProviderProcess(world), 'm3').catch((thrown: unknown) => thrown);
+  await world.effects().clock.sleep(500);
+  while (world.machine('test/m3').engine.membership === undefined) {
+    await world.effects().clock.sleep(100);
+  }
+  block(world, 'm1', [7946]);
+  const error = await run;
+  assert.ok(error instanceof InitErrors, String(error));
+  assert.match(
+    error.message,
+    /7946\/tcp from m3 \(10\.88\.0\.13\) to m1 \(10\.88\.0\.11\) is silent: open it/,
+  );
 });
 
 test('the next up tries again: still silent, still drained; open again, active', async () => {

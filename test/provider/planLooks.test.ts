@@ -107,6 +107,55 @@ test('the plan names the very manager that each node then joins by, and the very
   assert.deepEqual(gone, order);
 });
 
+test('an overlay network that the roll would overfill is told of before it, with its numbers', async () => {
+  const cases = [
+    {
+      tasks: 3,
+      kind: 'reasons',
+      said: /^overlay network web \(10\.1\.0\.0\/29\): of its 5 addresses 5 are taken/,
+    },
+    {
+      tasks: 2,
+      kind: 'warnings',
+      said: /^overlay network web \(10\.1\.0\.0\/29\): of its 5 addresses 5 are needed/,
+    },
+  ] as const;
+  for (const { tasks, kind, said } of cases) {
+    const { world } = copyOf(origin.world, origin.stack);
+    await fillNetwork(world, tasks);
+    const found = await plan(world, {
+      managers: managers.map((one) => ({ ...one, os: 'debian:13' })),
+    });
+    const other = kind === 'reasons' ? 'warnings' : 'reasons';
+    assert.equal(found[kind].length, 1, found[kind].join('\n'));
+    assert.match(found[kind][0] ?? '', said);
+    assert.deepEqual(found[other], []);
+    assert.deepEqual((await plan(world, { managers })).reasons, [], 'nobody goes');
+  }
+});
+
+/** A network of five addresses with a virtual IP, and so many tasks, all on m1. */
+async function fillNetwork(world: FakeWorld, replicas: number): Promise<void> {
+  const { clock, hosts } = world.effects();
+  for (const key of ['m1', 'm2', 'm3', 'w1']) {
+    world.editMachine(`test/${key}`, ({ engine }) => engine.images.push('web:1'));
+  }
+  const { docker } = await hosts.connect({ lab: 'test', machine: 'm1' });
+  const others = (await docker.nodes()).filter(({ hostname }) => hostname !== 'm1');
+  for (const { id } of others) await docker.updateNode(id, { availability: 'drain' });
+  await docker.createService({
+    ...{ name: 'web', image: 'web:1', command: [], environment: {}, constraints: [], ports: [] },
+    ...{ mode: { replicas }, endpointMode: 'vip', stopGraceSeconds: 1, labels: {} },
+  });
+  await clock.sleep(10_000);
+  for (const { id } of others) await docker.updateNode(id, { availability: 'active' });
+  world.edit(({ swarms }) => {
+    for (const swarm of Object.values(swarms)) {
+      swarm.networks = [{ id: 'n', name: 'web', subnet: '10.1.0.0/29', services: ['web'] }];
+    }
+  });
+}
+
 function addressOfNode(stack: Stack, name: string): string {
   return stack.declared.nodes.find((node) => node.name === name)?.address ?? '';
 }

@@ -1,18 +1,17 @@
 import type { ManagerContact } from '../../../core/connection';
-import { SwarmError, errorMessage } from '../../../core/errors';
+import { SwarmError } from '../../../core/errors';
 import { isAt } from '../../../core/gate';
-import { describeSilence, overlayProbePort, planOverlay } from '../../../core/overlay';
+import { planOverlay } from '../../../core/overlay';
 import type { OverlayPlan } from '../../../core/overlay';
 import { steps } from '../../../core/steps';
-import type { HostNetwork } from '../../../effects/network';
 import type { Operation } from '../../server/resource';
 import { askManager } from '../ask/managers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
-
-/** Long enough for the kernel's second attempt at a connection, one second after its first. */
-const probeSeconds = 2;
+import { findCauses } from './findOverlayCauses';
+import { tryOverlay } from './tryOverlay';
+import type { Loss } from './tryOverlay';
 
 /**
  * Tries the overlay between a node that has joined and another declared manager, both ways: out of
@@ -92,61 +91,27 @@ async function untilItAnswers(
   peer: ManagerContact,
 ): Promise<void> {
   const { ready } = timeoutsOf(spec);
-  let silence: string | undefined;
+  let silence: Loss | undefined;
   try {
     await waitUntil(operation, 'the overlay', ready, async () => {
       silence = undefined;
-      const answer = await tryBothWays(operation, spec, peer);
-      if ('silence' in answer) silence = answer.silence;
-      return 'silence' in answer ? (answer.silence ?? true) : answer.notYet;
+      const answer = await tryOverlay(operation, spec, peer);
+      if ('loss' in answer) silence = answer;
+      return 'loss' in answer ? answer.loss : 'notYet' in answer ? answer.notYet : true;
     });
   } catch (error) {
     if (!isTimedOut(error) || silence === undefined) throw error;
+    const { loss, isLargeOnly } = silence;
+    const what = isLargeOnly
+      ? `not every packet passes between ${spec.name} and ${peer.name}`
+      : `nothing passes between ${spec.name} and ${peer.name}: ${loss}`;
+    const why = isLargeOnly ? loss : await findCauses(operation, spec, peer);
     throw new SwarmError(
       'OverlaySilent',
-      `${spec.name}: over the overlay network nothing passes between ${spec.name} and ${peer.name}: ${silence}, for ${String(ready)} s; ${spec.name} was not activated; 4789/udp, or 7946/tcp and 7946/udp, is usually blocked between ${spec.address} and ${peer.address}: open them both ways, then \`pulumi up\` goes on`,
+      `${spec.name}: over the overlay network ${what}, for ${String(ready)} s; ${spec.name} was not activated; ${why}; then \`pulumi up\` goes on`,
       { source: 'world', cause: error },
     );
   }
-}
-
-/** What was found, or why it could not be tried at this moment. */
-async function tryBothWays(
-  operation: Operation,
-  spec: NodeInputs,
-  peer: ManagerContact,
-): Promise<{ readonly silence: string | undefined } | { readonly notYet: string }> {
-  const [own, other] = await Promise.all([lookAt(operation, spec), lookAt(operation, peer)]);
-  if ('notYet' in own) return own;
-  if ('notYet' in other) return other;
-  try {
-    const [outward, inward] = await Promise.all([
-      own.network.probeFromIngress(other.address, overlayProbePort, probeSeconds),
-      other.network.probeFromIngress(own.address, overlayProbePort, probeSeconds),
-    ]);
-    const silence = describeSilence({ ...own, answer: outward }, { ...other, answer: inward });
-    return { silence };
-  } catch (error) {
-    // An engine that has just started makes its sandbox a moment after it has the address.
-    if (error instanceof SwarmError && error.code === 'ProbeFailed') {
-      return { notYet: errorMessage(error) };
-    }
-    throw error;
-  }
-}
-
-async function lookAt(
-  { effects }: Operation,
-  { name, connection }: Pick<ManagerContact, 'name' | 'connection'>,
-): Promise<
-  | { readonly name: string; readonly address: string; readonly network: HostNetwork }
-  | { readonly notYet: string }
-> {
-  const { docker, network } = await effects.hosts.connect(connection);
-  const address = (await docker.ingressNetwork())?.address;
-  return address === undefined
-    ? { notYet: `${name} has no address on the ingress network yet` }
-    : { name, address, network };
 }
 
 /** Whether the overlay was tried and nothing passed, as opposed to a fault of the trying. */

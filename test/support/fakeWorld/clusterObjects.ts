@@ -3,6 +3,7 @@ import type { ServiceSpec } from '../../../core/service';
 import type { DockerApi } from '../../../effects/docker';
 import { managedSwarm } from './clusterNodes';
 import type { EngineCall } from './fakeDocker';
+import { ingressNetwork } from './ingress';
 import { findNode } from './machines';
 import { refusals } from './refusals';
 import { newId, nextVersion, type ServiceEntry, type SwarmState, type TaskEntry } from './state';
@@ -16,6 +17,7 @@ type ObjectsApi = Pick<
   | 'createService'
   | 'updateService'
   | 'removeService'
+  | 'overlayNetworks'
   | 'configs'
   | 'createConfig'
   | 'updateConfigLabels'
@@ -37,12 +39,10 @@ export function clusterObjects(call: EngineCall): ObjectsApi {
               (filter.nodeId === undefined || task.nodeId === filter.nodeId) &&
               (filter.serviceId === undefined || task.serviceId === filter.serviceId),
           )
-          .map(taskFacts);
+          .map((task) => taskFacts(swarm, task));
       }),
     services: () =>
-      call('services', false, (state, machine) =>
-        managedSwarm(state, machine).services.map(serviceFacts),
-      ),
+      call('services', false, (state, machine) => managedServices(managedSwarm(state, machine))),
     createService: (spec) =>
       call('createService', true, (state, machine) => {
         const swarm = managedSwarm(state, machine);
@@ -83,6 +83,15 @@ export function clusterObjects(call: EngineCall): ObjectsApi {
         const swarm = managedSwarm(state, machine);
         findService(swarm, serviceId);
         swarm.services = swarm.services.filter((service) => service.id !== serviceId);
+      }),
+    overlayNetworks: () =>
+      call('overlayNetworks', false, (state, machine) => {
+        const swarm = managedSwarm(state, machine);
+        const own = swarm.networks.map(({ id, name, subnet }) => ({
+          ...{ id, name, subnets: [subnet] },
+          isIngress: false,
+        }));
+        return swarm.hasIngress ? [...own, ingressNetwork(swarm)] : own;
       }),
     configs: () =>
       call('configs', false, (state, machine) =>
@@ -133,12 +142,22 @@ function endpointText({ endpointMode, ports }: ServiceSpec): string {
   return JSON.stringify([endpointMode, ports]);
 }
 
-function taskFacts(task: TaskEntry): TaskFacts {
+function taskFacts(swarm: SwarmState, task: TaskEntry): TaskFacts {
   const { id, serviceId, nodeId, state, desiredState, error, image, template, sinceMs } = task;
-  return { id, serviceId, nodeId, state, desiredState, error, image, template, sinceMs };
+  const service = swarm.services.find(({ id: own }) => own === serviceId);
+  const networks = service === undefined ? [] : networksOf(swarm, service);
+  return { id, serviceId, nodeId, state, desiredState, error, image, template, sinceMs, networks };
 }
 
-function serviceFacts(service: ServiceEntry): ServiceFacts {
+function managedServices(swarm: SwarmState): ServiceFacts[] {
+  return swarm.services.map((service) => serviceFacts(swarm, service));
+}
+
+function networksOf({ networks }: SwarmState, { spec }: ServiceEntry): string[] {
+  return networks.filter(({ services }) => services.includes(spec.name)).map(({ id }) => id);
+}
+
+function serviceFacts(swarm: SwarmState, service: ServiceEntry): ServiceFacts {
   const { spec, update } = service;
   return {
     id: service.id,
@@ -149,6 +168,7 @@ function serviceFacts(service: ServiceEntry): ServiceFacts {
     image: spec.image,
     template: taskTemplate(service),
     labels: spec.labels,
+    virtualIpNetworks: spec.endpointMode === 'vip' ? networksOf(swarm, service) : [],
     constraints: spec.constraints,
     ...(update === undefined
       ? {}

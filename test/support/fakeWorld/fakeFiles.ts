@@ -16,7 +16,11 @@ function swarmState(machine: MachineState): string | undefined {
   const membership = machine.engine.membership;
   return membership === undefined
     ? undefined
-    : JSON.stringify({ LocalAddr: membership.address, AdvertiseAddr: membership.address });
+    : JSON.stringify({
+        LocalAddr: membership.address,
+        AdvertiseAddr: `${membership.address}:2377`,
+        DataPathAddr: membership.address,
+      });
 }
 
 const raftDirectory = '/var/lib/docker/swarm';

@@ -1,5 +1,5 @@
 import type { HostNetwork, InterfaceAddress } from '../../../effects/network';
-import { probeFromIngress } from './ingress';
+import { knowsFromIngress, probeFromIngress, probeLargeFromIngress } from './ingress';
 import { isEngineRunning, machineAt } from './machines';
 import type { MachineState, WorldState } from './state';
 import { reach, type World } from './world';
@@ -29,6 +29,18 @@ export function fakeNetwork(world: World, key: string): HostNetwork {
       if (answer === 'silent') await world.clock.sleep(timeoutSeconds * 1000);
       return answer;
     },
+    probeLargeFromIngress: async (address, _port, timeoutSeconds = 2) => {
+      const action = { operation: 'network.probeLargeFromIngress', host: key, isChange: false };
+      const found = await world.act(action, (state) =>
+        probeLargeFromIngress(state, reach(state, key), address),
+      );
+      if (found.answer === 'silent') await world.clock.sleep(timeoutSeconds * 1000);
+      return found;
+    },
+    knowsFromIngress: (address) =>
+      world.act({ operation: 'network.knowsFromIngress', host: key, isChange: false }, (state) =>
+        knowsFromIngress(state, reach(state, key), address),
+      ),
     probeUdp: async (address, port, timeoutSeconds = 2) => {
       const action = { operation: 'network.probeUdp', host: key, isChange: false };
       const answer = await world.act(action, (state) =>

@@ -1,8 +1,11 @@
 import { SwarmError } from '../../../core/errors';
-import type { IngressFacts } from '../../../core/facts';
+import type { IngressFacts, OverlayNetworkFacts } from '../../../core/facts';
+import { gossipPort } from '../../../core/overlayCause';
 import { findNode, isLive, machineOfNode } from './machines';
 import type { MachineState, NodeEntry, SwarmState, WorldState } from './state';
 import { timing } from './timing';
+
+const ingressMtu = 1_450;
 
 interface Place {
   readonly swarm: SwarmState;
@@ -19,10 +22,19 @@ export function nextIngressAddress(swarm: SwarmState): string {
   return [a, b, c, String(swarm.ingressAddresses + 1)].join('.');
 }
 
+export function ingressNetwork(swarm: SwarmState): OverlayNetworkFacts {
+  const [network = ''] = (swarm.addressPools[0] ?? '10.0.0.0/8').split('/');
+  const prefix = String(swarm.subnetSize === 0 ? 24 : swarm.subnetSize);
+  return {
+    ...{ id: `ingress-${swarm.clusterId}`, name: 'ingress', isIngress: true },
+    subnets: [`${network}/${prefix}`],
+  };
+}
+
 export function ingressFacts(state: WorldState, machine: MachineState): IngressFacts | undefined {
   const place = placeOf(state, machine);
   if (place?.swarm.hasIngress !== true) return undefined;
-  const id = `ingress-${place.swarm.clusterId}`;
+  const { id } = ingressNetwork(place.swarm);
   if (place.isAttached) return { id, address: place.node.ingressAddress };
   const isKnown =
     machine.engine.membership?.isControlAvailable === true && place.swarm.leader !== undefined;
@@ -44,9 +56,42 @@ export function probeFromIngress(
   const target = node === undefined ? undefined : machineOfNode(state, node.id);
   if (node === undefined || target === undefined || !isLive(state, node.id)) return 'silent';
   if (placeOf(state, target)?.isAttached !== true || from.link === 'cut') return 'silent';
+  // One that joined while gossip was blocked knows of nobody's address.
+  if (isGossipBlocked(from, target)) return 'silent';
   // What is asked goes one way over the data path, and the answer the other way.
   const isBlocked = [from, target].some(({ blockedPorts }) => blockedPorts.includes(4789));
   return isBlocked ? 'silent' : 'refused';
+}
+
+function isGossipBlocked(...ends: readonly MachineState[]): boolean {
+  return ends.some(({ blockedPorts }) => blockedPorts.includes(gossipPort));
+}
+
+/** As `probeFromIngress`, by a packet of `ingressMtu` bytes and what the overlay adds to it. */
+export function probeLargeFromIngress(
+  state: WorldState,
+  from: MachineState,
+  address: string,
+): { readonly answer: 'refused' | 'silent'; readonly mtu: number } {
+  const answer = probeFromIngress(state, from, address);
+  const target = targetOf(state, from, address);
+  const largest = Math.min(from.largestPacket, target?.largestPacket ?? 0);
+  return { answer: largest < ingressMtu + 50 ? 'silent' : answer, mtu: ingressMtu };
+}
+
+/** Whether gossip has told this machine where an address of the ingress network is. */
+export function knowsFromIngress(state: WorldState, from: MachineState, address: string): boolean {
+  const target = targetOf(state, from, address);
+  return target !== undefined && !isGossipBlocked(from, target);
+}
+
+function targetOf(
+  state: WorldState,
+  from: MachineState,
+  address: string,
+): MachineState | undefined {
+  const node = placeOf(state, from)?.swarm.nodes.find((each) => each.ingressAddress === address);
+  return node === undefined ? undefined : machineOfNode(state, node.id);
 }
 
 function placeOf(state: WorldState, machine: MachineState): Place | undefined {

@@ -50,6 +50,7 @@ export function addMachine(state: WorldState, machine: NewMachine): MachineState
     held: [],
     programs: { builds: {}, current: undefined },
     units: { 'ssh.service': { state: 'inactive', isEnabled: true } },
+    largestPacket: 1_500,
     engine: {
       runningVersion: undefined,
       isStuck: false,

@@ -37,6 +37,7 @@ export function initSwarm(
       worker: `SWMTKN-1-${digest}-${newId(state)}`,
     },
     hasIngress: true,
+    networks: [],
     ingressAddresses: 0,
     leader: nodeId,
     electionDueMs: undefined,

@@ -97,6 +97,8 @@ export interface MachineState {
   engine: EngineState;
   openPorts: number[];
   blockedPorts: number[];
+  /** Most bytes of a packet that the network carries from and to it. */
+  largestPacket: number;
   /** keepalived.conf as the running keepalived has read it. */
   keepalivedConfiguration: string | undefined;
   /** It takes no part in the election of the virtual address's holder. */
@@ -184,6 +186,8 @@ export interface SwarmState {
   hasIngress: boolean;
   /** How many addresses of the ingress network were given out. */
   ingressAddresses: number;
+  /** Overlay networks beside the ingress network. */
+  networks: NetworkEntry[];
   leader: string | undefined;
   electionDueMs: number | undefined;
   /** Node IDs of the raft members, in order of joining. */
@@ -194,6 +198,14 @@ export interface SwarmState {
   services: ServiceEntry[];
   tasks: TaskEntry[];
   configs: ConfigEntry[];
+}
+
+export interface NetworkEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly subnet: string;
+  /** Names of the services whose tasks are on it. */
+  readonly services: readonly string[];
 }
 
 export interface NodeEntry {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { IngressFacts } from '../../core/facts';
+import type { IngressFacts, OverlayNetworkFacts } from '../../core/facts';
 import { DockerApiError } from '../docker';
 import { networkAnswer, networkEndpointsAnswer } from './answers';
 import type { EngineClient } from './engineClient';
@@ -7,19 +7,24 @@ import type { EngineClient } from './engineClient';
 /** The Engine's own endpoint on the ingress network (moby `daemon.setupIngress`, libnetwork `sandbox.go`). */
 const ingressSandbox = 'ingress-sbox';
 
-/** The ingress network may have another name than `ingress`: a user may have made it again. */
-export async function gatherIngress(client: EngineClient): Promise<IngressFacts | undefined> {
-  const networks = await client.get(z.array(networkAnswer), '/networks', {
+export function gatherOverlayNetworks(
+  client: EngineClient,
+): Promise<readonly OverlayNetworkFacts[]> {
+  return client.get(z.array(networkAnswer), '/networks', {
     query: { filters: JSON.stringify({ driver: ['overlay'] }) },
   });
-  const found = networks.find(({ Ingress }) => Ingress);
+}
+
+/** The ingress network may have another name than `ingress`: a user may have made it again. */
+export async function gatherIngress(client: EngineClient): Promise<IngressFacts | undefined> {
+  const found = (await gatherOverlayNetworks(client)).find(({ isIngress }) => isIngress);
   if (found === undefined) {
     return undefined;
   }
   try {
-    const { Containers } = await client.get(networkEndpointsAnswer, `/networks/${found.Id}`);
+    const { Containers } = await client.get(networkEndpointsAnswer, `/networks/${found.id}`);
     const address = Containers?.[ingressSandbox]?.IPv4Address.replace(/\/.*$/, '') ?? '';
-    return { id: found.Id, address: address === '' ? undefined : address };
+    return { id: found.id, address: address === '' ? undefined : address };
   } catch (error) {
     if (error instanceof DockerApiError && error.statusCode === 404) {
       return undefined;

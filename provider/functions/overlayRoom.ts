@@ -1,0 +1,50 @@
+import type { ManagerContact } from '../../core/connection';
+import { errorMessage } from '../../core/errors';
+import { overlayLoads, overlayVerdict } from '../../core/overlayCapacity';
+import type { OverlayVerdict } from '../../core/overlayCapacity';
+import type { RolloutNode, RolloutPlan } from '../../core/rolloutFacts';
+import { entryOfNode } from '../../core/rolloutTurns';
+import { askManager } from '../operations/ask/managers';
+import type { Operation } from '../server/resource';
+
+/** Seconds that a plan waits for a manager that can be asked; its gate waits for one anyway. */
+const patienceSeconds = 10;
+
+/** Overlay networks that the roll would fill: reasons where tasks would be left without an address, warnings where they wait. */
+export async function overlayRoom(
+  managers: readonly ManagerContact[],
+  clusterId: string | undefined,
+  replaced: readonly RolloutNode[],
+  operation: Operation,
+): Promise<Pick<RolloutPlan, 'reasons' | 'warnings'>> {
+  if (replaced.length === 0 || clusterId === undefined) return { reasons: [], warnings: [] };
+  try {
+    const facts = await askManager(
+      operation,
+      { clusterId, managers },
+      async ({ docker }) => {
+        const [networks, services, tasks, nodes] = await Promise.all([
+          docker.overlayNetworks(),
+          docker.services(),
+          docker.tasks(),
+          docker.nodes(),
+        ]);
+        return { networks, services, tasks, nodes };
+      },
+      { timeoutSeconds: patienceSeconds },
+    );
+    const going = replaced.flatMap((node) => entryOfNode(facts.nodes, node)?.id ?? []);
+    const verdicts = overlayLoads({ ...facts, going }).map(overlayVerdict);
+    return { reasons: sentencesOf(verdicts, 'full'), warnings: sentencesOf(verdicts, 'tight') };
+  } catch (error) {
+    const warning = `whether the overlay networks have addresses enough was not worked out: ${errorMessage(error)}`;
+    return { reasons: [], warnings: [warning] };
+  }
+}
+
+function sentencesOf(
+  verdicts: readonly OverlayVerdict[],
+  kind: 'full' | 'tight',
+): readonly string[] {
+  return verdicts.flatMap((verdict) => (verdict.kind === kind ? [verdict.sentence] : []));
+}
