@@ -25,6 +25,12 @@ export const joinedLabel = `${labelPrefix}joined`;
 export const serviceLabel = `${labelPrefix}service`;
 /** On a service: the identity of its resource's URN; only this very resource takes it over. */
 export const serviceOfLabel = `${labelPrefix}service-of`;
+/** On every object of a stack: the identity of its resource's URN. */
+export const stackOfLabel = `${labelPrefix}stack-of`;
+/** On a service of a stack: digest of the whole of it as it was sent. */
+export const stackSpecLabel = `${labelPrefix}stack-spec`;
+/** On a container of a stack: digest of all that a task is made from. */
+export const stackTaskLabel = `${labelPrefix}stack-task`;
 
 export type Labels = Readonly<Record<string, string>>;
 

@@ -1,0 +1,95 @@
+import type { ServiceFacts, SwarmNodeFacts, TaskFacts } from '../facts';
+import { runsNow, whyNotConverged, whyUpdateHalted } from '../services';
+import type { StackService } from './stackPlan';
+
+/** How far a service of a stack has come. */
+export interface ServiceProgress {
+  readonly name: string;
+  /** `web 3/5`; undefined when it has converged. */
+  readonly lacks: string | undefined;
+  /** The swarm gave up on its update, which no waiting mends. */
+  readonly halted: string | undefined;
+  /** Tasks that do not start for a reason that lies outside of them: no image, no node. Not those that start and fail. */
+  readonly blocked: readonly string[];
+  /** Every error of its present tasks, those that started and failed too; the same ones together. */
+  readonly errors: readonly string[];
+  readonly running: number;
+}
+
+export interface StackSight {
+  readonly services: readonly ServiceFacts[];
+  readonly tasks: readonly TaskFacts[];
+  readonly nodes: readonly SwarmNodeFacts[];
+}
+
+/** Each service that the plan has, in its order. */
+export function stackProgress(
+  wanted: readonly StackService[],
+  { services, tasks, nodes }: StackSight,
+): readonly ServiceProgress[] {
+  return wanted.map(({ key, body }): ServiceProgress => {
+    const found = services.find(({ name }) => name === body.Name);
+    if (found === undefined) {
+      const lacks = `${key} is not listed yet`;
+      return { name: key, lacks, halted: undefined, blocked: [], errors: [], running: 0 };
+    }
+    const all = tasks.filter(({ serviceId }) => serviceId === found.id);
+    const own = all.filter(({ template }) => template === undefined || template === found.template);
+    const halted = whyUpdateHalted(found, tasks);
+    const isJob = body.Mode.ReplicatedJob !== undefined || body.Mode.GlobalJob !== undefined;
+    const lacks = isJob ? undefined : whyNotConverged(found, nodes, tasks);
+    const isRolledBack = found.updateStatus?.state.startsWith('rollback') === true;
+    return {
+      name: key,
+      lacks,
+      halted,
+      blocked: groupedErrors(own.filter(isBlocked), nodes),
+      // After a rollback the tasks that failed are those of another spec.
+      errors: groupedErrors(isRolledBack ? all : own, nodes),
+      running: own.filter((task) => runsNow(task, nodes)).length,
+    };
+  });
+}
+
+function isBlocked({ state, desiredState, error }: TaskFacts): boolean {
+  if (error === '') return false;
+  return state === 'rejected' || (state === 'pending' && desiredState === 'running');
+}
+
+/** `No such image: web:5 on w1 and w2 (4 tasks)`: one line for each error, with the nodes that it was seen on. */
+export function groupedErrors(
+  tasks: readonly TaskFacts[],
+  nodes: readonly SwarmNodeFacts[],
+): readonly string[] {
+  const groups = new Map<string, TaskFacts[]>();
+  for (const task of tasks.filter(({ error }) => error !== '')) {
+    const group = groups.get(task.error) ?? [];
+    group.push(task);
+    groups.set(task.error, group);
+  }
+  return [...groups].map(([error, group]) => {
+    const ids = [...new Set(group.map(({ nodeId }) => nodeId).filter((id) => id !== ''))];
+    const names = ids.map((id) => nodes.find((node) => node.id === id)?.hostname ?? id).sort();
+    const where = names.length === 0 ? '' : ` on ${listed(names)}`;
+    const count = group.length === 1 ? '' : ` (${String(group.length)} tasks)`;
+    return `${error}${where}${count}`;
+  });
+}
+
+function listed(names: readonly string[]): string {
+  return names.length < 2
+    ? names.join('')
+    : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+}
+
+/** Whether a service in the swarm is the one that was planned: sent as it is, and not changed by hand since. */
+export function isAsPlanned({ body }: StackService, found: ServiceFacts): boolean {
+  const image = body.TaskTemplate.ContainerSpec.Image;
+  const isSameImage = found.image === image || found.image.startsWith(`${image}@`);
+  const replicas = body.Mode.Replicated?.Replicas;
+  return (
+    Object.entries(body.Labels).every(([name, value]) => found.labels[name] === value) &&
+    isSameImage &&
+    (replicas === undefined || found.replicas === replicas)
+  );
+}
