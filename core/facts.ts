@@ -197,21 +197,23 @@ export interface IngressFacts {
   readonly address: string | undefined;
 }
 
-/** An overlay network of the swarm. */
-export interface OverlayNetworkFacts {
+/** A network, a secret or a config of the swarm. */
+export interface SwarmObjectFacts {
   readonly id: string;
   readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** An overlay network of the swarm. */
+export interface OverlayNetworkFacts extends SwarmObjectFacts {
   /** E.g. `10.0.1.0/24`. */
   readonly subnets: readonly string[];
   readonly isIngress: boolean;
 }
 
 /** A swarm config object; ours carries the lease. */
-export interface ConfigFacts {
-  readonly id: string;
+export interface ConfigFacts extends SwarmObjectFacts {
   readonly version: number;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** What of a node would be lost if its machine were rebuilt. */

@@ -12,10 +12,13 @@ import type {
   ServiceFacts,
   SwarmFacts,
   SwarmNodeFacts,
+  SwarmObjectFacts,
   TaskFacts,
 } from '../core/facts';
 import type { RegistryLogin } from '../core/images';
 import type { ServiceSpec } from '../core/service';
+import type { StackServiceBody } from '../core/stack/serviceBody';
+import type { StackFile, StackNetwork } from '../core/stack/stackPlan';
 
 /**
  * The Engine's API on one host, over its own socket. Versions are negotiated per engine.
@@ -69,6 +72,13 @@ export interface DockerApi {
 
   services(): Promise<readonly ServiceFacts[]>;
   createService(spec: ServiceSpec): Promise<string>;
+  /**
+   * Creates a service of a stack, or updates the one of this ID as a whole; its ID. The names of its
+   * configs and secrets are looked up here, since the Engine wants IDs.
+   *
+   * @throws DockerApiError 409 when the name is taken, 404 for a config, a secret or a network that is not there.
+   */
+  deployService(body: StackServiceBody, presentId?: string): Promise<string>;
   updateService(serviceId: string, spec: ServiceSpec): Promise<void>;
   removeService(serviceId: string): Promise<void>;
 
@@ -81,6 +91,17 @@ export interface DockerApi {
 
   /** The swarm's overlay networks, the ingress network among them; all of them only on a manager. */
   overlayNetworks(): Promise<readonly OverlayNetworkFacts[]>;
+  /** @throws DockerApiError 409 when the name is taken. */
+  createNetwork(network: StackNetwork): Promise<string>;
+  /** @throws DockerApiError 400 or 403 while a service or a task uses it. */
+  removeNetwork(networkId: string): Promise<void>;
+
+  /** Without their data, which no engine ever tells. */
+  secrets(): Promise<readonly SwarmObjectFacts[]>;
+  /** @throws DockerApiError 409 when the name is taken. */
+  createSecret(secret: StackFile): Promise<string>;
+  /** @throws DockerApiError 400 while a service uses it. */
+  removeSecret(secretId: string): Promise<void>;
 
   configs(): Promise<readonly ConfigFacts[]>;
   /** @throws DockerApiError 409 when the name is taken. */
@@ -88,6 +109,7 @@ export interface DockerApi {
     name: string,
     data: string,
     labels: Readonly<Record<string, string>>,
+    templateDriver?: string,
   ): Promise<string>;
   /** Replaces all labels if the object still has this version. @throws DockerApiError "update out of sequence" otherwise. */
   updateConfigLabels(
@@ -95,6 +117,7 @@ export interface DockerApi {
     version: number,
     labels: Readonly<Record<string, string>>,
   ): Promise<void>;
+  /** @throws DockerApiError 400 while a service uses it. */
   removeConfig(configId: string): Promise<void>;
 
   /** References (`name:tag`) of all images on this engine. */

@@ -295,17 +295,21 @@ export const networkAnswer = z
   .object({
     Id: z.string(),
     Name: z.string().default(''),
+    Labels: labels,
     Ingress: z.boolean().default(false),
     IPAM: z
       .object({ Config: z.array(z.object({ Subnet: z.string().default('') })).nullish() })
       .nullish(),
   })
-  .transform(({ Id, Name, Ingress, IPAM }): OverlayNetworkFacts => ({
+  .transform(({ Id, Name, Labels, Ingress, IPAM }): OverlayNetworkFacts => ({
     id: Id,
     name: Name,
+    labels: Labels,
     subnets: (IPAM?.Config ?? []).map(({ Subnet }) => Subnet),
     isIngress: Ingress,
   }));
+
+export const networkIdAnswer = z.object({ Id: z.string().min(1) });
 
 /** Only the inspection of one network tells its endpoints. */
 export const networkEndpointsAnswer = z.object({

@@ -13,12 +13,15 @@ import type {
   ServiceFacts,
   SwarmFacts,
   SwarmNodeFacts,
+  SwarmObjectFacts,
   TaskFacts,
 } from '../../core/facts';
 import { bracketed } from '../../core/addresses';
 import { SwarmError } from '../../core/errors';
 import { plainEngineVersion } from '../../core/parse/engineVersion';
 import type { ServiceSpec } from '../../core/service';
+import type { StackServiceBody } from '../../core/stack/serviceBody';
+import type { StackFile, StackNetwork } from '../../core/stack/stackPlan';
 import {
   type DockerApi,
   DockerApiError,
@@ -40,6 +43,7 @@ import { gatherLocalData } from './localData';
 import { readNodeCertificate } from './nodeCertificate';
 import { retryConflict } from './retryConflict';
 import { serviceBody } from './serviceBody';
+import { withFileIds } from './stackService';
 
 const swarmPort = 2377;
 /** The daemon itself gives a join or an init 20 s, and then goes on in the background. */
@@ -237,6 +241,27 @@ export class EngineApi implements DockerApi {
     return ID;
   }
 
+  async deployService(body: StackServiceBody, presentId?: string): Promise<string> {
+    const sent = await withFileIds(this, body);
+    if (presentId === undefined) {
+      const { ID } = await this.client.post(answers.serviceIdAnswer, '/services/create', {
+        body: sent,
+      });
+      return ID;
+    }
+    const path = `/services/${encodeURIComponent(presentId)}`;
+    await retryConflict(async () => {
+      const { Version, Spec } = await this.client.get(answers.serviceSpecAnswer, path);
+      const { ForceUpdate } = Spec.TaskTemplate;
+      await this.client.command('POST', `${path}/update`, {
+        query: { version: String(Version.Index) },
+        // A counter that goes back would replace every task.
+        body: { ...sent, TaskTemplate: { ...sent.TaskTemplate, ForceUpdate } },
+      });
+    });
+    return presentId;
+  }
+
   async updateService(serviceId: string, spec: ServiceSpec): Promise<void> {
     const path = `/services/${encodeURIComponent(serviceId)}`;
     await retryConflict(async () => {
@@ -260,6 +285,36 @@ export class EngineApi implements DockerApi {
     return gatherOverlayNetworks(this.client);
   }
 
+  async createNetwork({ body }: StackNetwork): Promise<string> {
+    const { Id } = await this.client.post(answers.networkIdAnswer, '/networks/create', { body });
+    return Id;
+  }
+
+  async removeNetwork(networkId: string): Promise<void> {
+    await this.client.command('DELETE', `/networks/${encodeURIComponent(networkId)}`);
+  }
+
+  secrets(): Promise<readonly SwarmObjectFacts[]> {
+    return this.client.get(answers.listOf(answers.configAnswer), '/secrets');
+  }
+
+  async createSecret({ name, data, labels, driver, templateDriver }: StackFile): Promise<string> {
+    const { ID } = await this.client.post(answers.serviceIdAnswer, '/secrets/create', {
+      body: {
+        Name: name,
+        Labels: labels,
+        Data: Buffer.from(data, 'utf8').toString('base64'),
+        ...(driver === undefined ? {} : { Driver: driver }),
+        ...(templateDriver === undefined ? {} : { Templating: { Name: templateDriver } }),
+      },
+    });
+    return ID;
+  }
+
+  async removeSecret(secretId: string): Promise<void> {
+    await this.client.command('DELETE', `/secrets/${encodeURIComponent(secretId)}`);
+  }
+
   configs(): Promise<readonly ConfigFacts[]> {
     return this.client.get(answers.listOf(answers.configAnswer), '/configs');
   }
@@ -268,9 +323,15 @@ export class EngineApi implements DockerApi {
     name: string,
     data: string,
     labels: Readonly<Record<string, string>>,
+    templateDriver?: string,
   ): Promise<string> {
     const { ID } = await this.client.post(answers.serviceIdAnswer, '/configs/create', {
-      body: { Name: name, Labels: labels, Data: Buffer.from(data, 'utf8').toString('base64') },
+      body: {
+        Name: name,
+        Labels: labels,
+        Data: Buffer.from(data, 'utf8').toString('base64'),
+        ...(templateDriver === undefined ? {} : { Templating: { Name: templateDriver } }),
+      },
     });
     return ID;
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { stackTaskLabel } from '../../core/labels';
 
 /** The part of a task's container that this package sets. */
 export const containerSpec = z.looseObject({
@@ -6,6 +7,7 @@ export const containerSpec = z.looseObject({
   Args: z.array(z.string()).nullish(),
   Env: z.array(z.string()).nullish(),
   StopGracePeriod: z.number().nullish(),
+  Labels: z.record(z.string(), z.string()).nullish(),
 });
 
 interface TaskTemplate {
@@ -23,6 +25,14 @@ export function templateText(template: TaskTemplate | null | undefined): string 
   if (container === undefined || container === null) {
     return undefined;
   }
-  const { Args, Env, StopGracePeriod } = container;
-  return JSON.stringify([Args ?? [], Env ?? [], StopGracePeriod ?? 0, template?.ForceUpdate ?? 0]);
+  const { Args, Env, StopGracePeriod, Labels } = container;
+  // What a stack's service is made from stands in a digest: it may be anything that the Engine knows.
+  const digest = Labels?.[stackTaskLabel];
+  return JSON.stringify([
+    Args ?? [],
+    Env ?? [],
+    StopGracePeriod ?? 0,
+    template?.ForceUpdate ?? 0,
+    ...(digest === undefined ? [] : [digest]),
+  ]);
 }

@@ -194,7 +194,7 @@ export function dockerApiContract(
       }
       const ingress = (await hosts.a.docker.overlayNetworks()).find(({ isIngress }) => isIngress);
       assert.deepEqual(ingress, {
-        ...{ id: a?.id, name: 'ingress', subnets: ['10.20.0.0/26'], isIngress: true },
+        ...{ id: a?.id, name: 'ingress', labels: {}, subnets: ['10.20.0.0/26'], isIngress: true },
       });
       for (const blocked of [hosts.a, hosts.b]) {
         await blocked.setDataPath(false);

@@ -12,7 +12,7 @@ import type { OverlayCapacityFacts, OverlayVerdict } from '../../core/overlayCap
 import { healthyNodes, taskOn } from './support/swarmFacts';
 
 const network: OverlayNetworkFacts = {
-  ...{ id: 'net', name: 'web', subnets: ['10.1.0.0/27'], isIngress: false },
+  ...{ id: 'net', name: 'web', labels: {}, subnets: ['10.1.0.0/27'], isIngress: false },
 };
 const five = healthyNodes({ managers: 3, workers: 2 });
 

@@ -6,7 +6,15 @@ import type { EngineCall } from './fakeDocker';
 import { ingressNetwork } from './ingress';
 import { findNode } from './machines';
 import { refusals } from './refusals';
-import { newId, nextVersion, type ServiceEntry, type SwarmState, type TaskEntry } from './state';
+import { refuseUsed } from './stackObjects';
+import {
+  newId,
+  nextVersion,
+  type ServiceEntry,
+  type SwarmState,
+  type TaskEntry,
+  type WorldState,
+} from './state';
 import { taskTemplate } from './tasks';
 import { timing } from './timing';
 
@@ -62,33 +70,29 @@ export function clusterObjects(call: EngineCall): ObjectsApi {
       call('updateService', true, (state, machine) => {
         const swarm = managedSwarm(state, machine);
         const service = findService(swarm, serviceId);
-        delete service.update;
-        delete service.updateDueMs;
         const isOtherEndpoint = endpointText(spec) !== endpointText(service.spec);
         const forced = service.forced + (isOtherEndpoint ? 1 : 0);
         service.spec = structuredClone(spec);
         service.forced = forced;
-        const template = taskTemplate(service);
-        const isDirty = swarm.tasks.some(
-          (task) =>
-            task.serviceId === serviceId &&
-            task.desiredState === 'running' &&
-            task.template !== template,
-        );
-        if (isDirty) service.updateDueMs = state.nowMs + timing.updateStart;
-        service.version = nextVersion(swarm);
+        noteUpdate(state, swarm, service);
       }),
     removeService: (serviceId) =>
       call('removeService', true, (state, machine) => {
         const swarm = managedSwarm(state, machine);
-        findService(swarm, serviceId);
+        const { spec, stack } = findService(swarm, serviceId);
         swarm.services = swarm.services.filter((service) => service.id !== serviceId);
+        // Its tasks hold on to their networks until they have ended.
+        for (const network of swarm.networks) {
+          if (stack === undefined || !network.services.includes(spec.name)) continue;
+          network.services = network.services.filter((name) => name !== spec.name);
+          network.busyUntilMs = state.nowMs + timing.taskStop;
+        }
       }),
     overlayNetworks: () =>
       call('overlayNetworks', false, (state, machine) => {
         const swarm = managedSwarm(state, machine);
-        const own = swarm.networks.map(({ id, name, subnet }) => ({
-          ...{ id, name, subnets: [subnet] },
+        const own = swarm.networks.map(({ id, name, subnet, labels = {} }) => ({
+          ...{ id, name, labels, subnets: [subnet] },
           isIngress: false,
         }));
         return swarm.hasIngress ? [...own, ingressNetwork(swarm)] : own;
@@ -127,15 +131,31 @@ export function clusterObjects(call: EngineCall): ObjectsApi {
         if (!swarm.configs.some((config) => config.id === configId)) {
           throw refusals.noSuchConfig(configId);
         }
+        refuseUsed(swarm, 'config', swarm.configs.find(({ id }) => id === configId)?.name ?? '');
         swarm.configs = swarm.configs.filter((config) => config.id !== configId);
       }),
   };
 }
 
-function findService(swarm: SwarmState, serviceId: string): ServiceEntry {
+export function findService(swarm: SwarmState, serviceId: string): ServiceEntry {
   const service = swarm.services.find((candidate) => candidate.id === serviceId);
   if (service === undefined) throw refusals.noSuchService(serviceId);
   return service;
+}
+
+/** The swarm begins to replace tasks a moment after an update that makes new ones necessary. */
+export function noteUpdate(state: WorldState, swarm: SwarmState, service: ServiceEntry): void {
+  delete service.update;
+  delete service.updateDueMs;
+  const template = taskTemplate(service);
+  const isDirty = swarm.tasks.some(
+    (task) =>
+      task.serviceId === service.id &&
+      task.desiredState === 'running' &&
+      task.template !== template,
+  );
+  if (isDirty) service.updateDueMs = state.nowMs + timing.updateStart;
+  service.version = nextVersion(swarm);
 }
 
 function endpointText({ endpointMode, ports }: ServiceSpec): string {

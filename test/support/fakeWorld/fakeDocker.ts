@@ -10,6 +10,7 @@ import { findNode, isEngineRunning, startUnit } from './machines';
 import { forceNewCluster, initSwarm, joinSwarm, leaveSwarm, unlockSwarm } from './membership';
 import { Delayed, lockedSentence, noLeaderSentence } from './refusals';
 import { hasQuorum } from './raft';
+import { stackObjects } from './stackObjects';
 import type { MachineState, Membership, WorldState } from './state';
 import { timing } from './timing';
 import { reach, type Action, type World } from './world';
@@ -93,6 +94,7 @@ export function fakeDocker(world: World, key: string): DockerApi {
       ),
     ...clusterNodes(call),
     ...clusterObjects(call),
+    ...stackObjects(call),
     ingressNetwork: () => call('ingressNetwork', false, ingressFacts),
     images: () => call('images', false, (_, machine) => machine.engine.images),
     loadImage: (localPath) =>

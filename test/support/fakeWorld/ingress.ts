@@ -26,7 +26,7 @@ export function ingressNetwork(swarm: SwarmState): OverlayNetworkFacts {
   const [network = ''] = (swarm.addressPools[0] ?? '10.0.0.0/8').split('/');
   const prefix = String(swarm.subnetSize === 0 ? 24 : swarm.subnetSize);
   return {
-    ...{ id: `ingress-${swarm.clusterId}`, name: 'ingress', isIngress: true },
+    ...{ id: `ingress-${swarm.clusterId}`, name: 'ingress', labels: {}, isIngress: true },
     subnets: [`${network}/${prefix}`],
   };
 }

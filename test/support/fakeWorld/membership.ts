@@ -47,6 +47,7 @@ export function initSwarm(
     services: [],
     tasks: [],
     configs: [],
+    secrets: [],
   };
   state.swarms[clusterId] = swarm;
   enter(state, machine, swarm, nodeId, 'manager', request.advertiseAddress, request.availability);

@@ -93,13 +93,21 @@ export const refusals = {
   noSuchNode: (id: string) => new DockerApiError(404, `node ${id} not found`),
   noSuchService: (id: string) => new DockerApiError(404, `service ${id} not found`),
   noSuchConfig: (id: string) => new DockerApiError(404, `config ${id} not found`),
-  nameTaken: (kind: 'service' | 'config', name: string) =>
+  noSuch: (kind: 'secret' | 'network', id: string) =>
+    new DockerApiError(404, `${kind} ${id} not found`),
+  nameTaken: (kind: 'service' | 'config' | 'secret' | 'network', name: string) =>
     new DockerApiError(
       409,
       kind === 'service'
         ? `rpc error: code = AlreadyExists desc = name conflicts with an existing object: service ${name} already exists`
-        : `rpc error: code = AlreadyExists desc = config ${name} already exists`,
+        : kind === 'network'
+          ? `network with name ${name} already exists`
+          : `rpc error: code = AlreadyExists desc = ${kind} ${name} already exists`,
     ),
+  inUse: (kind: 'config' | 'secret', name: string, service: string) =>
+    rpcError('InvalidArgument', `${kind} '${name}' is in use by the following service: ${service}`),
+  networkInUse: (id: string, user: string) =>
+    rpcError('FailedPrecondition', `network ${id} is in use by ${user}`),
   locked: () => new DockerApiError(503, lockedSentence),
   leaveLocked: () =>
     new DockerApiError(

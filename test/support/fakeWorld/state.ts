@@ -26,6 +26,8 @@ export interface WorldState {
   web: Record<string, string>;
   /** Registries of images, by their server. */
   registries: Record<string, ImageRegistryState>;
+  /** Images whose containers end at once, with what a task says of it. */
+  failingImages: Record<string, string>;
   /** Repositories of packages, by address and suite with a blank between. */
   repositories: Record<string, RepositoryState>;
 }
@@ -198,6 +200,7 @@ export interface SwarmState {
   services: ServiceEntry[];
   tasks: TaskEntry[];
   configs: ConfigEntry[];
+  secrets: SecretEntry[];
 }
 
 export interface NetworkEntry {
@@ -205,7 +208,10 @@ export interface NetworkEntry {
   readonly name: string;
   readonly subnet: string;
   /** Names of the services whose tasks are on it. */
-  readonly services: readonly string[];
+  services: readonly string[];
+  readonly labels?: Record<string, string>;
+  /** Until the last task on it has let go of it. */
+  busyUntilMs?: number;
 }
 
 export interface NodeEntry {
@@ -230,16 +236,29 @@ export interface ServiceEntry {
   readonly id: string;
   version: number;
   spec: ServiceSpec;
+  /** What a stack's service has besides. */
+  stack?: StackPart;
+  /** What it was before its last update, for a rollback. */
+  former?: { readonly spec: ServiceSpec; readonly stack: StackPart };
   /** Counter of forced updates. */
   forced: number;
   /** When the swarm begins to replace the tasks of the former spec. */
   updateDueMs?: number;
   /** Since the last update of the spec, if it made new tasks necessary. */
   update?: {
-    state: 'updating' | 'paused' | 'completed';
+    state: 'updating' | 'paused' | 'completed' | 'rollback_started' | 'rollback_completed';
     message: string;
     readonly sinceMs: number;
   };
+}
+
+export interface StackPart {
+  /** Digest of all that a task is made from. */
+  readonly task: string;
+  readonly failureAction: 'pause' | 'continue' | 'rollback';
+  readonly networks: readonly string[];
+  readonly configs: readonly string[];
+  readonly secrets: readonly string[];
 }
 
 export interface TaskEntry {
@@ -264,6 +283,15 @@ export interface ConfigEntry {
   readonly name: string;
   readonly data: string;
   labels: Record<string, string>;
+}
+
+export interface SecretEntry {
+  readonly id: string;
+  readonly version: number;
+  readonly name: string;
+  /** Digest of the data: the world's file holds no secret. */
+  readonly digest: string;
+  readonly labels: Record<string, string>;
 }
 
 export interface VipState {
@@ -296,6 +324,7 @@ export function emptyWorld(): WorldState {
     refusedDemotions: 0,
     web: {},
     registries: {},
+    failingImages: {},
     repositories: {},
   };
 }

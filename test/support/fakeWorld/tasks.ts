@@ -2,6 +2,7 @@ import type { ServiceSpec } from '../../../core/service';
 import { findNode, isLive, machineOfNode } from './machines';
 import {
   newId,
+  nextVersion,
   type NodeEntry,
   type ServiceEntry,
   type SwarmState,
@@ -14,9 +15,14 @@ const historyLength = 4;
 const waiting: readonly string[] = ['pending', 'ready', 'starting'];
 
 /** What of a service makes a new task necessary when it changes. */
-export function taskTemplate({ spec, forced }: Pick<ServiceEntry, 'spec' | 'forced'>): string {
+export function taskTemplate({
+  spec,
+  stack,
+  forced,
+}: Pick<ServiceEntry, 'spec' | 'stack' | 'forced'>): string {
   const { image, command, environment, stopGraceSeconds } = spec;
-  return JSON.stringify([image, command, environment, stopGraceSeconds, forced]);
+  const own = [image, command, environment, stopGraceSeconds, forced];
+  return JSON.stringify(stack === undefined ? own : [...own, stack.task]);
 }
 
 /** Orchestrator, scheduler and agents in one step. Without a leader only the agents go on. */
@@ -28,7 +34,7 @@ export function stepTasks(state: WorldState, swarm: SwarmState, nowMs: number): 
     beginUpdate(service, nowMs);
     retireTasks(swarm, service);
     for (const slot of wantedSlots(swarm, service)) fillSlot(state, swarm, service, slot, nowMs);
-    stepUpdate(swarm, service);
+    stepUpdate(swarm, service, nowMs);
     trimHistory(swarm, service);
   }
 }
@@ -84,21 +90,41 @@ function beginUpdate(service: ServiceEntry, nowMs: number): void {
   service.update = { state: 'updating', message: 'update in progress', sinceMs: nowMs };
 }
 
-/** The default of an update that fails: `paused`, which keeps what runs and stops nothing here. */
-function stepUpdate(swarm: SwarmState, service: ServiceEntry): void {
+/** An update that fails is paused, which keeps what runs and stops nothing here, or goes back to the spec before. */
+function stepUpdate(swarm: SwarmState, service: ServiceEntry, nowMs: number): void {
   const { update } = service;
-  if (update?.state !== 'updating') return;
+  if (update?.state !== 'updating' && update?.state !== 'rollback_started') return;
   const template = taskTemplate(service);
   const own = tasksOf(swarm, service).filter((task) => task.template === template);
-  const failed = own.find((task) => task.state === 'rejected' && task.sinceMs >= update.sinceMs);
+  const failed = own.find((task) => hasFailed(task) && task.sinceMs >= update.sinceMs);
   const slots = wantedSlots(swarm, service);
-  if (failed !== undefined) {
+  const isDone = own.filter((t) => isWanted(t) && t.state === 'running').length >= slots.length;
+  if (update.state === 'rollback_started') {
+    if (!isDone) return;
+    update.state = 'rollback_completed';
+    update.message = 'rollback completed';
+    return;
+  }
+  const action = service.stack?.failureAction ?? 'pause';
+  if (failed !== undefined && action === 'rollback' && service.former !== undefined) {
+    const { spec, stack } = service.former;
+    service.spec = spec;
+    service.stack = stack;
+    delete service.former;
+    const message = `update rolled back due to failure or early termination of task ${failed.id}`;
+    service.update = { state: 'rollback_started', message, sinceMs: nowMs };
+    service.version = nextVersion(swarm);
+  } else if (failed !== undefined && action !== 'continue') {
     update.state = 'paused';
     update.message = `update paused due to failure or early termination of task ${failed.id}`;
-  } else if (own.filter((t) => isWanted(t) && t.state === 'running').length >= slots.length) {
+  } else if (isDone) {
     update.state = 'completed';
     update.message = 'update completed';
   }
+}
+
+function hasFailed({ state }: TaskEntry): boolean {
+  return state === 'rejected' || state === 'failed';
 }
 
 /** The operators `==` and `!=` over role, ID, hostname and labels: all that constraints may say here. */
@@ -127,7 +153,8 @@ function fillSlot(
   let task = inSlot.find(isWanted);
   if (task === undefined) {
     const last = inSlot[inSlot.length - 1];
-    const isTooEarly = last?.state === 'rejected' && nowMs - last.sinceMs < timing.taskRetry;
+    const isTooEarly =
+      last !== undefined && hasFailed(last) && nowMs - last.sinceMs < timing.taskRetry;
     if (isTooEarly) return;
     task = {
       id: newId(state),
@@ -210,7 +237,14 @@ function runTask(state: WorldState, task: TaskEntry, nowMs: number): void {
     task.desiredState = 'shutdown';
     enter(task, 'rejected', nowMs);
   } else if (nowMs - task.sinceMs >= timing.taskStart) {
-    enter(task, 'running', nowMs);
+    const failure = state.failingImages[image];
+    if (failure === undefined) {
+      enter(task, 'running', nowMs);
+      return;
+    }
+    task.error = failure;
+    task.desiredState = 'shutdown';
+    enter(task, 'failed', nowMs);
   }
 }
 
