@@ -6,6 +6,8 @@ export { SwarmWorker } from './swarmWorker';
 export type { SwarmWorkerArgs } from './swarmWorker';
 export { KeepalivedVip } from './keepalivedVip';
 export type { BalanceArgs, KeepalivedVipArgs } from './keepalivedVip';
+export { SwarmStack } from './swarmStack';
+export type { SwarmStackArgs } from './swarmStack';
 export { labMachines } from './machines/labMachines';
 export type { LabMachinesArgs } from './machines/labMachines';
 export { existingHosts } from './machines/existingHosts';
@@ -20,6 +22,7 @@ export type {
   PublishedPortArgs,
   RegistryLoginArgs,
   ServiceArgs,
+  StackTimeoutsArgs,
   SwarmArgs,
   VipCheckArgs,
 } from '../provider/types';

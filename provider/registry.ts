@@ -7,6 +7,7 @@ import { hostIdentity } from './resources/hostIdentity';
 import { labMachine } from './resources/labMachine';
 import { node } from './resources/node';
 import { service } from './resources/service';
+import { stack } from './resources/stack';
 import { swarm } from './resources/swarm';
 import { vipMember } from './resources/vipMember';
 import type { ProviderFunction, Resource } from './server/resource';
@@ -23,6 +24,7 @@ export const resources: readonly Resource[] = [
   vipMember,
   barrier,
   service,
+  stack,
 ];
 
 export const functions: readonly ProviderFunction[] = [planRollout];

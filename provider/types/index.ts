@@ -8,5 +8,6 @@ export * from './labMachine';
 export * from './node';
 export * from './planRollout';
 export * from './service';
+export * from './stack';
 export * from './swarm';
 export * from './vipMember';

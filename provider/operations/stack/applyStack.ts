@@ -1,0 +1,144 @@
+import type { ServiceFacts } from '../../../core/facts';
+import { whyUpdateHalted } from '../../../core/services';
+import type { StackFile, StackPlan, StackService } from '../../../core/stack/stackPlan';
+import { isAsPlanned } from '../../../core/stack/stackProgress';
+import { DockerApiError } from '../../../effects/docker';
+import type { Operation } from '../../server/resource';
+import { askManager, type SwarmAccess } from '../ask/managers';
+import {
+  isOurs,
+  ownedLabels,
+  refuseForeign,
+  refuseIncomplete,
+  type StackOwner,
+} from './stackObjects';
+
+/**
+ * Makes the swarm have the services of a plan, and what they need. Whatever stands in the way is found
+ * before anything is touched; old configs and secrets stay, since an update may yet go back to them.
+ * Safe to repeat: what is there already is left alone.
+ */
+export async function applyStack(
+  operation: Operation,
+  access: SwarmAccess,
+  owner: StackOwner,
+  plan: StackPlan,
+): Promise<void> {
+  const present = await operation.step(`look at what the swarm has of stack ${plan.name}`, () =>
+    askManager(operation, access, async ({ docker }) => {
+      const [services, networks, configs, secrets] = await Promise.all([
+        docker.services(),
+        docker.overlayNetworks(),
+        docker.configs(),
+        docker.secrets(),
+      ]);
+      return { services, networks, configs, secrets };
+    }),
+  );
+  const { services, networks, configs, secrets } = present;
+  refuseIncomplete(plan, present);
+  const names = plan.services.map(({ body }) => body.Name);
+  refuseForeign(owner, 'service', names, services);
+  refuseForeign(owner, 'network', plan.networks.map(nameOf), networks);
+  refuseForeign(owner, 'config', plan.configs.map(nameOf), configs);
+  refuseForeign(owner, 'secret', plan.secrets.map(nameOf), secrets);
+
+  const isMissing =
+    (objects: readonly { readonly name: string }[]) =>
+    ({ name }: { readonly name: string }): boolean =>
+      !objects.some((each) => each.name === name);
+  for (const network of plan.networks.filter(isMissing(networks))) {
+    const labels = network.body['Labels'] as Readonly<Record<string, string>>;
+    const body = { ...network.body, Labels: ownedLabels(owner, labels) };
+    await create(operation, access, `create network ${network.name}`, ({ docker }) =>
+      docker.createNetwork({ ...network, body }),
+    );
+  }
+  const labelled = (file: StackFile): StackFile => ({
+    ...file,
+    labels: ownedLabels(owner, file.labels),
+  });
+  for (const config of plan.configs.filter(isMissing(configs)).map(labelled)) {
+    await create(operation, access, `create config ${config.name}`, ({ docker }) =>
+      docker.createConfig(config.name, config.data, config.labels, config.templateDriver),
+    );
+  }
+  for (const secret of plan.secrets.filter(isMissing(secrets)).map(labelled)) {
+    await create(operation, access, `create secret ${secret.name}`, ({ docker }) =>
+      docker.createSecret(secret),
+    );
+  }
+
+  // First those that are to go: another one may want their port.
+  for (const { id, name, labels } of services) {
+    if (isOurs(owner, labels) && !names.includes(name)) {
+      await operation.step(`remove service ${name}`, () =>
+        askManager(operation, access, ({ docker }) => gone(docker.removeService(id))),
+      );
+    }
+  }
+  for (const service of plan.services) {
+    await deploy(operation, access, ownedService(owner, service), services);
+  }
+}
+
+function nameOf({ name }: { readonly name: string }): string {
+  return name;
+}
+
+export function ownedService(owner: StackOwner, { key, body }: StackService): StackService {
+  return { key, body: { ...body, Labels: ownedLabels(owner, body.Labels) } };
+}
+
+async function deploy(
+  operation: Operation,
+  access: SwarmAccess,
+  service: StackService,
+  services: readonly ServiceFacts[],
+): Promise<void> {
+  const { body } = service;
+  const found = services.find(({ name }) => name === body.Name);
+  // One that is as it should be is not updated: that would forget what it was before, and its last update.
+  // One whose update stopped half-way is: only another update makes it go on.
+  if (
+    found !== undefined &&
+    isAsPlanned(service, found) &&
+    whyUpdateHalted(found, []) === undefined
+  ) {
+    return;
+  }
+  await operation.step(`${found === undefined ? 'create' : 'update'} service ${body.Name}`, () =>
+    askManager(operation, access, async ({ docker }) => {
+      // An answer that was lost: the service is there when this is asked again.
+      const present = (await docker.services()).find(({ name }) => name === body.Name);
+      await docker.deployService(body, present?.id);
+    }),
+  );
+}
+
+/** A name that is taken since the look was taken by a lost answer's own call, or by an operation that ended meanwhile. */
+async function create(
+  operation: Operation,
+  access: SwarmAccess,
+  sentence: string,
+  ask: Parameters<typeof askManager<string>>[2],
+): Promise<void> {
+  await operation.step(sentence, () =>
+    askManager(operation, access, async (manager) => {
+      try {
+        await ask(manager);
+      } catch (error) {
+        if (!(error instanceof DockerApiError && error.statusCode === 409)) throw error;
+      }
+    }),
+  );
+}
+
+/** Somebody else may have been faster. */
+export async function gone(removal: Promise<void>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    if (!(error instanceof DockerApiError && error.statusCode === 404)) throw error;
+  }
+}

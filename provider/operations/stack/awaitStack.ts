@@ -1,0 +1,84 @@
+import { errorMessage } from '../../../core/errors';
+import { stackProgress, type ServiceProgress } from '../../../core/stack/stackProgress';
+import type { StackPlan } from '../../../core/stack/stackPlan';
+import type { Operation } from '../../server/resource';
+import { askManager, type SwarmAccess } from '../ask/managers';
+import { isTimedOut, waitUntil } from '../ask/waitUntil';
+
+export interface StackPatience {
+  /** Seconds until every task runs. */
+  readonly convergeSeconds: number;
+  /** Seconds that a service may stand still while its tasks find no node or no image. */
+  readonly blockedSeconds: number;
+}
+
+/** Ends the step as failed; it never leaves this file, so it has no code. */
+class StackFailed extends Error {}
+
+/**
+ * Watches the services of a plan until all have converged.
+ *
+ * @returns why they have not: the tasks' own errors, or what was still missing at the end of the time.
+ */
+export async function awaitStack(
+  operation: Operation,
+  access: SwarmAccess,
+  plan: StackPlan,
+  { convergeSeconds, blockedSeconds }: StackPatience,
+): Promise<string | undefined> {
+  const { clock } = operation.effects;
+  const standing = new Map<string, { readonly running: number; readonly sinceMs: number }>();
+  let last: readonly ServiceProgress[] = [];
+  const whyFailed = (progress: readonly ServiceProgress[]): string | undefined => {
+    const nowMs = clock.monotonicMs();
+    for (const { name, running, blocked } of progress) {
+      const before = standing.get(name);
+      if (blocked.length === 0) standing.delete(name);
+      else if (before?.running !== running) standing.set(name, { running, sinceMs: nowMs });
+    }
+    const failed = progress.filter(
+      ({ name, halted }) =>
+        halted !== undefined ||
+        nowMs - (standing.get(name)?.sinceMs ?? nowMs) >= blockedSeconds * 1000,
+    );
+    return failed.length === 0 ? undefined : failed.map(describe).join('; ');
+  };
+  try {
+    await operation.step(`wait until stack ${plan.name} runs`, async () => {
+      let failed: string | undefined;
+      await waitUntil(operation, `stack ${plan.name}`, convergeSeconds, async () => {
+        last = await look(operation, access, plan);
+        failed = whyFailed(last);
+        const lacking = last.flatMap(({ lacks }) => lacks ?? []);
+        return failed !== undefined || lacking.length === 0 || lacking.join(', ');
+      });
+      // Not thrown while waiting: a task's error may read like a passing fault of the looking.
+      if (failed !== undefined) throw new StackFailed(failed);
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof StackFailed) return errorMessage(error);
+    if (!isTimedOut(error)) throw error;
+    const lacking = last.filter(({ lacks }) => lacks !== undefined);
+    return `not within ${String(convergeSeconds)} s: ${lacking.map(describe).join('; ')}`;
+  }
+}
+
+async function look(
+  operation: Operation,
+  access: SwarmAccess,
+  plan: StackPlan,
+): Promise<readonly ServiceProgress[]> {
+  const [services, nodes, tasks] = await askManager(operation, access, ({ docker }) =>
+    Promise.all([docker.services(), docker.nodes(), docker.tasks()]),
+  );
+  return stackProgress(plan.services, { services, nodes, tasks });
+}
+
+/** `web 3/5: No such image: web:5 on w1 and w2 (4 tasks)`. */
+function describe({ name, lacks, halted, blocked, errors }: ServiceProgress): string {
+  const causes = blocked.length > 0 ? blocked : errors;
+  const what = halted ?? lacks ?? name;
+  const more = causes.filter((cause) => !what.includes(cause));
+  return more.length === 0 ? what : `${what}: ${more.join(', ')}`;
+}

@@ -1,0 +1,41 @@
+import type { ServiceFacts } from '../../../core/facts';
+import { stackSpecLabel } from '../../../core/labels';
+import { stackSummary } from '../../../core/stack/stackSummary';
+import type { PropertyMap } from '../../server/resource';
+import { mayTake, type StackOwner } from './stackObjects';
+import { hidden, planOf, type StackInputs } from './stackSpec';
+
+/**
+ * The summary of a stack as the swarm has it: what somebody scaled, gave another image or removed by
+ * hand differs from the declared one, and so the next plan shows it. Undefined when the swarm has
+ * nothing of it.
+ */
+export function seenServices(
+  spec: StackInputs,
+  owner: StackOwner,
+  services: readonly ServiceFacts[],
+): { readonly summary: PropertyMap; readonly present: readonly ServiceFacts[] } | undefined {
+  const { plan } = planOf(spec);
+  const hide = hidden(spec as unknown as PropertyMap);
+  const declared = stackSummary(plan, hide);
+  const present: ServiceFacts[] = [];
+  const summary: Record<string, PropertyMap> = {};
+  for (const { key, body } of plan.services) {
+    const found = services.find(({ name, labels }) => name === body.Name && mayTake(owner, labels));
+    if (found === undefined) continue;
+    present.push(found);
+    const image = body.TaskTemplate.ContainerSpec.Image;
+    const isSameImage = found.image === image || found.image.startsWith(`${image}@`);
+    // Scaling and a new image keep the digest; a `docker stack deploy` of other files does not.
+    const isOther = found.labels[stackSpecLabel] !== body.Labels[stackSpecLabel];
+    summary[key] = {
+      ...(declared[key] as unknown as PropertyMap),
+      ...(isSameImage ? {} : { image: hide(found.image) }),
+      ...(found.replicas === undefined || body.Mode.Replicated === undefined
+        ? {}
+        : { replicas: found.replicas }),
+      ...(isOther ? { settings: 'not as last declared' } : {}),
+    };
+  }
+  return present.length === 0 ? undefined : { summary, present };
+}

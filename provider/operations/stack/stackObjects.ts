@@ -1,0 +1,105 @@
+import { SwarmError } from '../../../core/errors';
+import type { SwarmObjectFacts } from '../../../core/facts';
+import { stackOfLabel, type Labels } from '../../../core/labels';
+import { namespaceLabel } from '../../../core/stack/stackNames';
+import type { StackPlan } from '../../../core/stack/stackPlan';
+import { urnIdentity } from '../../../core/urn';
+import type { Operation } from '../../server/resource';
+
+/** Whose stack an object in the swarm is. */
+export interface StackOwner {
+  readonly name: string;
+  /** The identity of the resource's URN. */
+  readonly identity: string;
+  /** Objects of the stack's name that no other resource has made are taken for ours, with `adopt`. */
+  readonly adopts: boolean;
+  /** The stack is in the state: what it declares is ours, also when `docker stack deploy` went over it. */
+  readonly isInState: boolean;
+}
+
+export function stackOwner(
+  operation: Operation,
+  { name, adopt }: { readonly name: string; readonly adopt?: boolean },
+  isInState: boolean,
+): StackOwner {
+  return { name, identity: urnIdentity(operation.urn), adopts: adopt === true, isInState };
+}
+
+/** What may be removed when it is declared no more. */
+export function isOurs(owner: StackOwner, labels: Labels): boolean {
+  const { name, identity, adopts } = owner;
+  const isNamed = labels[namespaceLabel] === name;
+  return (isNamed && labels[stackOfLabel] === identity) || (adopts && isNobodys(owner, labels));
+}
+
+/** What may be changed when it is declared. */
+export function mayTake(owner: StackOwner, labels: Labels): boolean {
+  return isOurs(owner, labels) || (owner.isInState && isNobodys(owner, labels));
+}
+
+function isNobodys({ name }: StackOwner, labels: Labels): boolean {
+  return labels[stackOfLabel] === undefined && labels[namespaceLabel] === name;
+}
+
+export function ownedLabels({ identity }: StackOwner, labels: Labels): Labels {
+  return { ...labels, [stackOfLabel]: identity };
+}
+
+/** @throws SwarmError `StackExists` when something of a name that we need is another's. */
+export function refuseForeign(
+  owner: StackOwner,
+  kind: string,
+  wanted: readonly string[],
+  present: readonly SwarmObjectFacts[],
+): void {
+  const foreign = present.filter(
+    ({ name, labels }) => wanted.includes(name) && !mayTake(owner, labels),
+  );
+  if (foreign.length === 0) return;
+  const names = foreign.map(({ name }) => name).join(', ');
+  const other = foreign.map(({ labels }) => labels[stackOfLabel]).find((id) => id !== undefined);
+  throw new SwarmError(
+    'StackExists',
+    `${owner.name}: the swarm has the ${kind} ${names} already, ` +
+      (other === undefined
+        ? 'which this package did not make; nothing was touched; to take a stack of this name over as it is, declare `adopt: true`; else give this stack another name'
+        : `which belongs to another resource, ${other}; nothing was touched; give one of the two stacks another name`),
+    { source: 'user' },
+  );
+}
+
+const predefined: readonly string[] = ['bridge', 'host', 'none', 'ingress'];
+
+/** @throws SwarmError `StackIncomplete` when what the compose files call external is not in the swarm. */
+export function refuseIncomplete(
+  { name, externalNetworks, services, configs, secrets }: StackPlan,
+  present: Readonly<Record<'networks' | 'configs' | 'secrets', readonly SwarmObjectFacts[]>>,
+): void {
+  const files = (kind: 'Configs' | 'Secrets', own: readonly { readonly name: string }[]) =>
+    services
+      .flatMap(({ body }) => body.TaskTemplate.ContainerSpec[kind].map((file) => file.name))
+      .filter((each) => !own.some((file) => file.name === each));
+  const missing = [
+    ...absent('network', externalNetworks, present.networks).filter(
+      (each) => !predefined.some((known) => each === `network ${known}`),
+    ),
+    ...absent('config', files('Configs', configs), present.configs),
+    ...absent('secret', files('Secrets', secrets), present.secrets),
+  ];
+  if (missing.length === 0) return;
+  throw new SwarmError(
+    'StackIncomplete',
+    `${name}: the swarm has no ${[...new Set(missing)].join(', no ')}, which the compose files call external; nothing was touched; make it first, or take \`external\` away`,
+    { source: 'user' },
+  );
+}
+
+function absent(
+  kind: string,
+  wanted: readonly string[],
+  present: readonly SwarmObjectFacts[],
+): readonly string[] {
+  return wanted
+    .filter((name) => !present.some((each) => each.name === name))
+    .map((name) => `${kind} ${name}`);
+}

@@ -1,0 +1,354 @@
+import type { InputFailure } from '../../core/errors';
+import { errorMessage, SwarmError } from '../../core/errors';
+import type { ServiceFacts } from '../../core/facts';
+import { whyUpdateHalted } from '../../core/services';
+import { stackChanges, describeChange, unchangeable } from '../../core/stack/stackChanges';
+import { textFault } from '../../core/textFault';
+import { stackSummary } from '../../core/stack/stackSummary';
+import { askManager } from '../operations/ask/managers';
+import { applyStack, gone } from '../operations/stack/applyStack';
+import { awaitStack } from '../operations/stack/awaitStack';
+import { inwardDigests } from '../operations/stack/digests';
+import { pruneStack } from '../operations/stack/pruneStack';
+import { isOurs, stackOwner, type StackOwner } from '../operations/stack/stackObjects';
+import { seenServices } from '../operations/stack/seenServices';
+import { hidden, planOf, readPlan, stackAccess } from '../operations/stack/stackSpec';
+import type { StackInputs } from '../operations/stack/stackSpec';
+import { deletePurpose } from '../operations/swarm/consent';
+import { diffInputs } from '../server/diffInputs';
+import {
+  unknown,
+  type CreateResult,
+  type DiffResult,
+  type Impact,
+  type Operation,
+  type PropertyMap,
+  type ReadResult,
+  type Resource,
+  type UpdateResult,
+} from '../server/resource';
+import { newId } from './identities';
+import { contactFaults } from './nameFaults';
+import {
+  any,
+  checkProperties,
+  flag,
+  list,
+  managersProperty,
+  record,
+  seconds,
+  secretText,
+  shown,
+  text,
+  textMap,
+} from './properties';
+
+const secretMap = (description: string) => ({
+  type: 'object' as const,
+  description,
+  additionalProperties: secretText('value', false),
+});
+
+const inputs = {
+  name: text('Name of the stack: its services are `NAME_service`. A change replaces it.'),
+  clusterId: text('ID of the swarm.'),
+  managers: managersProperty,
+  compose: list(
+    record(
+      { name: text('What messages call the file.'), text: text('The file’s content.') },
+      'A compose file.',
+    ),
+    'Compose files in order; a later one adds to and overrides those before. Changed in place.',
+    true,
+  ),
+  variables: textMap('Variables of the compose files. Changed in place.'),
+  secretVariables: secretMap('Variables whose values are secret. Changed in place.'),
+  envFiles: secretMap('Contents of each `env_file`, by its path. Changed in place.'),
+  configs: textMap('Contents of configs, by their names in the compose files. Changed in place.'),
+  secrets: secretMap('Contents of secrets, by their names in the compose files. Changed in place.'),
+  onFailure: text(
+    'After an update that failed: `keep` what there is, or `rollback` to the compose of the state. Default: keep.',
+    false,
+  ),
+  adopt: flag(
+    'Takes over a stack of this name that `docker stack deploy` made; services that are not declared are removed. Default: false.',
+  ),
+  timeouts: record(
+    {
+      converge: seconds('Seconds until every task runs. Default: 600.'),
+      blocked: seconds(
+        'Seconds that a service may stand still while its tasks find no node or no image. Default: 30.',
+      ),
+    },
+    'How long steps may take.',
+    false,
+  ),
+  services: any('Worked out of the compose files, for the plan: what each service is.'),
+};
+
+const impacts = {
+  name: 'replace',
+  clusterId: 'ignore',
+  managers: 'ignore',
+  // What comes of these is compared, service by service.
+  compose: 'ignore',
+  variables: 'ignore',
+  secretVariables: 'ignore',
+  envFiles: 'ignore',
+  configs: 'ignore',
+  secrets: 'ignore',
+  onFailure: 'ignore',
+  adopt: 'ignore',
+  timeouts: 'ignore',
+  services: 'update',
+} as const satisfies Record<keyof StackInputs, unknown>;
+
+/** A stack of compose files, watched until its services have converged. */
+export const stack: Resource = {
+  token: 'swarm:index:Stack',
+  description:
+    'A stack of compose files, as `docker stack deploy` makes it, and watched: Create and Update end when every service has converged, and fail with the tasks’ own errors.',
+  inputs,
+  outputs: {
+    isConverged: {
+      type: 'boolean',
+      description: 'Every task ran when it was last created or updated.',
+    },
+  },
+  refreshBeforeUpdate: true,
+  importing: {
+    instead:
+      'declare it with `adopt: true`: `pulumi up` takes over what `docker stack deploy` made under its name',
+  },
+  check: (wanted, old) => check(wanted, old),
+  diff: (old, wanted) => diff(old.inputs, wanted),
+  previewCreate: (wanted) => {
+    const read = readPlan(wanted, inwardDigests);
+    if (read === undefined || 'faults' in read) return [`create stack ${shown(wanted['name'])}`];
+    const changes = stackChanges(undefined, read.plan);
+    return [...read.warnings, ...changes.map((change) => describeChange(read.plan.name, change))];
+  },
+  previewUpdate: (wanted, state) => {
+    const [before, after] = [readPlan(state, inwardDigests), readPlan(wanted, inwardDigests)];
+    if (after === undefined || 'faults' in after) return [`update stack ${shown(wanted['name'])}`];
+    const old = before !== undefined && 'plan' in before ? before.plan : undefined;
+    const hide = both(hidden(state), hidden(wanted));
+    return [
+      ...after.warnings,
+      ...stackChanges(old, after.plan).map((change) =>
+        hide(describeChange(after.plan.name, change)),
+      ),
+    ];
+  },
+  create: (wanted, operation) => create(wanted as unknown as StackInputs, operation),
+  read: (id, old, operation) => read(id, old.inputs, old.state, operation),
+  update: (id, old, wanted, operation) =>
+    update(
+      { inputs: old.inputs as unknown as StackInputs, state: old.state },
+      wanted as unknown as StackInputs,
+      operation,
+    ),
+  delete: async (_id, { inputs: known }, operation) => {
+    const spec = known as unknown as StackInputs;
+    const access = stackAccess(spec);
+    // A program that leaves a stack out means it; a destroy needs the swarm's consent.
+    if (!operation.isProgramRun && (await deletePurpose(operation, access)) === 'gone') return;
+    const owner = stackOwner(operation, spec, true);
+    for (const service of await ownServices(operation, spec, owner)) {
+      await operation.step(`remove service ${service.name}`, () =>
+        askManager(operation, access, ({ docker }) => gone(docker.removeService(service.id))),
+      );
+    }
+    await pruneStack(operation, access, owner, undefined);
+  },
+};
+
+function check(
+  given: PropertyMap,
+  old: PropertyMap | undefined,
+): { readonly inputs: PropertyMap; readonly failures: readonly InputFailure[] } {
+  const { services: _, ...wanted } = given;
+  const own = [
+    ...checkProperties(inputs, wanted),
+    ...contactFaults(wanted['managers']),
+    ...textFault(
+      'name',
+      wanted['name'],
+      (name) => /^[a-zA-Z0-9](?:[-_]*[a-zA-Z0-9])*$/.test(name) && name.length < 62,
+      'is no name of a stack: letters, digits, `-` and `_`, less than 62 of them',
+    ),
+    ...textFault(
+      'onFailure',
+      wanted['onFailure'],
+      (word) => word === 'keep' || word === 'rollback',
+      'is none of keep, rollback',
+    ),
+  ];
+  if (own.length > 0) return { inputs: wanted, failures: own };
+  const read = readPlan(wanted, inwardDigests);
+  if (read === undefined) return { inputs: { ...wanted, services: unknown }, failures: [] };
+  const failed = (reasons: readonly string[]): InputFailure[] =>
+    reasons.map((reason) => ({ property: 'compose', reason }));
+  if ('faults' in read) return { inputs: wanted, failures: failed(read.faults) };
+  const before = old === undefined ? undefined : readPlan(old, inwardDigests);
+  const isSameStack = before !== undefined && 'plan' in before && old?.['name'] === wanted['name'];
+  return {
+    inputs: {
+      ...wanted,
+      services: stackSummary(read.plan, hidden(wanted)) as unknown as PropertyMap,
+    },
+    failures: isSameStack ? failed(unchangeable(before.plan, read.plan)) : [],
+  };
+}
+
+function diff(old: PropertyMap, wanted: PropertyMap): DiffResult {
+  const shownChanges = diffInputs(impacts, old, wanted);
+  const [before, after] = [readPlan(old, inwardDigests), readPlan(wanted, inwardDigests)];
+  const isReadable = before !== undefined && after !== undefined;
+  if (!isReadable || 'faults' in before || 'faults' in after) {
+    return { ...shownChanges, changes: { ...shownChanges.changes, compose: 'update' } };
+  }
+  const changes: Record<string, Impact> = { ...shownChanges.changes };
+  // What the summary of a service does not show: values of the environment, and the rest of its settings.
+  for (const { key, parts } of stackChanges(before.plan, after.plan)) {
+    for (const { part } of parts) {
+      const path = `services.${key}.${part}`;
+      if (!Object.keys(changes).some((known) => known.startsWith(path))) changes[path] = 'update';
+    }
+  }
+  for (const kind of ['configs', 'secrets', 'networks'] as const) {
+    const names = (plan: typeof after.plan): string =>
+      plan[kind]
+        .map(({ name }) => name)
+        .sort()
+        .join();
+    if (names(before.plan) !== names(after.plan)) changes[kind] = 'update';
+  }
+  return { ...shownChanges, changes };
+}
+
+function both(
+  first: (text: string) => string,
+  second: (text: string) => string,
+): (text: string) => string {
+  return (value) => first(second(value));
+}
+
+const defaults = { converge: 600, blocked: 30 } as const;
+
+/** Brings the swarm to what the inputs say; why that did not come true. */
+async function bring(
+  operation: Operation,
+  spec: StackInputs,
+  owner: StackOwner,
+): Promise<string | undefined> {
+  const access = stackAccess(spec);
+  const { plan, warnings } = planOf(spec);
+  for (const warning of warnings) operation.log('warning', warning);
+  await applyStack(operation, access, owner, plan);
+  const { converge = defaults.converge, blocked = defaults.blocked } = spec.timeouts ?? {};
+  const why = await awaitStack(operation, access, plan, {
+    convergeSeconds: converge,
+    blockedSeconds: blocked,
+  });
+  if (why === undefined) await pruneStack(operation, access, owner, plan);
+  return why;
+}
+
+async function create(spec: StackInputs, operation: Operation): Promise<CreateResult> {
+  const id = newId('stack', spec.name);
+  const why = await bring(operation, spec, stackOwner(operation, spec, false));
+  return { id, ...outcome(spec, why) };
+}
+
+function outcome(
+  spec: StackInputs,
+  why: string | undefined,
+): { outputs: PropertyMap; initErrors?: readonly string[] } {
+  return why === undefined
+    ? { outputs: { isConverged: true } }
+    : {
+        outputs: { isConverged: false },
+        initErrors: [`stack ${spec.name}: ${why}; mend the cause, and \`pulumi up\` goes on`],
+      };
+}
+
+/**
+ * A failure leaves the state as it was: it always has what last converged, so that the next run shows
+ * what is still to be done, and a rollback knows what to go back to.
+ */
+async function update(
+  old: { readonly inputs: StackInputs; readonly state: PropertyMap },
+  spec: StackInputs,
+  operation: Operation,
+): Promise<UpdateResult> {
+  const owner = stackOwner(operation, spec, true);
+  const why = await bring(operation, spec, owner);
+  const hasConverged = old.state['isConverged'] === true;
+  if (why === undefined || !hasConverged) return outcome(spec, why);
+  const subject = `stack ${spec.name}: the update failed: ${why}`;
+  if (spec.onFailure !== 'rollback') {
+    throw new SwarmError(
+      'StackFailed',
+      `${subject}; what has changed by now stays as it is; mend the cause and \`pulumi up\`, or declare what was before, or \`onFailure: rollback\``,
+      { source: 'world' },
+    );
+  }
+  operation.log('warning', `${subject}; it goes back to what it was`);
+  const whyNotBack = await operation.step(`take stack ${spec.name} back to what it was`, () =>
+    bring(operation, { ...old.inputs, clusterId: spec.clusterId, managers: spec.managers }, owner),
+  );
+  throw new SwarmError(
+    'StackFailed',
+    whyNotBack === undefined
+      ? `${subject}; the whole stack runs again as it was before; mend the cause and \`pulumi up\``
+      : `${subject}; and so did the way back: ${whyNotBack}; look at \`docker stack ps ${spec.name}\``,
+    { source: 'world' },
+  );
+}
+
+async function ownServices(
+  operation: Operation,
+  spec: StackInputs,
+  owner: StackOwner,
+): Promise<readonly ServiceFacts[]> {
+  const services = await askManager(
+    operation,
+    stackAccess(spec),
+    ({ docker }) => docker.services(),
+    { timeoutSeconds: 10 },
+  );
+  return services.filter(({ labels }) => isOurs(owner, labels));
+}
+
+async function read(
+  id: string,
+  known: PropertyMap,
+  state: PropertyMap,
+  operation: Operation,
+): Promise<ReadResult> {
+  const spec = known as unknown as StackInputs;
+  const open =
+    state['isConverged'] === false
+      ? { initErrors: [`stack ${spec.name} did not run every task when it was last looked at`] }
+      : {};
+  try {
+    const owner = stackOwner(operation, spec, true);
+    const services = await askManager(
+      operation,
+      stackAccess(spec),
+      ({ docker }) => docker.services(),
+      { timeoutSeconds: 10 },
+    );
+    const seen = seenServices(spec, owner, services);
+    if (seen === undefined) return undefined;
+    for (const service of seen.present) {
+      const why = whyUpdateHalted(service, []);
+      if (why !== undefined) operation.log('warning', why);
+    }
+    return { id, inputs: { ...known, services: seen.summary }, outputs: state, ...open };
+  } catch (error) {
+    operation.log('warning', `stack ${spec.name} was not looked at: ${errorMessage(error)}`);
+    return { id, inputs: known, outputs: state, ...open };
+  }
+}
