@@ -44,13 +44,14 @@ export function combineRuns(rows: readonly ScenarioRow[]): ScenarioRow {
   if (last === undefined) throw new Error('there was no run');
   if (rows.length === 1) return last;
   const telling = rows.find(({ verdict }) => verdict !== 'held') ?? last;
-  return {
+  // In the order of its fields, as it is read back from the page.
+  return scenarioRow.parse({
     ...telling,
     seconds: Math.round(rows.reduce((sum, { seconds }) => sum + seconds, 0) * 10) / 10,
     runs: rows.flatMap(({ runs, verdict, seconds }) => runs ?? [{ verdict, seconds, figures: {} }]),
     date: last.date,
     command: `${last.command} --times ${rows.length}`,
-  };
+  });
 }
 
 /** @throws SwarmError `ReportDamaged`. */

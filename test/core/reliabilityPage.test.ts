@@ -104,6 +104,8 @@ describe('several runs of one scenario', () => {
       command: 'npm run scenario -- manager-off-before --times 2',
     });
     assert.deepEqual(combineRuns([row]), row);
+    const page = renderReliabilityPage([combineRuns([row, second])]);
+    assert.equal(renderReliabilityPage(readReliabilityPage(page)), page);
   });
 
   test('held only when all of them did: the first that did not tells why', () => {
