@@ -94,9 +94,9 @@ export function loginAddress({ server }: RegistryLogin): string {
 
 /** A reference in its two parts, as `POST /images/create` takes them; a digest goes before a tag. */
 export function splitReference(reference: string): { readonly name: string; readonly tag: string } {
-  const [tagged = '', digest] = reference.split('@', 2);
+  const [tagged = '', digest = ''] = reference.split('@', 2);
   const [, name = tagged, tag] = /^(.+):([^:/]+)$/.exec(tagged) ?? [];
-  return { name, tag: digest ?? tag ?? 'latest' };
+  return { name, tag: digest === '' ? (tag ?? 'latest') : digest };
 }
 
 /** Whether a text is a registry as `RegistryLogin.server` has it. */

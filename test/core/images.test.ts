@@ -30,6 +30,7 @@ describe('references of images', () => {
     ['Registry.example/web:1.2-x', 'registry.example', 'Registry.example/web', '1.2-x'],
     ['index.docker.io/acme/web:1', 'docker.io', 'index.docker.io/acme/web', '1'],
     [`web:1@${digest}`, 'docker.io', 'web', digest],
+    ['web@', 'docker.io', 'web', 'latest'],
     [`r.example:5000/web@${digest}`, 'r.example:5000', 'r.example:5000/web', digest],
   ];
   for (const [reference, registry, name, tag] of rows) {
@@ -39,7 +40,7 @@ describe('references of images', () => {
     });
   }
 
-  test('no text makes them throw, and a name is never empty where the text is not', () => {
+  test('no text makes them throw, and none has an empty tag', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         registryOf(text);
