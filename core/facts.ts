@@ -172,6 +172,8 @@ export interface ServiceFacts {
   readonly virtualIpNetworks?: readonly string[];
   /** Placement constraints as text, e.g. `node.role == worker`. */
   readonly constraints: readonly string[];
+  /** Ports that it has on the nodes of its tasks themselves, past the routing mesh. Default: none. */
+  readonly hostPorts?: readonly number[];
   /**
    * How the replacement of the tasks goes. Every update of the spec clears it, and it comes back only
    * when tasks have to be replaced (swarmkit `controlapi/service.go`, `orchestrator/update/updater.go`).

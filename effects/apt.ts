@@ -4,6 +4,7 @@ import { parseMadison } from '../core/parse/aptMadison';
 import type { Clock } from './clock';
 import { repositoryFiles, updateOptions } from './aptRepository';
 import type { PackageFile, PackageRepository, Packages } from './packages';
+import { keepPackages } from './keepPackages';
 import { withServicesHeld } from './policyRcD';
 import type { ExecResult } from './ssh/channelExec';
 import type { Exec, ExecOptions } from './ssh/sshExec';
@@ -117,21 +118,52 @@ export class Apt implements Packages {
     const paths: string[] = [];
     try {
       for (const file of missing) paths.push(await this.send(file));
-      await withServicesHeld(this.files, async () => {
-        await this.repair();
-        const argv = [
-          ...['apt-get', ...commonOptions, ...installOptions, ...withoutSources],
-          ...['install', '--', ...paths],
-        ];
-        const result = await this.exec(argv, { environment, timeoutSeconds: 1200 });
-        if (result.code === 0) return;
-        const names = missing.map(({ name, version }) => `${name}=${version}`).join(', ');
-        throw this.failed('PackageInstallFailed', `installing the files of ${names}`, result);
-      });
+      const names = missing.map(({ name, version }) => `${name}=${version}`).join(', ');
+      await this.installPaths(paths, names);
     } finally {
       // What a lost connection leaves there is replaced by the next run.
       for (const path of paths) await this.files.remove(path).catch(() => undefined);
     }
+  }
+
+  private async installPaths(paths: readonly string[], names: string): Promise<void> {
+    await withServicesHeld(this.files, async () => {
+      await this.repair();
+      const argv = [
+        ...['apt-get', ...commonOptions, ...installOptions, ...withoutSources],
+        ...['install', '--', ...paths],
+      ];
+      const result = await this.exec(argv, { environment, timeoutSeconds: 1200 });
+      if (result.code === 0) return;
+      throw this.failed('PackageInstallFailed', `installing the files of ${names}`, result);
+    });
+  }
+
+  async keep(names: readonly string[], directory: string): Promise<void> {
+    const there: string[] = [];
+    for (const name of names) {
+      if ((await this.installed(name)) !== undefined) there.push(name);
+    }
+    const result = await keepPackages(this.exec, there, directory);
+    if (result === undefined) return;
+    throw new SwarmError(
+      'PackageKeepFailed',
+      `${this.subject}: ${there.join(', ')} could not be kept in ${directory} (exit code ${result.code}: ${result.stderr.trim().slice(-300)}); no package was changed; look at the disk of the host`,
+      { source: 'world' },
+    );
+  }
+
+  async putBack(directory: string): Promise<void> {
+    const list = await this.exec(['ls', '-A', '--', directory], {
+      rights: 'login',
+      timeoutSeconds: 30,
+    });
+    const files = list.stdout.split('\n').filter((name) => name.endsWith('.deb'));
+    if (list.code !== 0 || files.length === 0) {
+      throw this.failed('PackageInstallFailed', `looking for packages in ${directory}`, list);
+    }
+    const paths = files.map((file) => `${directory}/${file}`);
+    await this.installPaths(paths, files.map((file) => file.replace(/\.deb$/, '')).join(', '));
   }
 
   /** Returns where it is on the host. apt knows what a file is by its content: the name here is ours. */

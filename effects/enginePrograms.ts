@@ -11,7 +11,7 @@ export interface EnginePrograms {
    * @throws SwarmError `EngineUnpackFailed`.
    */
   unpack(archivePath: string, build: string): Promise<void>;
-  /** Makes a build the one that is used, at one moment; the one before is kept, and older ones go. */
+  /** Makes a build the one that is used, at one moment; the one before is kept, and older ones go. Repeating it changes nothing. */
   use(build: string): Promise<void>;
   /** Removes every build, and the client's link. */
   removeAll(): Promise<void>;

@@ -26,6 +26,20 @@ export interface Packages {
    * @throws SwarmError `PackageRemoveFailed`, e.g. when another package needs one of them.
    */
   remove(...names: readonly string[]): Promise<void>;
+  /**
+   * Makes files of installed packages in a directory of the host, in place of what it holds, so that `putBack`
+   * makes everything of them as it is now: whole or not at all. Those that are not installed are passed over.
+   *
+   * @throws SwarmError `PackageKeepFailed`.
+   */
+  keep(names: readonly string[], directory: string): Promise<void>;
+  /**
+   * Installs what `keep` has put into a directory, in place of any other version, without a network. Services
+   * are not started by it; repeating it changes nothing.
+   *
+   * @throws SwarmError `PackageInstallFailed`.
+   */
+  putBack(directory: string): Promise<void>;
   /** Keeps these versions from being moved by an unattended upgrade. */
   hold(names: readonly string[]): Promise<void>;
   /** Lifts `hold`. */

@@ -67,6 +67,14 @@ export class Systemctl implements Systemd {
     }
   }
 
+  async journal(unit: string): Promise<string> {
+    const { stdout } = await this.exec(
+      ['journalctl', '--no-pager', '--output=cat', '--lines=15', `--unit=${unit}`],
+      { timeoutSeconds: 30 },
+    );
+    return stdout.trim();
+  }
+
   /** A unit that failed too often is not started again until its counter is cleared. */
   private async clearFailure(unit: string): Promise<void> {
     await this.exec(['systemctl', 'reset-failed', '--', unit], { timeoutSeconds: 30 });
@@ -75,16 +83,12 @@ export class Systemctl implements Systemd {
   private async change(verb: string, unit: string): Promise<void> {
     const result = await this.exec(['systemctl', verb, '--', unit], { timeoutSeconds: 300 });
     if (result.code !== 0) {
-      const journal = await this.exec(
-        ['journalctl', '--no-pager', '--output=cat', '--lines=15', `--unit=${unit}`],
-        { timeoutSeconds: 30 },
-      );
-      throw this.failed(verb, unit, result.stderr, journal.stdout);
+      throw this.failed(verb, unit, result.stderr, await this.journal(unit));
     }
   }
 
   private failed(verb: string, unit: string, reason: string, journal: string): SwarmError {
-    const tail = journal.trim() === '' ? '' : `\nLast lines of its journal:\n${journal.trim()}`;
+    const tail = journal === '' ? '' : `\nLast lines of its journal:\n${journal}`;
     return new SwarmError(
       'UnitFailed',
       `${this.subject}: \`systemctl ${verb} ${unit}\` failed (${reason.trim().split('\n')[0] ?? ''}); the unit is not as wanted; see \`journalctl -u ${unit}\` on the host${tail}`,

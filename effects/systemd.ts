@@ -11,4 +11,6 @@ export interface Systemd {
   /** Succeeds when there is no such unit. */
   disable(unit: string): Promise<void>;
   daemonReload(): Promise<void>;
+  /** The last lines of a unit's journal; empty where nothing is known of it. */
+  journal(unit: string): Promise<string>;
 }

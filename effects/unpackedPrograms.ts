@@ -44,6 +44,8 @@ export class UnpackedPrograms implements EnginePrograms {
     const before = await this.link(engineProgramsPath);
     await this.pointTo(engineProgramsPath, build);
     if ((await this.link(clientLink)) === undefined) await this.pointTo(clientLink, clientTarget);
+    // A run that was killed here comes again, and the one before is what may have to be put back.
+    if (before === build) return;
     const kept = [build, before ?? build];
     const { stdout } = await this.exec(['ls', '-A', '--', engineFolder], { rights: 'login' });
     const old = stdout.split('\n').filter((name) => /-[0-9a-f]{12}$/.test(name));

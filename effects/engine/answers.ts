@@ -272,11 +272,19 @@ export const serviceAnswer = z
       labels: Spec.Labels,
       virtualIpNetworks: (Endpoint?.VirtualIPs ?? []).map(({ NetworkID }) => NetworkID),
       constraints: Spec.TaskTemplate.Placement?.Constraints ?? [],
+      ...hostPortsOf(Spec.EndpointSpec),
       ...(UpdateStatus === undefined || UpdateStatus === null
         ? {}
         : { updateStatus: { state: UpdateStatus.State, message: UpdateStatus.Message } }),
     };
   });
+
+function hostPortsOf(endpoint: EndpointSpec | null | undefined): Pick<ServiceFacts, 'hostPorts'> {
+  const hostPorts = (endpoint?.Ports ?? []).flatMap(({ PublishMode, PublishedPort }) =>
+    PublishMode === 'host' && PublishedPort > 0 ? [PublishedPort] : [],
+  );
+  return hostPorts.length === 0 ? {} : { hostPorts };
+}
 
 const configSpec = z.looseObject({ Name: z.string(), Labels: labels });
 

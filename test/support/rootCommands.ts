@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { keptDirectory } from '../../core/upgradeMark';
 import { Apt } from '../../effects/apt';
 import type { Effects, Host } from '../../effects/effects';
 import { HostFiles } from '../../effects/hostFiles';
@@ -88,6 +89,8 @@ function notingHost(host: Host, noted: RootCommands): Host {
     if (program === 'systemctl' && verb === 'show') {
       return { stdout: 'LoadState=loaded\nActiveState=active\n' };
     }
+    if (program === 'sh' && more.includes('repack')) return { stdout: '/tmp/tmp.a1B2c3\n' };
+    if (program === 'ls' && more.at(-1) === keptDirectory) return { stdout: 'docker.io.deb\n' };
     if (program === 'ip') return { stdout: '[]' };
     if (verb === '--version') return { stdout: 'Docker version 28.5.2, build 0\n' };
     // Each file of a package is what its name says.

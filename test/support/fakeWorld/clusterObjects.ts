@@ -179,6 +179,9 @@ function networksOf({ networks }: SwarmState, { spec }: ServiceEntry): string[] 
 
 function serviceFacts(swarm: SwarmState, service: ServiceEntry): ServiceFacts {
   const { spec, update } = service;
+  const hostPorts = spec.ports
+    .filter(({ mode }) => mode === 'host')
+    .map(({ published }) => published);
   return {
     id: service.id,
     version: service.version,
@@ -190,6 +193,7 @@ function serviceFacts(swarm: SwarmState, service: ServiceEntry): ServiceFacts {
     labels: spec.labels,
     virtualIpNetworks: spec.endpointMode === 'vip' ? networksOf(swarm, service) : [],
     constraints: spec.constraints,
+    ...(hostPorts.length === 0 ? {} : { hostPorts }),
     ...(update === undefined
       ? {}
       : { updateStatus: { state: update.state, message: update.message } }),

@@ -51,16 +51,32 @@ export function fakePackages(world: World, key: string): Packages {
       }),
     installFiles: (files) =>
       world.act(change('installFiles', timing.packageInstall), (state) => {
-        const machine = reach(state, key);
-        const added = Object.fromEntries(files.map(({ name, version }) => [name, [version]]));
-        // No list offers them: they are what is there.
-        const before = machine.offered;
-        machine.offered = { ...before, ...added };
-        try {
-          install(machine, Object.fromEntries(files.map(({ name, version }) => [name, version])));
-        } finally {
-          machine.offered = before;
+        const given = Object.fromEntries(files.map(({ name, version }) => [name, version]));
+        installGiven(reach(state, key), given);
+      }),
+    keep: (names, directory) =>
+      world.act(change('keep'), (state) => {
+        const { files, installed } = reach(state, key);
+        for (const path of Object.keys(files)) {
+          if (path.startsWith(`${directory}/`)) Reflect.deleteProperty(files, path);
         }
+        for (const name of names) {
+          const version = installed[name];
+          if (version === undefined) continue;
+          files[`${directory}/${name}.deb`] = { content: version, mode: 0o644 };
+        }
+      }),
+    putBack: (directory) =>
+      world.act(change('putBack', timing.packageInstall), (state) => {
+        const machine = reach(state, key);
+        const kept = Object.entries(machine.files)
+          .filter(([path]) => path.startsWith(`${directory}/`))
+          .map(([path, { content }]) => [
+            path.slice(directory.length + 1, -'.deb'.length),
+            content,
+          ]);
+        if (kept.length === 0) fail(machine, `E: no packages in ${directory}`);
+        installGiven(machine, Object.fromEntries(kept) as Record<string, string>);
       }),
     removeRepository: (name) =>
       world.act(change('removeRepository'), (state) => {
@@ -98,6 +114,21 @@ function remove(machine: MachineState, names: readonly string[]): void {
       stopUnit(machine, unit);
       Reflect.deleteProperty(machine.units, unit);
     }
+  }
+}
+
+/** No list offers them: they are what is there. */
+function installGiven(machine: MachineState, given: Readonly<Record<string, string>>): void {
+  const before = machine.offered;
+  const added = Object.entries(given).map(([name, version]): [string, string[]] => [
+    name,
+    [version],
+  ]);
+  machine.offered = { ...before, ...Object.fromEntries(added) };
+  try {
+    install(machine, given);
+  } finally {
+    machine.offered = before;
   }
 }
 

@@ -32,6 +32,7 @@ export function fakePrograms(world: World, key: string): EnginePrograms {
       world.act(change('use'), (state) => {
         const { programs } = reach(state, key);
         if (programs.builds[build] === undefined) throw new Error(`${engineFolder}: no ${build}`);
+        if (programs.current === build) return;
         const kept = [build, programs.current ?? build];
         programs.current = build;
         programs.builds = Object.fromEntries(

@@ -43,6 +43,11 @@ export function fakeSystemd(world: World, key: string): Systemd {
       const known = machine.units[unit];
       if (known !== undefined) known.isEnabled = false;
     }),
+    journal: (unit) =>
+      world.act({ operation: 'systemd.journal', host: key, isChange: false }, (state) => {
+        const failed = reach(state, key).units[fullName(unit)]?.state === 'failed';
+        return failed ? `${unit}: the last words of a unit that failed` : '';
+      }),
     daemonReload: () =>
       world.act({ operation: 'systemd.daemonReload', host: key, isChange: true }, (state) => {
         reach(state, key);

@@ -54,6 +54,7 @@ export function addMachine(state: WorldState, machine: NewMachine): MachineState
     engine: {
       runningVersion: undefined,
       isStuck: false,
+      brokenVersions: [],
       containerFault: undefined,
       images: [],
       pulled: [],
@@ -153,8 +154,11 @@ function startEngine(machine: MachineState, unit: { state: string }): void {
   if (options['live-restore'] === true && machine.engine.membership !== undefined) {
     fail('--live-restore daemon configuration is incompatible with swarm mode');
   }
-  machine.engine.runningVersion =
-    engineOnDisk(machine) ?? fail('dockerd: No such file or directory');
+  const version = engineOnDisk(machine) ?? fail('dockerd: No such file or directory');
+  if (machine.engine.brokenVersions.includes(version)) {
+    fail(`failed to start daemon: ${version} is broken`);
+  }
+  machine.engine.runningVersion = version;
   startMembership(machine);
   const socket = machine.units['docker.socket'];
   if (socket !== undefined) socket.state = 'active';

@@ -133,6 +133,8 @@ export interface EngineState {
   /** Version of the daemon that runs; the installed package may be newer. */
   runningVersion: string | undefined;
   isStuck: boolean;
+  /** Versions whose daemon ends right after its start. */
+  brokenVersions: string[];
   /** Daemon's sentence when it cannot start containers. */
   containerFault: string | undefined;
   images: string[];
