@@ -8,7 +8,7 @@ import type {
   RegistryLoginArgs,
   SwarmRollArgs,
 } from '../provider/types';
-import { Barrier, Swarm, planRollout } from '../provider/types';
+import { Activation, Barrier, Swarm, planRollout } from '../provider/types';
 import type { Engine } from '../provider/types';
 import { KeepalivedVip } from './keepalivedVip';
 import type { KeepalivedVipArgs } from './keepalivedVip';
@@ -212,8 +212,8 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
     // Deletes come with the first link of a chain: none before the head of the run has unlocked managers
     // and written what is declared. A founding has it the other way round, and deletes nothing.
     const head = plan.swarm === 'none' ? [] : [swarm];
-    const afterManagers = registerManagers(build, vip, founder.resolve, head);
-    registerWorkers(build, afterManagers);
+    const { engines, last } = registerManagers(build, vip, founder.resolve, head);
+    registerWorkers(build, registerActivation(build, engines, last));
     return { swarm };
   }
 
@@ -225,7 +225,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
       node: ClusterNodeArgs,
     ): Parameters<typeof planRollout>[0]['managers'][number] => {
       const os = node.os ?? args.os;
-      const { version, source, daemon } = { ...args.engine, ...node.engine };
+      const { version, source, daemon, upgrade } = { ...args.engine, ...node.engine };
       return {
         name: node.name,
         address: node.address,
@@ -235,6 +235,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ...(version === undefined ? {} : { engineVersion: version }),
         ...(source === undefined ? {} : { engineSource: source }),
         ...(daemon === undefined ? {} : { engineDaemon: daemon }),
+        ...(upgrade === undefined ? {} : { engineUpgrade: upgrade }),
         ...(node.onLocalData === undefined ? {} : { onLocalData: node.onLocalData }),
         ...(args.adopt === undefined ? {} : adoptedAs(node)),
       };
@@ -249,6 +250,9 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ...backup(args),
         ...allowOutage(args),
         ...(args.vip === undefined ? {} : { vipAddresses: args.vip.addresses }),
+        ...(args.vip?.balance === undefined
+          ? {}
+          : { balancedPorts: args.vip.balance.ports.map(({ target }) => target) }),
         ...vipPolicy(args),
         ...(args.machine.lab === undefined ? {} : { lab: args.machine.lab }),
         ...(args.adopt === undefined ? {} : { adopt: args.adopt }),
@@ -298,13 +302,22 @@ interface Build {
   readonly parent: pulumi.Resource;
 }
 
-/** Managers in a chain, in the order of the plan; returns the last link of the last one. */
+/** What managers are registered as. */
+interface Managers {
+  /** By name. */
+  readonly engines: ReadonlyMap<string, Engine>;
+  /** The last link of the last one. */
+  readonly last: readonly pulumi.Resource[];
+}
+
+/** Managers in a chain, in the order of the plan. */
 function registerManagers(
   build: Build,
   vip: KeepalivedVip | undefined,
   found: (engine: Engine) => void,
   head: readonly pulumi.Resource[],
-): readonly pulumi.Resource[] {
+): Managers {
+  const engines = new Map<string, Engine>();
   let before = head;
   for (const name of build.plan.managers) {
     const manager = new SwarmManager(
@@ -312,14 +325,46 @@ function registerManagers(
       {
         ...nodeArgs(build, nodeNamed(build.args.managers, name)),
         ...order(build, before),
+        hold: true,
         ...(vip === undefined ? {} : { vip }),
       },
       { parent: build.parent },
     );
     if (name === build.plan.managers[0]) found(manager.engine);
+    engines.set(name, manager.engine);
     before = [manager.last];
   }
-  return before;
+  return { engines, last: before };
+}
+
+/**
+ * After all managers, where any node is upgraded in place: those that were are held until here. Returns what
+ * workers wait for.
+ */
+function registerActivation(
+  { args, clusterId, contacts, parent }: Build,
+  engines: Managers['engines'],
+  after: readonly pulumi.Resource[],
+): readonly pulumi.Resource[] {
+  const isInPlace = ({ engine }: ClusterNodeArgs): boolean =>
+    ({ ...args.engine, ...engine }).upgrade === 'inPlace';
+  if (![...args.managers, ...(args.workers ?? [])].some(isInPlace)) return after;
+  const revisions = args.managers.filter(isInPlace).flatMap(({ name }) => {
+    const engine = engines.get(name);
+    return engine === undefined ? [] : [[name, engine.revision] as const];
+  });
+  const name = `${args.name}-activation`;
+  return [
+    new Activation(
+      name,
+      {
+        ...{ name, clusterId, managers: sealedContacts(contacts) },
+        engines: Object.fromEntries(revisions),
+        ...(args.timeouts === undefined ? {} : { timeouts: args.timeouts }),
+      },
+      { parent, dependsOn: [...after] },
+    ),
+  ];
 }
 
 /** Workers after the managers, batch by batch; one barrier ends each batch. */

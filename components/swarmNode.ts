@@ -1,5 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { DaemonOptions } from '../core/daemonOptions';
+import type { EngineUpgrade } from '../core/engineChange';
 import type { EngineSourceSpec } from '../core/engineSource';
 import type { ManagerContact } from '../core/connection';
 import type { ImageArchiveArgs, NodeTimeoutsArgs, RegistryLoginArgs } from '../provider/types';
@@ -19,6 +20,13 @@ export interface EngineSpec {
   readonly source?: EngineSourceSpec;
   /** Options of the daemon, by their names in `daemon.json`, e.g. `log-opts`. Changed in place where a reload is enough, else engine and node are replaced; see docs/engine.md. Default: what the host has. */
   readonly daemon?: DaemonOptions;
+  /**
+   * How a newer version, or options that need a restart, come to an engine: `replace` (installed anew, its node leaves the swarm and
+   * joins again) or `inPlace` (drained, exchanged, checked, with the engine before kept and put back when the new one does not come
+   * up; the node stays in the swarm). In place all managers of a cluster are drained until the last of them is upgraded; see
+   * docs/engine.md. Default: `replace`. A change of it touches nothing.
+   */
+  readonly upgrade?: EngineUpgrade;
   /** Image archives that services need and no registry serves; loaded before the node joins. Changed in place. */
   readonly images?: readonly ImageArchiveArgs[];
 }
@@ -51,6 +59,8 @@ export interface SwarmNodeArgs {
   readonly previousName?: string;
   /** The node is there already, made by a state that was lost or by hand: it is taken over as it is. Default: false. */
   readonly adopt?: boolean;
+  /** After an upgrade of its engine in place a manager stays drained, until an `Activation`; only a cluster has one. Default: false. */
+  readonly hold?: boolean;
   /** The whole chain of this node starts after these. Default: nothing. */
   readonly startAfter?: readonly pulumi.Resource[];
   /** Only the join waits for these; machine and engine are made before. Default: nothing. */
@@ -149,6 +159,7 @@ export function registerChain(
       connection,
       managers,
       ...args.engine,
+      ...(args.hold === true && args.engine?.upgrade === 'inPlace' ? { hold: true } : {}),
     },
     options,
   );

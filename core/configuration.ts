@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { describeIssue } from './configurationFaults';
 import { daemonSchema } from './daemonOptions';
+import { engineUpgrades } from './engineChange';
 import { engineSourceSchema } from './engineSource';
 import type { InputFailure } from './errors';
 import { isRegistryServer } from './images';
@@ -38,6 +39,11 @@ const engine = z.strictObject({
     .optional(),
   source: engineSourceSchema.optional(),
   daemon: daemonSchema.optional(),
+  upgrade: z
+    .enum(engineUpgrades, {
+      error: `is no way to upgrade an engine; choose ${engineUpgrades.join(' or ')}`,
+    })
+    .optional(),
   images: z.array(image).optional(),
 });
 

@@ -2,6 +2,7 @@ import { isSameAddress } from './addresses';
 import { describeLocked } from './autolock';
 import type { EngineInfo, NodeState, Sight, SwarmNodeFacts } from './facts';
 import { isSeen } from './facts';
+import { heldAvailability } from './held';
 import { removal } from './quorum';
 import type { RemovalNumbers } from './quorum';
 
@@ -314,15 +315,16 @@ function workerReasons(
       }));
 }
 
-/** A node that was drained or paused by its declaration serves nothing, but it is not out. */
+/** A node that was drained or paused by its declaration serves nothing, but it is not out; one that is drained to be upgraded is. */
 function whyWorkerIsOut(
   list: readonly SwarmNodeFacts[],
   name: string,
-): NodeState | 'not in the swarm' | undefined {
+): NodeState | 'not in the swarm' | 'upgraded in place' | undefined {
   const entries = list.filter((node) => node.hostname === name);
   if (entries.length === 0) return 'not in the swarm';
   const ready = entries.find((node) => node.state === 'ready');
-  return ready === undefined ? entries.at(0)?.state : undefined;
+  if (ready === undefined) return entries.at(0)?.state;
+  return heldAvailability(ready) === undefined ? undefined : 'upgraded in place';
 }
 
 function removalNumbers(

@@ -2,13 +2,21 @@ import { planAdoption } from './adoption';
 import { isEvictable } from './evictable';
 import type { Sight, SwarmNodeFacts } from './facts';
 import { isSeen } from './facts';
+import { inPlaceReasons } from './inPlace';
 import { joinedLabel } from './labels';
 import { afterMending, mendedNodes } from './mending';
 import { managerOrder, resolveMaxUnavailable, workerBatches } from './order';
 import type { RolloutDeclaration, RolloutFacts, RolloutPlan, RolloutTurn } from './rolloutFacts';
 import { atTheGate, outageFaults, renameReasons, rollReasons } from './rolloutReasons';
 import type { OnlyManager } from './rolloutReasons';
-import { entryOfNode, managersBuilt, planTurns, restoreTurn } from './rolloutTurns';
+import {
+  entryOfNode,
+  isInPlace,
+  managersBuilt,
+  osOf,
+  planTurns,
+  restoreTurn,
+} from './rolloutTurns';
 import { countWarnings, serviceWarnings, sightWarnings } from './rolloutWarnings';
 import { chooseStandIn } from './standIn';
 import { planVipMoves } from './vip/planVipMoves';
@@ -71,7 +79,7 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
     batches,
     maxUnavailable,
     turns,
-    ...(vip === undefined || !turns.some(isManagerGoing) ? {} : { vip: vip.sentence }),
+    ...(vip === undefined || !turns.some(isVipMoving) ? {} : { vip: vip.sentence }),
     reasons: [
       ...(vip?.reasons ?? []),
       ...renameReasons(declared, nodes ?? []),
@@ -84,6 +92,7 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
         turns,
         onlyManager(declared, facts),
       ),
+      ...inPlaceReasons(declared, facts, nodes ?? [], turns),
     ],
     warnings: [
       ...countWarnings(declared.managers.length),
@@ -109,6 +118,11 @@ function vipMoves(
     ...{ holder, managers },
     leader: entries.find(({ entry }) => entry?.managerStatus?.isLeader === true)?.node.name,
     built: managersBuilt(declared, { nodes, hosts }),
+    stays: new Set(
+      entries.flatMap(({ node, entry }) =>
+        entry !== undefined && isInPlace(node, entry, osOf(hosts, node)) ? [node.name] : [],
+      ),
+    ),
     unfit: vipUnfit ?? {},
     joined: Object.fromEntries(
       entries.map(({ node, entry }) => [node.name, entry?.labels[joinedLabel] ?? '']),
@@ -154,6 +168,11 @@ function onlyManager(
 
 function isManagerGoing({ role, kind }: RolloutTurn): boolean {
   return role === 'manager' && kind === 'replace';
+}
+
+/** Whose engine stops hands the virtual IP over, whether its node goes or not. */
+function isVipMoving(turn: RolloutTurn): boolean {
+  return isManagerGoing(turn) || (turn.role === 'manager' && turn.kind === 'inPlace');
 }
 
 function swarmExistence(facts: RolloutFacts): RolloutPlan['swarm'] {

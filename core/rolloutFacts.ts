@@ -1,7 +1,9 @@
+import type { EngineUpgrade } from './engineChange';
 import type { EngineSourceSpec } from './engineSource';
-import type { Availability, Sight, SwarmNodeFacts } from './facts';
+import type { Availability, ServiceFacts, Sight, SwarmNodeFacts } from './facts';
 import type { GateFacts } from './gate';
 import type { Labels } from './labels';
+import type { ServiceBaseline } from './lease';
 import type { DeclaredVip } from './vip/planVipMoves';
 
 /** One declared node, as far as a roll depends on it. */
@@ -18,6 +20,8 @@ export interface RolloutNode {
   readonly engineSource?: EngineSourceSpec;
   /** Wanted options of the daemon. Default: none. */
   readonly engineDaemon?: Readonly<Record<string, unknown>>;
+  /** How a newer engine comes to the node. Default: it is replaced. */
+  readonly engineUpgrade?: EngineUpgrade;
   /** Only a take-over looks at these two: in every other run they are changed in place. Default: none, and `active`. */
   readonly labels?: Labels;
   readonly availability?: Availability;
@@ -56,6 +60,11 @@ export interface RolloutFacts {
   readonly vipUnfit?: Readonly<Record<string, string>>;
   /** The swarm is on no host, but in an archive. Default: it is not. */
   readonly restore?: RestoreSight;
+  /** What runs in the swarm; only asked where a node is upgraded in place. Default: nothing. */
+  readonly running?: {
+    readonly services: readonly ServiceFacts[];
+    readonly tasks: ServiceBaseline;
+  };
   /** Managers that the head of the run sets right, and how it does so, e.g. `is locked: it is unlocked`. Default: none. */
   readonly unsettled?: readonly { readonly name: string; readonly why: string }[];
 }
@@ -83,14 +92,18 @@ export interface RolloutDeclaration {
   /** Cluster ID of a running swarm that this run takes over. Default: none. */
   readonly adopt?: string;
   readonly vip?: DeclaredVip;
+  /** Ports of the nodes that a balancer behind the virtual IP spreads. Default: none. */
+  readonly balancedPorts?: readonly number[];
+  /** Control may be lost for a while, where there are too few managers. Default: it may not. */
+  readonly isOutageAllowed?: boolean;
 }
 
 /** One node's turn, with the numbers while it is out. */
 export interface RolloutTurn {
   readonly name: string;
   readonly role: 'manager' | 'worker';
-  /** `replace`: in the swarm and different. `add`: not in the swarm yet. `adopt`: taken over as it is. `restore`: put back from its archive. */
-  readonly kind: 'replace' | 'add' | 'adopt' | 'restore';
+  /** `replace`: in the swarm and different. `inPlace`: only its engine is exchanged. `add`: not in the swarm yet. `adopt`: taken over as it is. `restore`: put back from its archive. */
+  readonly kind: 'replace' | 'inPlace' | 'add' | 'adopt' | 'restore';
   /** What differs, e.g. `os debian:12 → debian:13`. */
   readonly why: readonly string[];
   /** The manager that it will join by; undefined: there is none but itself. */

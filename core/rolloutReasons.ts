@@ -35,7 +35,7 @@ export function rollReasons(
   onlyManager: OnlyManager,
 ): readonly string[] {
   if (gateFacts === undefined) return [];
-  const going = turns.filter(({ kind }) => kind === 'replace');
+  const going = turns.filter(({ kind }) => kind === 'replace' || kind === 'inPlace');
   const lasting = gateFacts.managers.filter(({ name }) => !gateFacts.workers.includes(name));
   const only = going.find(({ role }) => role === 'manager' && lasting.length === 1);
   const reasons = going
@@ -61,6 +61,8 @@ function onlyReasons(
   only: RolloutTurn,
   onlyManager: OnlyManager,
 ): readonly string[] {
+  // Its engine is exchanged, and it stays: see core/inPlace.ts.
+  if (only.kind === 'inPlace') return [];
   if ('refusal' in onlyManager) return [`${only.name} is the only manager: ${onlyManager.refusal}`];
   if (onlyManager.decidedBy === 'step') return [];
   return outageReasons(gateFacts, only)

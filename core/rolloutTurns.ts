@@ -1,10 +1,13 @@
 import { contactOrder } from './contacts';
 import { restartDigest } from './daemonOptions';
+import { whyNotInPlace } from './engineChange';
 import { defaultSource } from './engineSource';
 import { versionWithin } from './engineVersion';
 import type { SwarmNodeFacts } from './facts';
 import { isAt } from './gate';
+import { managerInPlace } from './inPlace';
 import { daemonLabel, managedLabel, osLabel, sourceLabel } from './labels';
+import type { Labels } from './labels';
 import { quorum, tolerance } from './quorum';
 import { isStandIn } from './standIn';
 import type {
@@ -42,8 +45,12 @@ export function planTurns(declared: RolloutDeclaration, facts: TurnFacts): reado
       .filter((node) => isReachable(entryOfNode(facts.nodes, node)))
       .map(({ name }) => name),
   );
-  const joins = (turn: Omit<RolloutTurn, 'contact'> | undefined): readonly RolloutTurn[] =>
-    turn === undefined ? [] : [joining(turn, declared, inControl, facts.standIn)];
+  const joins = (turn: Omit<RolloutTurn, 'contact'> | undefined): readonly RolloutTurn[] => {
+    if (turn === undefined) return [];
+    return turn.kind === 'inPlace'
+      ? [{ ...turn, contact: undefined }]
+      : [joining(turn, declared, inControl, facts.standIn)];
+  };
   const managers = inOrder(declared.managers, facts.managers).flatMap((node) => {
     const entry = entryOfNode(facts.nodes, node);
     const turn = joins(managerTurn(node, entry, members, facts));
@@ -102,8 +109,7 @@ export function managersBuilt(
 ): ReadonlySet<string> {
   const isBuilt = (node: RolloutNode): boolean => {
     const entry = entryOfNode(facts.nodes, node);
-    const os = facts.hosts.find(({ name }) => name === node.name)?.os;
-    return entry === undefined || differences(node, entry, os).length > 0;
+    return entry === undefined || differences(node, entry, osOf(facts.hosts, node)).length > 0;
   };
   return new Set(declared.managers.filter(isBuilt).map(({ name }) => name));
 }
@@ -131,8 +137,13 @@ function managerTurn(
       sentence: `add manager ${name}: ${back}`,
     };
   }
-  const why = differences(node, entry, osOf(node, facts));
+  const why = differences(node, entry, osOf(facts.hosts, node));
   if (why.length === 0) return undefined;
+  if (entry.managerStatus !== undefined && isInPlace(node, entry, osOf(facts.hosts, node))) {
+    const vip = facts.vipAtTurn?.[name];
+    const sentence = managerInPlace({ name, why, members, ...(vip === undefined ? {} : { vip }) });
+    return { name, role: 'manager', kind: 'inPlace', why, sentence };
+  }
   const head = `replace manager ${name} (${why.join(', ')}): `;
   if (facts.outageArchive !== undefined && members === 1 && entry.managerStatus !== undefined) {
     return { name, role: 'manager', kind: 'replace', why, sentence: head + outage(node, facts) };
@@ -177,12 +188,17 @@ function workerTurn(
   if (entry === undefined) {
     return { name, role: 'worker', kind: 'add', why: [], sentence: `add worker ${name}` };
   }
-  const why = differences(node, entry, osOf(node, facts));
+  const why = differences(node, entry, osOf(facts.hosts, node));
+  if (why.length > 0 && isInPlace(node, entry, osOf(facts.hosts, node))) {
+    const sentence = `upgrade worker ${name} in place (${why.join(', ')}): drained first, and active again when it is checked; the managers stay untouched`;
+    return { name, role: 'worker', kind: 'inPlace', why, sentence };
+  }
   const sentence = `replace worker ${name} (${why.join(', ')}): drained first, the managers stay untouched`;
   return why.length === 0 ? undefined : { name, role: 'worker', kind: 'replace', why, sentence };
 }
 
-function osOf({ name }: RolloutNode, { hosts }: TurnFacts): string | undefined {
+/** What its own host showed; undefined: nobody asked. */
+export function osOf(hosts: readonly HostSight[], { name }: RolloutNode): string | undefined {
   return hosts.find((host) => host.name === name)?.os;
 }
 
@@ -220,6 +236,31 @@ export function differences(
     differences.push('options of the daemon');
   }
   return differences;
+}
+
+/** Whether nothing differs but what an engine can be given in place. */
+export function isInPlace(
+  declared: RolloutNode,
+  entry: SwarmNodeFacts,
+  seenOs: string | undefined,
+): boolean {
+  const { engineVersion: version, engineSource: source = defaultSource } = declared;
+  const { engineVersion: _version, engineDaemon: _daemon, ...rest } = declared;
+  const others = differences(
+    { ...rest, engineVersion: undefined },
+    { ...entry, labels: withoutOptions(entry.labels) },
+    seenOs,
+  );
+  const runs = entry.engineVersion === '' ? undefined : entry.engineVersion;
+  return (
+    declared.engineUpgrade === 'inPlace' &&
+    others.length === 0 &&
+    whyNotInPlace(runs, source.kind, { version, source }) === undefined
+  );
+}
+
+function withoutOptions(labels: Labels): Labels {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => name !== daemonLabel));
 }
 
 /** Undefined: a node of somebody else, who did not write it down. */

@@ -1,4 +1,5 @@
 import { planRollout } from './functions/planRollout';
+import { activation } from './resources/activation';
 import { balancer } from './resources/balancer';
 import { barrier } from './resources/barrier';
 import { engine } from './resources/engine';
@@ -22,6 +23,7 @@ export const resources: readonly Resource[] = [
   node,
   balancer,
   vipMember,
+  activation,
   barrier,
   service,
   stack,

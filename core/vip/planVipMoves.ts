@@ -20,6 +20,8 @@ export interface VipTurns {
   readonly leader: string | undefined;
   /** Managers that this run takes out and puts back, or puts in. */
   readonly built: ReadonlySet<string>;
+  /** Those of them that stay in the swarm, with another engine: they join no later, and take nothing back. Default: none. */
+  readonly stays?: ReadonlySet<string>;
   /** Why a manager cannot take the address now, by its name; a name that is missing can. */
   readonly unfit: Readonly<Record<string, string>>;
   /** When each joined the swarm, ISO 8601; empty: not known. */
@@ -80,14 +82,16 @@ export function planVipMoves(turns: VipTurns): VipPlan {
 }
 
 /** A preferred node takes the address when it is built, or when it is seen not to have it. */
-function isTakenBack({ vip, built, unfit, holder }: VipTurns, name: string): boolean {
+function isTakenBack({ vip, built, stays, unfit, holder }: VipTurns, name: string): boolean {
   if (vip.preferred !== name) return false;
-  return built.has(name) || (unfit[name] === undefined && holder !== name);
+  return (
+    (built.has(name) && stays?.has(name) !== true) || (unfit[name] === undefined && holder !== name)
+  );
 }
 
 /** The others as they are when it is this one's turn: who was rebuilt before is well, and joined last. */
 function peersAt(turns: VipTurns, index: number): readonly VipPeer[] {
-  const { managers, built, unfit, leader, joined } = turns;
+  const { managers, built, stays, unfit, leader, joined } = turns;
   return managers.flatMap((name, at) => {
     if (at === index) return [];
     const isRebuilt = at < index && built.has(name);
@@ -99,7 +103,8 @@ function peersAt(turns: VipTurns, index: number): readonly VipPeer[] {
         isTurnOver: at < index,
         isLeader: name === leader,
         // Later than whoever was not built in this run.
-        joined: isRebuilt ? `built ${String(at)}` : (joined[name] ?? ''),
+        joined:
+          isRebuilt && stays?.has(name) !== true ? `built ${String(at)}` : (joined[name] ?? ''),
       },
     ];
   });

@@ -7,7 +7,15 @@ import { isSeen } from '../../core/facts';
 import type { Sight, SwarmNodeFacts } from '../../core/facts';
 import { addressOf, isSameAddress } from '../../core/addresses';
 import { planRollout as decide } from '../../core/rollout';
-import type { HostSight, RolloutFacts, RolloutNode, RolloutPlan } from '../../core/rolloutFacts';
+import type {
+  HostSight,
+  RolloutFacts,
+  RolloutNode,
+  RolloutPlan,
+  RolloutTurn,
+} from '../../core/rolloutFacts';
+import { runningTasks } from '../../core/services';
+import { askManager } from '../operations/ask/managers';
 import { gatherGateFacts, look } from '../operations/gate/gatherGateFacts';
 import { backupDirectory } from '../operations/backup/backupDirectory';
 import { notePlannedNodes } from '../operations/ask/plannedNodes';
@@ -58,6 +66,7 @@ interface PlanArgs {
   readonly standIn?: true | string;
   readonly vipAddresses?: readonly string[];
   readonly vip?: VipPolicy;
+  readonly balancedPorts?: readonly number[];
   readonly lab?: string;
   readonly adopt?: string;
   readonly recoverFrom?: string;
@@ -76,6 +85,7 @@ const planned = record(
     engineVersion: text('Wanted engine version.', false),
     engineSource: engineSourceProperty,
     engineDaemon: { type: 'any', description: 'Wanted options of the daemon.' },
+    engineUpgrade: text('How a newer engine comes to the node, `replace` or `inPlace`.', false),
     onLocalData: text('The choice about local data.', false),
     labels: textMap('Wanted labels, for a take-over.'),
     availability: text('Wanted availability, for a take-over.', false),
@@ -94,6 +104,10 @@ const inputs = {
   } as const,
   vipAddresses: list(oneText, 'Virtual addresses.'),
   vip: vipPolicyProperty,
+  balancedPorts: list(
+    { type: 'integer', description: 'A port of the nodes.' },
+    'Ports of the nodes that a balancer behind the virtual addresses spreads.',
+  ),
   lab: text('Name of the lab that machines are made in.', false),
   adopt: text('Cluster ID of a running swarm that this run takes over.', false),
   recoverFrom: text('The recovery that is declared, as `NAME@TOKEN`.', false),
@@ -162,6 +176,8 @@ async function planRun(
         ? {}
         : { vip: { addresses: declared.vipAddresses, ...declared.vip } }),
       ...outageArchive(declared),
+      ...(declared.balancedPorts === undefined ? {} : { balancedPorts: declared.balancedPorts }),
+      isOutageAllowed: declared.allowOutage === true,
     },
     facts,
   );
@@ -185,7 +201,7 @@ async function planRun(
     ...(await localDataReasons(declared, plan, facts, operation)),
     ...room.reasons,
     ...backup.reasons,
-    ...(await engineReasons(replaced(declared, plan), operation)),
+    ...(await engineReasons(withAnotherEngine(declared, plan), operation)),
   ];
   return {
     ...plan,
@@ -263,6 +279,7 @@ async function gather(
     vipHolder: holder,
     vipUnfit: holder === undefined ? {} : await vipUnfitness(standings, nodes),
     unsettled,
+    ...(await running(declared, clusterId, contacts, operation)),
   };
 }
 
@@ -415,10 +432,46 @@ async function localDataReasons(
 
 /** Declared nodes that this run takes out and puts back. */
 function replaced(declared: PlanArgs, plan: RolloutPlan): readonly PlannedNode[] {
+  return nodesOf(declared, plan, ['replace']);
+}
+
+/** And those whose engine it exchanges. */
+function withAnotherEngine(declared: PlanArgs, plan: RolloutPlan): readonly PlannedNode[] {
+  return nodesOf(declared, plan, ['replace', 'inPlace']);
+}
+
+function nodesOf(
+  declared: PlanArgs,
+  { turns }: RolloutPlan,
+  kinds: readonly RolloutTurn['kind'][],
+): readonly PlannedNode[] {
   const all = [...declared.managers, ...declared.workers];
-  return plan.turns
-    .filter(({ kind }) => kind === 'replace')
+  return turns
+    .filter(({ kind }) => kinds.includes(kind))
     .flatMap(({ name }) => all.filter((node) => node.name === name));
+}
+
+/** Only where an engine is to be exchanged in place does it matter what runs where. */
+async function running(
+  declared: PlanArgs,
+  clusterId: string | undefined,
+  managers: readonly ManagerContact[],
+  operation: Operation,
+): Promise<Pick<RolloutFacts, 'running'>> {
+  const all = [...declared.managers, ...declared.workers];
+  if (clusterId === undefined) return {};
+  if (all.every(({ engineUpgrade }) => engineUpgrade !== 'inPlace')) return {};
+  const seen = await look(() =>
+    askManager(
+      operation,
+      { clusterId, managers },
+      ({ docker }) => Promise.all([docker.services(), docker.tasks(), docker.nodes()]),
+      { timeoutSeconds: 10 },
+    ),
+  );
+  if (!isSeen(seen)) return {};
+  const [services, tasks, nodes] = seen.seen;
+  return { running: { services, tasks: runningTasks(services, tasks, nodes) } };
 }
 
 function toProperties(plan: RunPlan): PropertyMap {

@@ -27,7 +27,9 @@ export async function previewBackup(
   clusterId: string | undefined,
 ): Promise<BackupPreview> {
   const { backup, managers } = declared;
-  const isRolling = turns.some(({ kind, role }) => kind === 'replace' && role === 'manager');
+  const isRolling = turns.some(
+    ({ kind, role }) => (kind === 'replace' || kind === 'inPlace') && role === 'manager',
+  );
   if (backup === undefined || !isRolling) return { turns: [], reasons: [], warnings: [] };
   const directory = backupDirectory(backup);
   const fault = await operation.effects.local.privateDirectoryFault(directory);

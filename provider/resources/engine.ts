@@ -2,12 +2,17 @@ import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { isHostname } from '../../core/addresses';
 import { describeIssue } from '../../core/configurationFaults';
-import { changedOptions, daemonChange, daemonSchema } from '../../core/daemonOptions';
+import { changedOptions, daemonSchema } from '../../core/daemonOptions';
+import {
+  engineChange,
+  engineUpgrades,
+  type EngineUpgrade,
+  type EngineWish,
+} from '../../core/engineChange';
 import {
   defaultSource,
   describeSource,
   engineSourceSchema,
-  sourceChange,
   type EngineSourceSpec,
 } from '../../core/engineSource';
 import { isEngineVersion, versionWithin } from '../../core/engineVersion';
@@ -15,6 +20,7 @@ import type { InputFailure } from '../../core/errors';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { steps } from '../../core/steps';
 import { textFault } from '../../core/textFault';
+import { isUnfinished, upgradeMarkPath } from '../../core/upgradeMark';
 import { importEngine } from '../imports/machines';
 import {
   bringEngineUp,
@@ -26,6 +32,9 @@ import {
 } from '../operations/host/engineSetup';
 import type { EngineInputs } from '../operations/host/engineSetup';
 import { loadImages } from '../operations/host/loadImages';
+import { isUpgradeDue } from '../operations/inPlace/isUpgradeDue';
+import { readUpgradeMark } from '../operations/inPlace/keptEngine';
+import { upgradeInPlace } from '../operations/inPlace/upgradeInPlace';
 import { ownMarker, readMarker, removeMarker, writeMarker } from '../operations/ask/markers';
 import { refuseLiveManager } from '../operations/node/refuseLiveManager';
 import { diffInputs } from '../server/diffInputs';
@@ -39,6 +48,7 @@ import {
   checkProperties,
   connectionProperty,
   engineSourceProperty,
+  flag,
   list,
   managersProperty,
   record,
@@ -53,12 +63,19 @@ const inputs = {
   connection: connectionProperty,
   managers: managersProperty,
   version: text(
-    'Engine version, e.g. `26.1.5`, or its leading parts, e.g. `26.1`. Default: the newest of its source. A change replaces the engine.',
+    'Engine version, e.g. `26.1.5`, or its leading parts, e.g. `26.1`. Default: the newest of its source. A change replaces the engine, or with `upgrade: inPlace` exchanges a newer one in place.',
     false,
   ),
   source: engineSourceProperty,
+  upgrade: text(
+    'How the engine gets another version, and options that need a restart: `replace` (it is installed anew, and its node joins again) or `inPlace` (drained, exchanged, checked; its node stays in the swarm). Default: `replace`. A change touches nothing.',
+    false,
+  ),
+  hold: flag(
+    'Whether a manager stays drained after an upgrade in place, until an Activation. Default: false.',
+  ),
   daemon: any(
-    'Options of the daemon, by their names in `daemon.json`, e.g. `log-opts`. What a reload is enough for is changed in place; a change of any other replaces the engine. Not for `preinstalled`.',
+    'Options of the daemon, by their names in `daemon.json`, e.g. `log-opts`. What a reload is enough for is changed in place; a change of any other replaces the engine, or restarts it drained with `upgrade: inPlace`. Not for `preinstalled`.',
   ),
   images: list(
     record(
@@ -86,6 +103,8 @@ const impacts = {
   version: 'replace',
   source: 'update',
   daemon: 'update',
+  upgrade: 'update',
+  hold: 'ignore',
   images: 'update',
   timeouts: 'ignore',
 } as const satisfies Record<keyof EngineInputs, unknown>;
@@ -99,7 +118,10 @@ export const engine: Resource = {
   outputs: {
     engineId: text('Identity of this installation.'),
     engineVersion: text('Version that the daemon answers with.'),
+    revision: text('Another one after each upgrade or restart in place.', false),
   },
+  // What an upgrade in place has left half done is seen before each run, whatever the run declares.
+  refreshBeforeUpdate: (known) => upgradeOf(known) === 'inPlace',
   importing: importEngine,
   check: (wanted) => ({
     inputs: wanted,
@@ -115,6 +137,7 @@ export const engine: Resource = {
       ),
       ...sourceFailures(wanted['source']),
       ...daemonFailures(wanted),
+      ...upgradeFailures(wanted),
     ],
   }),
   diff: (old, wanted) =>
@@ -122,21 +145,32 @@ export const engine: Resource = {
       // To declare the version that runs already, or to leave it open, installs nothing.
       {
         ...impacts,
-        ...(runs(old.state['engineVersion'], wanted['version']) ? { version: 'update' } : {}),
-        source: sourceChange(sourceOf(old.inputs), sourceOf(wanted)),
-        daemon: daemonChange(daemonOf(old.inputs), daemonOf(wanted)),
+        ...engineChange(
+          versionOf(old.state['engineVersion']),
+          wishOf(old.inputs),
+          wishOf(wanted),
+          upgradeOf(wanted),
+        ),
       },
-      withSource(old.inputs),
-      withSource(wanted),
+      withDefaults(old.inputs),
+      withDefaults(wanted),
     ),
   previewCreate: (wanted, operation) => [
     whereThereIsNone(operation) +
       `${steps.installEngine(shown(wanted['name']))}: ${typeof wanted['version'] === 'string' ? wanted['version'] : 'the newest'} of ${describeSource(sourceOf(wanted))}`,
   ],
-  previewUpdate: (wanted) => [steps.loadImages(shown(wanted['name']))],
+  previewUpdate: (wanted, state) => [
+    isExchanged(wanted, state)
+      ? `exchange the engine in place, its node drained: ${shown(state['engineVersion'])} → ${shown(wanted['version'] ?? 'the same')} of ${describeSource(sourceOf(wanted))}`
+      : steps.loadImages(shown(wanted['name'])),
+  ],
+  previewOutputs: (wanted, state) =>
+    isExchanged(wanted, state) ? { engineVersion: unknown, revision: unknown } : {},
   interrupted: (kind, known) =>
     kind === 'update'
-      ? undefined
+      ? upgradeOf(known) === 'inPlace' && known['hold'] === true
+        ? `${shown(known['name'])} stays drained where its engine was exchanged, until every manager's is; \`pulumi up\` goes on from here`
+        : undefined
       : `${shown(known['name'])} is not back in the swarm yet; \`pulumi up\` goes on from here and puts it back`,
   create: async (wanted, operation) => {
     const spec = wanted as unknown as EngineInputs;
@@ -147,17 +181,22 @@ export const engine: Resource = {
     const version = running ?? (await bringEngineUp(operation, host, spec));
     if (running !== undefined) await noteTakenOver(operation, host, spec);
     await writeMarker(host, 'engine', { id, urn: operation.urn });
+    await host.files.remove(upgradeMarkPath);
     await loadImages(operation, host, spec.name, spec.images ?? []);
     // One that serves a swarm starts containers all the time.
     if (running === undefined) {
       await operation.step(steps.checkEngine(spec.name), () => host.docker.runContainerCheck());
     }
-    return { id, outputs: { engineId: id, engineVersion: version } };
+    return { id, outputs: { engineId: id, engineVersion: version, revision: id } };
   },
   read: async (id, { inputs: known, state }, operation) => {
     const spec = known as unknown as EngineInputs;
     try {
       const host = await operation.effects.hosts.connect(spec.connection);
+      if (isUnfinished(await readUpgradeMark(host))) {
+        operation.log('warning', `${spec.name}: an upgrade of its engine in place is not finished`);
+        return { id, inputs: { ...known, upgrade: 'interrupted' }, outputs: state };
+      }
       const version = await host.docker.version();
       const asked = spec.version === undefined || versionWithin(version, spec.version);
       return {
@@ -176,6 +215,13 @@ export const engine: Resource = {
   update: async (_id, { state }, wanted, operation) => {
     const spec = wanted as unknown as EngineInputs;
     const host = await operation.effects.hosts.connect(spec.connection);
+    const [former, wish] = [wishOf(state), wishOf(wanted)];
+    const { engineId } = state;
+    if (await isUpgradeDue(host, former, wish, upgradeOf(wanted))) {
+      const engineVersion = await upgradeInPlace(operation, host, spec, former, wish);
+      await loadImages(operation, host, spec.name, spec.images ?? []);
+      return { outputs: { engineId, engineVersion, revision: newId('engine', spec.name) } };
+    }
     if (!isDeepStrictEqual(sourceOf(state), sourceOf(wanted))) {
       await operation.step(steps.changeSource(spec.name), () =>
         changeSource(operation, host, spec),
@@ -185,9 +231,8 @@ export const engine: Resource = {
       await reloadDaemonOptions(operation, host, spec);
     }
     await loadImages(operation, host, spec.name, spec.images ?? []);
-    return {
-      outputs: { engineId: state['engineId'], engineVersion: state['engineVersion'] },
-    };
+    const { engineVersion, revision = engineId } = state;
+    return { outputs: { engineId, engineVersion, revision } };
   },
   delete: (id, { inputs: known }, operation) => remove(id, known, operation),
 };
@@ -199,8 +244,47 @@ function sourceOf({ source }: PropertyMap): EngineSourceSpec {
     : (source as unknown as EngineSourceSpec);
 }
 
-function withSource(properties: PropertyMap): PropertyMap {
-  return { ...properties, source: properties['source'] ?? { ...defaultSource } };
+function withDefaults(properties: PropertyMap): PropertyMap {
+  return {
+    ...properties,
+    source: properties['source'] ?? { ...defaultSource },
+    upgrade: properties['upgrade'] ?? 'replace',
+  };
+}
+
+function upgradeOf({ upgrade }: PropertyMap): EngineUpgrade {
+  return upgrade === 'inPlace' ? 'inPlace' : 'replace';
+}
+
+function versionOf(version: PropertyValue | undefined): string | undefined {
+  return typeof version === 'string' ? version : undefined;
+}
+
+/** What of an engine is declared; a version that is not known yet is none that runs. */
+function wishOf(properties: PropertyMap): EngineWish {
+  const { version } = properties;
+  return {
+    version: version === unknown ? '' : versionOf(version),
+    source: sourceOf(properties),
+    daemon: daemonOf(properties),
+  };
+}
+
+/** Whether an Update exchanges the engine: what it cannot do in place is a replacement by then. */
+function isExchanged(wanted: PropertyMap, state: PropertyMap): boolean {
+  const runs = versionOf(state['engineVersion']);
+  const costs = engineChange(runs, wishOf(state), wishOf(wanted), 'replace');
+  return Object.values(costs).includes('replace') || state['upgrade'] === 'interrupted';
+}
+
+function upgradeFailures({ upgrade, source }: PropertyMap): readonly InputFailure[] {
+  if (typeof upgrade !== 'string') return [];
+  const reason = !(engineUpgrades as readonly string[]).includes(upgrade)
+    ? `"${upgrade}" is none of ${engineUpgrades.join(', ')}`
+    : upgrade === 'inPlace' && sourceOf({ source }).kind === 'preinstalled'
+      ? 'is not possible with the source `preinstalled`, whose engine its owner upgrades; leave it out for this node, or declare `replace`'
+      : undefined;
+  return reason === undefined ? [] : [{ property: 'upgrade', reason }];
 }
 
 function daemonOf({ daemon }: PropertyMap): Readonly<Record<string, unknown>> {
@@ -235,13 +319,6 @@ function sourceFailures(source: PropertyValue | undefined): readonly InputFailur
 
 function below(property: string, issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return { ...issue, path: [property, ...issue.path] };
-}
-
-function runs(version: PropertyValue | undefined, wanted: PropertyValue | undefined): boolean {
-  return (
-    wanted === undefined ||
-    (typeof version === 'string' && typeof wanted === 'string' && versionWithin(version, wanted))
-  );
 }
 
 /** Errors of a Delete that are more than "it could not be reached". */

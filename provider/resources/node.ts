@@ -1,6 +1,7 @@
 import { isHostname, isIpAddress } from '../../core/addresses';
 import type { InputFailure } from '../../core/errors';
 import { SwarmError, errorMessage } from '../../core/errors';
+import { declaredAvailability } from '../../core/held';
 import { labelPrefix, ownLabels, sameLabels, userLabels } from '../../core/labels';
 import { steps } from '../../core/steps';
 import { importNode } from '../imports/swarm';
@@ -190,7 +191,8 @@ async function read(
         // The wish, not the membership: one that was changed by hand, or never taken back, is a difference.
         role: entry.role,
         labels: userLabels(entry.labels),
-        availability: entry.availability,
+        // What an upgrade in place holds is drained for it alone.
+        availability: declaredAvailability(entry),
       },
       outputs: { ...state, isReady: wasReady },
       ...unfinished(isReady ? 'is ready by now' : `is ${entry.state}`),

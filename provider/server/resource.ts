@@ -98,7 +98,7 @@ export interface Resource {
   readonly outputs: Readonly<Record<string, PropertySchema>>;
   readonly importing: Importing;
   /** Whether the engine Reads it before every preview and `up`, so that drift is in the plan. */
-  readonly refreshBeforeUpdate?: boolean;
+  readonly refreshBeforeUpdate?: boolean | ((inputs: PropertyMap) => boolean);
   /** Every failure at once; may fill in defaults. */
   check(
     inputs: PropertyMap,
@@ -118,6 +118,8 @@ export interface Resource {
     operation: Operation,
   ): readonly string[] | Promise<readonly string[]>;
   previewUpdate?(inputs: PropertyMap, state: PropertyMap): readonly string[];
+  /** Outputs that an Update will change, as far as they are known before it; `unknown` otherwise. Default: none. */
+  previewOutputs?(inputs: PropertyMap, state: PropertyMap): PropertyMap;
   /**
    * Where it leaves the node when Ctrl-C lets this operation be the run's last, and the command that
    * goes on, as a sentence; undefined: nothing is left open.

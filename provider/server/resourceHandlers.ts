@@ -70,7 +70,7 @@ export class ResourceHandlers {
     const resource = this.#resourceOf(request.getUrn());
     const inputs = fromStruct(request.getProperties());
     const response = new CreateResponse();
-    response.setRefreshBeforeUpdate(resource.refreshBeforeUpdate === true);
+    response.setRefreshBeforeUpdate(isRefreshed(resource, inputs));
     if (request.getPreview()) {
       const operation = this.#operation('create', request, true);
       this.#show(request.getUrn(), (await resource.previewCreate?.(inputs, operation)) ?? []);
@@ -94,10 +94,14 @@ export class ResourceHandlers {
       state: fromStruct(request.getOlds()),
     };
     const response = new UpdateResponse();
-    response.setRefreshBeforeUpdate(resource.refreshBeforeUpdate === true);
+    response.setRefreshBeforeUpdate(isRefreshed(resource, inputs));
     if (request.getPreview()) {
       this.#show(request.getUrn(), resource.previewUpdate?.(inputs, old.state) ?? []);
-      response.setProperties(stateOf(resource, inputs, outputsOnly(resource, old.state)));
+      const outputs = {
+        ...outputsOnly(resource, old.state),
+        ...resource.previewOutputs?.(inputs, old.state),
+      };
+      response.setProperties(stateOf(resource, inputs, outputs));
       return response;
     }
     const id = request.getId();
@@ -131,7 +135,7 @@ export class ResourceHandlers {
     response.setId(found.id);
     response.setInputs(toStruct(found.inputs, resource.inputs));
     response.setProperties(properties);
-    response.setRefreshBeforeUpdate(resource.refreshBeforeUpdate === true);
+    response.setRefreshBeforeUpdate(isRefreshed(resource, found.inputs));
     return response;
   }
 
@@ -218,6 +222,12 @@ function stateOf(resource: Resource, inputs: PropertyMap, outputs: PropertyMap):
   return toStruct({ ...inputs, ...outputs }, { ...resource.inputs, ...resource.outputs });
 }
 
+function isRefreshed({ refreshBeforeUpdate }: Resource, inputs: PropertyMap): boolean {
+  return typeof refreshBeforeUpdate === 'function'
+    ? refreshBeforeUpdate(inputs)
+    : refreshBeforeUpdate === true;
+}
+
 function unknownOutputs(resource: Resource, inputs: PropertyMap): PropertyMap {
   return Object.fromEntries(
     Object.keys(resource.outputs)
@@ -244,7 +254,7 @@ function raiseInitErrors(
       properties,
       inputs: toStruct(inputs, resource.inputs),
       reasons: result.initErrors,
-      refreshBeforeUpdate: resource.refreshBeforeUpdate === true,
+      refreshBeforeUpdate: isRefreshed(resource, inputs),
     });
   }
 }

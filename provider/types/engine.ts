@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { DaemonOptions } from '../../core/daemonOptions';
+import type { EngineUpgrade } from '../../core/engineChange';
 import type { EngineSourceSpec } from '../../core/engineSource';
 import type { ConnectionArgs, ManagerContactArgs } from './connection';
 
@@ -22,12 +23,16 @@ export interface EngineArgs {
   connection: ConnectionArgs;
   /** Every declared manager. A change of it is no change of the resource. */
   managers: readonly ManagerContactArgs[];
-  /** Engine version, e.g. `26.1.5`. Default: the newest of its source. A change replaces the engine. */
+  /** Engine version, e.g. `26.1.5`. Default: the newest of its source. A change replaces the engine, or exchanges it: see `upgrade`. */
   version?: pulumi.Input<string>;
   /** Where the engine comes from. Default: the distribution. A change of its kind replaces the engine. */
   source?: pulumi.Input<EngineSourceSpec>;
   /** Options of the daemon, by their names in `daemon.json`. In place by a reload, or by replacing the engine; see docs/engine.md. */
   daemon?: DaemonOptions;
+  /** How the engine gets another version, and options that need a restart. Default: `replace`. A change touches nothing. */
+  upgrade?: EngineUpgrade;
+  /** Whether a manager stays drained after an upgrade in place, until an Activation. Default: false. */
+  hold?: boolean;
   /** Image archives to load before the node joins. Changed in place. */
   images?: pulumi.Input<readonly pulumi.Input<ImageArchiveArgs>[]>;
   /** Seconds that steps may take. */
@@ -40,6 +45,8 @@ export class Engine extends pulumi.CustomResource {
   declare readonly engineId: pulumi.Output<string>;
   /** Version that the daemon answers with. */
   declare readonly engineVersion: pulumi.Output<string>;
+  /** Another one after each upgrade or restart in place. */
+  declare readonly revision: pulumi.Output<string>;
 
   constructor(name: string, args: EngineArgs, options?: pulumi.CustomResourceOptions) {
     super(
@@ -49,6 +56,7 @@ export class Engine extends pulumi.CustomResource {
         ...args,
         engineId: undefined,
         engineVersion: undefined,
+        revision: undefined,
       },
       options,
     );

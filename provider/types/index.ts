@@ -1,3 +1,4 @@
+export * from './activation';
 export * from './balancer';
 export * from './barrier';
 export * from './connection';

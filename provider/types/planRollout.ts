@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { DaemonOptions } from '../../core/daemonOptions';
+import type { EngineUpgrade } from '../../core/engineChange';
 import type { EngineSourceSpec } from '../../core/engineSource';
 import type { ConnectionArgs } from './connection';
 
@@ -13,6 +14,7 @@ export interface PlannedNodeArgs {
   engineVersion?: string;
   engineSource?: EngineSourceSpec;
   engineDaemon?: DaemonOptions;
+  engineUpgrade?: EngineUpgrade;
   onLocalData?: 'keep' | 'discard';
   labels?: Readonly<Record<string, string>>;
   availability?: 'active' | 'pause' | 'drain';
@@ -25,6 +27,7 @@ export interface PlanRolloutArgs {
   standIn?: true | string;
   vipAddresses?: readonly string[];
   vip?: { allowGap?: boolean; preferred?: string };
+  balancedPorts?: readonly number[];
   lab?: string;
   adopt?: string;
   recoverFrom?: string;

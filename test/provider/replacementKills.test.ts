@@ -122,6 +122,7 @@ test('the steps that are killed at below are all that a replacement has', async 
     'archive',
     'setAside',
     'restore',
+    ...['keepEngine', 'putBackEngine', 'release'],
   ];
   for (const [key, sentence] of Object.entries(steps)) {
     // Every placeholder as a text that matches whatever stands there.

@@ -72,6 +72,18 @@ describe('the sudoers rules of docs/security.md', () => {
     }
     stack.declared = changed(stack.declared, { engine: {} }, 'w1');
     await stack.applyNode(new ProviderProcess(world), 'w1');
+    // In place, and put back.
+    world.editMachine('test/w1', ({ engine, offered }) => {
+      engine.brokenVersions.push('28.5.2');
+      offered['docker.io'] = offered['docker-cli'] = ['28.5.2-1', '26.1.5+dfsg1-9+b9'];
+    });
+    const inPlace = { version: '28.5', upgrade: 'inPlace' };
+    stack.declared = changed(stack.declared, { engine: inPlace }, 'w1');
+    await assert.rejects(stack.applyNode(new ProviderProcess(world), 'w1'), {
+      code: 'EngineUpgradeFailed',
+    });
+    stack.declared = changed(stack.declared, { engine: {} }, 'w1');
+    await stack.applyNode(new ProviderProcess(world), 'w1');
     rmSync(files, { recursive: true });
     stack.declared = { ...stack.declared, swarm: { allowDestroy: true } };
     await stack.up(new ProviderProcess(world));

@@ -49,7 +49,16 @@ export class Stack {
   async up(process: ProviderProcess, order?: readonly string[]): Promise<void> {
     const names = this.declared.nodes.map(({ name }) => name);
     await this.applySwarm(process);
-    for (const name of order ?? names) await this.applyNode(process, name);
+    let isActivated = false;
+    for (const name of order ?? names) {
+      // Workers come after what all managers meet at.
+      if (!isActivated && this.node(name).role === 'worker') {
+        await this.applyActivation(process);
+        isActivated = true;
+      }
+      await this.applyNode(process, name);
+    }
+    if (!isActivated) await this.applyActivation(process);
     await this.applyServices(process);
     await this.removeNodes(process, (name) => !names.includes(name));
   }
@@ -62,10 +71,39 @@ export class Stack {
     );
   }
 
+  /** Where any node is upgraded in place, as the component registers it. */
+  private async applyActivation(process: ProviderProcess): Promise<void> {
+    const inPlace = this.declared.nodes.filter(({ engine }) => engine?.['upgrade'] === 'inPlace');
+    if (inPlace.length === 0) return;
+    const managers = inPlace.filter(({ role }) => role === 'manager');
+    await this.apply(process, 'Activation', 'cluster-activation', {
+      name: 'cluster-activation',
+      clusterId: this.clusterId,
+      managers: plain(contactsOf(this.declared)),
+      engines: Object.fromEntries(
+        managers.map(({ name }) => [name, this.get('Engine', name).outputs['revision']]),
+      ),
+    });
+  }
+
+  /** What the engine reads before a run, whatever the run declares. */
+  async refreshBefore(process: ProviderProcess): Promise<void> {
+    for (const [key, { inputs }] of [...this.saved]) {
+      const [kind = '', ...name] = key.split('/');
+      const { refreshBeforeUpdate = false } = resourceOf(`swarm:index:${kind}`);
+      const isRead =
+        typeof refreshBeforeUpdate === 'function'
+          ? refreshBeforeUpdate(inputs)
+          : refreshBeforeUpdate;
+      if (isRead) await this.refresh(process, kind, name.join('/'));
+    }
+  }
+
   /** `pulumi destroy`: everything in reverse, in a process that serves no program. */
   async destroy(process: ProviderProcess): Promise<void> {
     const services = [...this.saved.keys()].filter((key) => key.startsWith('Service/'));
     for (const key of services.reverse()) await this.remove(process, key);
+    await this.remove(process, 'Activation/cluster-activation');
     await this.removeNodes(process, () => true);
     await this.remove(process, 'Swarm/cluster');
   }

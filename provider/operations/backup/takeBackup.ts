@@ -153,7 +153,9 @@ function failed(name: string, failure: unknown, second: unknown): SwarmError {
   );
 }
 
+const lostCodes: readonly string[] = ['RunLost', 'LeaseLost', 'HostLockLost'];
+
 /** This run is over, or another one has taken over: what the mark on the host tells of is set right by the next. */
 export function isNotOurs(error: unknown): boolean {
-  return error instanceof SwarmError && (error.code === 'RunLost' || error.code === 'LeaseLost');
+  return error instanceof SwarmError && lostCodes.includes(error.code);
 }

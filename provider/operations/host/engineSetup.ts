@@ -1,5 +1,6 @@
-import type { Connection } from '../../../core/connection';
+import type { Connection, ManagerContact } from '../../../core/connection';
 import type { DaemonOptions } from '../../../core/daemonOptions';
+import type { EngineUpgrade } from '../../../core/engineChange';
 import { defaultSource, sourceNotePath, type EngineSourceSpec } from '../../../core/engineSource';
 import { versionWithin } from '../../../core/engineVersion';
 import { SwarmError } from '../../../core/errors';
@@ -9,7 +10,7 @@ import type { Operation } from '../../server/resource';
 import { hostStanding } from '../ask/hostStanding';
 import type { ImageArchive } from './loadImages';
 import { hasDaemonOptions, writeDaemonOptions } from './daemonOptions';
-import type { SourceContext } from './sources/engineSource';
+import type { PreparedEngine, SourceContext } from './sources/engineSource';
 import { makeRoom, noteSource } from './sources/makeRoom';
 import { engineSource } from './sources/sources';
 import { waitUntil } from '../ask/waitUntil';
@@ -19,10 +20,13 @@ export interface EngineInputs {
   readonly name: string;
   readonly machineId: string;
   readonly connection: Connection;
-  readonly managers: unknown;
+  readonly managers: readonly ManagerContact[];
   readonly version?: string;
   readonly source?: EngineSourceSpec;
   readonly daemon?: DaemonOptions;
+  readonly upgrade?: EngineUpgrade;
+  /** After an upgrade in place the node stays drained, until an Activation. */
+  readonly hold?: boolean;
   readonly images?: readonly ImageArchive[];
   readonly timeouts?: { readonly start?: number };
 }
@@ -57,15 +61,22 @@ export async function runningMember(
   );
 }
 
-/** Installs, starts and returns the version that really runs. */
+/**
+ * Installs, starts and returns the version that really runs.
+ *
+ * @param prepared what `prepareEngine` has returned, if that was done before.
+ */
 export async function bringEngineUp(
   operation: Operation,
   host: Host,
   spec: EngineInputs,
+  prepared?: PreparedEngine,
 ): Promise<string> {
-  const installed = await operation.step(steps.installEngine(spec.name), () =>
-    installEngine(operation, host, spec),
-  );
+  const installed = await operation.step(steps.installEngine(spec.name), async () => {
+    const { version, install } = prepared ?? (await prepareEngine(operation, host, spec));
+    await install();
+    return version;
+  });
   const isConfigured =
     (await hasDaemonOptions(host, spec)) &&
     (await operation.step(steps.configureEngine(spec.name), () => writeDaemonOptions(host, spec)));
@@ -76,17 +87,21 @@ export async function bringEngineUp(
   );
 }
 
-/** Returns the version that the daemon must answer with. */
-async function installEngine(
+/** The engine that is wanted, found and brought near; nothing of the one that is there is touched before `install`. */
+export async function prepareEngine(
   operation: Operation,
   host: Host,
   spec: EngineInputs,
-): Promise<string> {
+): Promise<PreparedEngine> {
   const context = contextOf(operation, host, spec);
-  const { version, packages, install } = await engineSource(context).prepare(spec.version);
-  await makeRoom(context, packages);
-  await install();
-  return version;
+  const prepared = await engineSource(context).prepare(spec.version);
+  return {
+    ...prepared,
+    install: async () => {
+      await makeRoom(context, prepared.packages);
+      await prepared.install();
+    },
+  };
 }
 
 /** What of a source is changed without its engine: the address and key of its repository. */
@@ -132,8 +147,13 @@ export async function reloadDaemonOptions(
   });
 }
 
+/** The socket first: it would start the engine again at the next question. */
+export async function stopEngine(host: Host): Promise<void> {
+  for (const unit of [...engineUnits, 'containerd.service']) await host.systemd.stop(unit);
+}
+
 /** Starts the daemon and sees that it runs the version that was asked for: a package alone proves nothing. */
-async function startEngine(
+export async function startEngine(
   operation: Operation,
   host: Host,
   spec: EngineInputs,

@@ -1,6 +1,7 @@
 import { bracketed } from '../../../core/addresses';
 import { SwarmError, errorMessage } from '../../../core/errors';
 import type { SwarmNodeFacts } from '../../../core/facts';
+import { heldAvailability, withHold } from '../../../core/held';
 import { parseSourceNote, sourceNotePath } from '../../../core/engineSource';
 import { daemonNotePath, parseDaemonNote } from '../../../core/daemonOptions';
 import {
@@ -199,13 +200,29 @@ export async function waitReady(
   if (spec.role === 'manager') await endSnapshots(operation, access, spec.name);
 }
 
-/** Gives the node its declared availability, waits until the services are as before it went, and lets balancers use it again. */
+/**
+ * Gives the node its declared availability, waits until the services are as before it went, and lets balancers
+ * use it again. One that an upgrade in place holds is given it when the hold ends.
+ */
 export async function activate(
   operation: Operation,
   spec: NodeInputs,
   nodeId: string,
 ): Promise<void> {
-  await setAvailability(operation, spec, nodeId);
+  const entry = await findEntry(operation, accessOf(spec), nodeId);
+  if (entry !== undefined && heldAvailability(entry) !== undefined) {
+    const { availability = 'active' } = spec;
+    if (heldAvailability(entry) === availability) return;
+    const labels = withHold(entry.labels, availability);
+    await updateNode(operation, spec, nodeId, { labels });
+    return;
+  }
+  await setAvailability(operation, spec, nodeId, entry);
+  await serveAgain(operation, spec);
+}
+
+/** Once a node is available again: services are as before it went, and balancers use it. */
+export async function serveAgain(operation: Operation, spec: NodeInputs): Promise<void> {
   await servicesAsBefore(operation, spec);
   if (spec.availability === 'drain') return;
   await giveNodeBack(operation, spec, timeoutsOf(spec).services);
@@ -215,10 +232,9 @@ async function setAvailability(
   operation: Operation,
   spec: NodeInputs,
   nodeId: string,
+  entry: SwarmNodeFacts | undefined,
 ): Promise<void> {
-  const access = accessOf(spec);
   const availability = spec.availability ?? 'active';
-  const entry = await findEntry(operation, access, nodeId);
   if (entry?.availability !== availability) {
     if (availability === 'drain') {
       const server = { name: spec.name, managers: spec.managers, isAlive: true };

@@ -1,0 +1,74 @@
+import { barrierReasons } from './barrier';
+import type { SwarmNodeFacts } from './facts';
+import { heldNodes } from './held';
+import { pause, quorum } from './quorum';
+import type { RolloutDeclaration, RolloutFacts, RolloutTurn } from './rolloutFacts';
+
+/** What an upgrade in place of a manager costs where the others are no majority without it. */
+export function describeNoMajority(members: number): string {
+  const others = members - 1;
+  return (
+    (members === 1
+      ? 'it is the only manager, and while its engine is exchanged'
+      : `while its engine is exchanged ${String(others)} of ${String(members)} managers answers, ${String(quorum(members))} are needed, and`) +
+    ' nothing is scheduled, no node joins and nobody can change the swarm, for half a minute or as long as the installation takes; tasks on other nodes keep running and nothing of the swarm is lost; ' +
+    (members === 1
+      ? 'accept that by `allowOutage: true` and `backup`, or declare two more managers'
+      : 'accept that by `allowOutage: true` and `backup`, declare one more manager, or declare `upgrade: replace`')
+  );
+}
+
+/** A manager's turn, with the numbers while its engine is stopped. */
+export function managerInPlace(turn: {
+  readonly name: string;
+  readonly why: readonly string[];
+  readonly members: number;
+  /** What happens to the virtual IP. */
+  readonly vip?: string;
+}): string {
+  const { name, why, members, vip } = turn;
+  const { reachableWithout, needed, isAllowed } = pause(members, members - 1);
+  return (
+    `upgrade manager ${name} in place (${why.join(', ')}): ${String(reachableWithout)} of ${String(members)} members answer while its engine is stopped, ` +
+    (isAllowed
+      ? `quorum ${String(needed)}, tolerance ${String(reachableWithout - needed)}`
+      : `quorum ${String(needed)}: no control meanwhile`) +
+    (vip === undefined ? '' : `; ${vip}`) +
+    '; then it is held, drained, until every manager has its engine'
+  );
+}
+
+/** Why engines cannot be exchanged in place now; empty: they can, or none is to be. */
+export function inPlaceReasons(
+  declared: RolloutDeclaration,
+  { running }: Pick<RolloutFacts, 'running'>,
+  nodes: readonly SwarmNodeFacts[],
+  turns: readonly RolloutTurn[],
+): readonly string[] {
+  const all = [...declared.managers, ...declared.workers];
+  const present = heldNodes(nodes);
+  if (present.length > 0 && all.every(({ engineUpgrade }) => engineUpgrade !== 'inPlace')) {
+    const names = present.map(({ hostname }) => hostname).join(', ');
+    return [
+      `${names}: drained by an upgrade in place that has not come to its end; declare \`upgrade: inPlace\` again, with the version that you want, and take it out when \`pulumi up\` is through`,
+    ];
+  }
+  const going = turns.filter(({ kind, role }) => kind === 'inPlace' && role === 'manager');
+  const members = nodes.filter(({ managerStatus }) => managerStatus !== undefined).length;
+  const isOutage = members > 0 && !pause(members, members - 1).isAllowed;
+  if (going.length > 0 && isOutage && declared.isOutageAllowed !== true) {
+    return going.map(({ name }) => `${name}: ${describeNoMajority(members)}`);
+  }
+  if (running === undefined || members === 1) return [];
+  const held = new Set([
+    ...going.map(({ name }) => name),
+    ...present.filter(({ role }) => role === 'manager').map(({ hostname }) => hostname),
+  ]);
+  return barrierReasons({
+    nodes,
+    held: going.length === 0 ? [] : [...held],
+    services: running.services,
+    running: running.tasks,
+    balancedPorts: declared.vip === undefined ? undefined : (declared.balancedPorts ?? []),
+  });
+}

@@ -1,0 +1,187 @@
+import {
+  engineTarget,
+  isOnTarget,
+  type EngineTarget,
+  type EngineWish,
+} from '../../../core/engineChange';
+import { versionWithin } from '../../../core/engineVersion';
+import { isSeen } from '../../../core/facts';
+import { steps } from '../../../core/steps';
+import { isUnfinished, upgradeMarkPath, type UpgradeMark } from '../../../core/upgradeMark';
+import type { Host } from '../../../effects/effects';
+import type { Operation } from '../../server/resource';
+import { findManager } from '../ask/managers';
+import { timeoutsOf } from '../ask/nodeSpec';
+import { look } from '../gate/gatherGateFacts';
+import { withHostLock } from '../hold/hostLock';
+import { bringEngineUp, prepareEngine } from '../host/engineSetup';
+import type { EngineInputs } from '../host/engineSetup';
+import type { PreparedEngine } from '../host/sources/engineSource';
+import { exchange } from './exchange';
+import { release } from './hold';
+import { presentEngine, putKeptBack, readUpgradeMark, writeUpgradeMark } from './keptEngine';
+import { findMember } from './member';
+import type { Member } from './member';
+import { guarded, takeOutInPlace } from './takeOutInPlace';
+
+/** An upgrade in place of one node. */
+export interface Upgrade extends Member {
+  readonly operation: Operation;
+  readonly host: Host;
+  readonly spec: EngineInputs;
+  /** Undefined: what was kept takes its place again. */
+  readonly prepared: PreparedEngine | undefined;
+  /** As it is to be written when the node is out. */
+  readonly mark: UpgradeMark;
+  /** An interrupted run has begun to exchange the engine: what is there may be anything. */
+  readonly isResumed: boolean;
+}
+
+/**
+ * Another engine, or other options, in the place of the one that runs, whose node stays in its swarm under its
+ * ID: gate, virtual IP, drain, the present engine kept, the other one in, started and checked. A manager of a
+ * cluster stays drained until an Activation; any other node serves again at the end. An engine that does not
+ * come up is put back. Looks at the world before each step, so that it may be repeated after any interruption.
+ *
+ * @param former what the engine was declared as.
+ * @returns the version that runs.
+ * @throws SwarmError `EngineUpgradeFailed`: the node is as it was before.
+ */
+export async function upgradeInPlace(
+  operation: Operation,
+  host: Host,
+  spec: EngineInputs,
+  former: EngineWish,
+  wanted: EngineWish,
+): Promise<string> {
+  const before = await readUpgradeMark(host);
+  if (isUnfinished(before)) await revive(operation, host, spec, before);
+  const member = await findMember(operation, host, spec);
+  if (member === undefined) return alone(operation, host, spec);
+  const to = engineTarget(wanted);
+  if (before?.phase === 'checked') {
+    const { build, digest } = before.to;
+    const version = await host.docker.version();
+    if (isOnTarget({ version, build, digest }, to))
+      return end({ ...member, operation, host, spec }, before);
+  }
+  const { from, isBack, isResumed } = await startOf(host, before, former, to);
+  if (before?.phase === 'begun' && isOnTarget(there(from), to)) {
+    // Nothing was exchanged, and nothing is to be any more.
+    await release(operation, [{ spec: member.node, nodeId: member.entry.id }]);
+    await host.files.remove(upgradeMarkPath);
+    return from.version;
+  }
+  const mark: UpgradeMark = { phase: isResumed ? 'kept' : 'begun', from, to };
+  const prepared = isBack ? undefined : await preparedFor(operation, host, spec, mark);
+  const upgrade = { ...member, operation, host, spec, prepared, mark, isResumed };
+  const { name } = spec;
+  const what = `exchange the engine of ${name} in place`;
+  if (member.node.role === 'manager') {
+    const version = await guarded(upgrade, what, async (lease) => {
+      await takeOutInPlace(upgrade, lease);
+      return exchange(upgrade);
+    });
+    return end(upgrade, { ...mark, phase: 'checked' }, version);
+  }
+  await guarded(upgrade, what, (lease) => takeOutInPlace(upgrade, lease));
+  // Others of its batch go meanwhile: it counts as out by its label.
+  const { gate } = timeoutsOf(member.node);
+  const version = await withHostLock(operation, host, what, gate, () => exchange(upgrade));
+  return end(upgrade, { ...mark, phase: 'checked' }, version);
+}
+
+/** What an upgrade begins with, and what it ends with when the new engine does not come up. */
+interface Start extends Pick<Upgrade, 'isResumed'> {
+  readonly from: UpgradeMark['from'];
+  /** What was kept is what is wanted. */
+  readonly isBack: boolean;
+}
+
+async function startOf(
+  host: Host,
+  before: UpgradeMark | undefined,
+  former: EngineWish,
+  to: EngineTarget,
+): Promise<Start> {
+  if (before?.phase === 'begun') return { from: before.from, isBack: false, isResumed: false };
+  if (isUnfinished(before)) {
+    const isBack = isOnTarget(there(before.from), to);
+    if (isBack || before.phase === 'kept') return { from: before.from, isBack, isResumed: true };
+  }
+  const from = await presentEngine(host, engineTarget(former).build);
+  return { from, isBack: false, isResumed: false };
+}
+
+function there({ version, build, digest }: UpgradeMark['from']): EngineTarget & {
+  readonly version: string;
+} {
+  return { version, build, digest };
+}
+
+/** Where the engine itself stays, nothing is fetched, and nothing needs to be offered any more. */
+function preparedFor(
+  operation: Operation,
+  host: Host,
+  spec: EngineInputs,
+  { from, to }: UpgradeMark,
+): Promise<PreparedEngine> {
+  const isSame =
+    (to.version === undefined || versionWithin(from.version, to.version)) &&
+    from.build === to.build;
+  return isSame
+    ? Promise.resolve({ version: from.version, packages: [], install: () => Promise.resolve() })
+    : prepareEngine(operation, host, spec);
+}
+
+/** An engine in no swarm has nobody to wait for. */
+async function alone(operation: Operation, host: Host, spec: EngineInputs): Promise<string> {
+  const version = await bringEngineUp(operation, host, spec);
+  await operation.step(steps.checkEngine(spec.name), () => host.docker.runContainerCheck());
+  await host.files.remove(upgradeMarkPath);
+  return version;
+}
+
+/** A manager of a cluster is left drained, all others serve again. The mark stays, and tells what is kept. */
+async function end(
+  {
+    operation,
+    host,
+    spec,
+    node,
+    entry,
+  }: Pick<Upgrade, 'operation' | 'host' | 'spec' | 'node' | 'entry'>,
+  mark: UpgradeMark,
+  version?: string,
+): Promise<string> {
+  if (spec.hold !== true || node.role === 'worker') {
+    await release(operation, [{ spec: node, nodeId: entry.id }]);
+  }
+  await writeUpgradeMark(host, { ...mark, phase: 'done' });
+  return version ?? host.docker.version();
+}
+
+/**
+ * The engine of an interrupted upgrade whose swarm has nobody left to ask: without it there is no quorum, and so
+ * no gate. It is brought up first, the new one or else the one that was kept.
+ */
+async function revive(
+  operation: Operation,
+  host: Host,
+  spec: EngineInputs,
+  mark: UpgradeMark,
+): Promise<void> {
+  if (isSeen(await look(() => host.docker.version()))) return;
+  const certificate = await host.docker.nodeCertificate();
+  if (certificate === undefined) return;
+  const access = { clusterId: certificate.clusterId, managers: spec.managers };
+  if (isSeen(await look(() => findManager(operation, access, [spec.name])))) return;
+  const { gate } = timeoutsOf({});
+  await withHostLock(operation, host, `bring ${spec.name} up again`, gate, async (lock) => {
+    const up = await look(() => bringEngineUp(operation, host, spec));
+    if (isSeen(up) || mark.phase === 'begun') return;
+    await lock.step(steps.putBackEngine(spec.name, mark.from.version), () =>
+      putKeptBack(operation, host, spec, mark),
+    );
+  });
+}

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { barrierReasons } from '../../core/barrier';
+import type { ServiceFacts } from '../../core/facts';
+import {
+  declaredAvailability,
+  heldAvailability,
+  heldLabel,
+  withHold,
+  withoutHold,
+} from '../../core/held';
+import { planRollout } from '../../core/rollout';
+import type { RolloutDeclaration, RolloutPlan } from '../../core/rolloutFacts';
+import {
+  isUnfinished,
+  parseUpgradeMark,
+  renderUpgradeMark,
+  type UpgradeMark,
+} from '../../core/upgradeMark';
+import { declare, see } from './support/rollouts';
+import { healthyNodes } from './support/swarmFacts';
+
+const size = { managers: 3, workers: 2 };
+const nodes = healthyNodes(size);
+const managers = ['m1', 'm2', 'm3'];
+
+const service = (name: string, more: Partial<ServiceFacts> = {}): ServiceFacts => ({
+  ...{ id: name, version: 1, name, mode: 'replicated', replicas: 1, image: 'x:1' },
+  ...{ labels: {}, constraints: [] },
+  ...more,
+});
+
+function inPlace(declared: RolloutDeclaration): RolloutDeclaration {
+  const node = (one: RolloutDeclaration['managers'][number]): typeof one => ({
+    ...one,
+    engineUpgrade: 'inPlace',
+  });
+  return {
+    ...declared,
+    managers: declared.managers.map(node),
+    workers: declared.workers.map(node),
+  };
+}
+
+describe('the plan of an upgrade in place', () => {
+  const newer = inPlace(declare(size, { engineVersion: '29.9' }));
+  const plan = (
+    declared = newer,
+    seen = see(nodes, size),
+    services: readonly ServiceFacts[] = [],
+  ): RolloutPlan =>
+    planRollout(declared, {
+      ...seen,
+      running: { services, tasks: Object.fromEntries(services.map(({ name }) => [name, 1])) },
+    });
+
+  it('names the trajectory: node by node, held, and workers after them', () => {
+    const { turns, reasons } = plan();
+    assert.deepEqual(reasons, []);
+    assert.deepEqual(
+      turns.map(({ kind }) => kind),
+      ['inPlace', 'inPlace', 'inPlace', 'inPlace', 'inPlace'],
+    );
+    assert.match(
+      turns[0]?.sentence ?? '',
+      /^upgrade manager m2 in place \(engine \S+ → 29\.9\): 2 of 3 members answer while its engine is stopped, quorum 2, tolerance 0; then it is held, drained, until every manager has its engine$/,
+    );
+    assert.match(turns[4]?.sentence ?? '', /^upgrade worker w2 in place \(engine \S+ → 29\.9\)/);
+    assert.ok(
+      turns.every(({ contact }) => contact === undefined),
+      'nobody joins',
+    );
+  });
+
+  it('what cannot go in place is replaced: an older engine, another OS', () => {
+    const kinds = (declared: RolloutDeclaration): readonly string[] =>
+      plan(inPlace(declared)).turns.map(({ kind }) => kind);
+    assert.ok(kinds(declare(size, { engineVersion: '19.3' })).every((kind) => kind === 'replace'));
+    assert.ok(
+      kinds(declare(size, { os: 'debian:13', engineVersion: '29.9' })).every(
+        (kind) => kind === 'replace',
+      ),
+    );
+  });
+
+  it('too few managers are a reason, unless an outage is allowed', () => {
+    for (const count of [1, 2]) {
+      const few = { managers: count, workers: 1 };
+      const seen = see(healthyNodes(few), few);
+      const declared = inPlace(declare(few, { engineVersion: '29.9' }));
+      assert.match(plan(declared, seen).reasons.join(), /allowOutage/);
+      assert.deepEqual(plan({ ...declared, isOutageAllowed: true }, seen).reasons, []);
+    }
+  });
+
+  it('a service that only managers may have is refused', () => {
+    const bound = service('console', { constraints: ['node.role == manager'] });
+    assert.match(
+      plan(newer, see(nodes, size), [bound]).reasons.join(),
+      /service console would run nowhere: m2, m3, m1 stay drained/,
+    );
+  });
+
+  it('what is held while nothing is declared to go in place is refused, with the remedy', () => {
+    const left = nodes.map((node) =>
+      node.hostname === 'm2' ? { ...node, labels: withHold(node.labels, 'active') } : node,
+    );
+    assert.match(
+      planRollout(declare(size), see(left, size)).reasons.join(),
+      /m2: drained by an upgrade in place .* declare `upgrade: inPlace` again/,
+    );
+    assert.deepEqual(planRollout(inPlace(declare(size)), see(left, size)).reasons, []);
+  });
+});
+
+describe('the barrier', () => {
+  const reasons = (
+    services: readonly ServiceFacts[],
+    balancedPorts?: readonly number[],
+    held = managers,
+  ): readonly string[] =>
+    barrierReasons({
+      ...{ nodes, held, services, balancedPorts },
+      running: Object.fromEntries(services.map(({ name }) => [name, 1])),
+    });
+  const rows: readonly (readonly [string, readonly string[], RegExp | undefined])[] = [
+    ['anywhere', reasons([service('web')]), undefined],
+    [
+      'on managers only',
+      reasons([service('web', { constraints: ['node.role==manager'] })]),
+      /web would run nowhere/,
+    ],
+    [
+      'on one node that stays',
+      reasons([service('web', { constraints: ['node.hostname==w1'] })]),
+      undefined,
+    ],
+    [
+      'where nobody can tell',
+      reasons([service('web', { constraints: ['node.platform.os==linux'] })]),
+      undefined,
+    ],
+    [
+      'on managers, of which one stays',
+      reasons([service('web', { constraints: ['node.role==manager'] })], undefined, ['m1', 'm2']),
+      undefined,
+    ],
+    [
+      'on a port of the holder',
+      reasons([service('web', { hostPorts: [80] })], []),
+      /web would not answer at the virtual IP.*its port 80/,
+    ],
+    [
+      'on a port of the holder, without a virtual IP',
+      reasons([service('web', { hostPorts: [80] })]),
+      undefined,
+    ],
+    ['on a balanced port', reasons([service('web', { hostPorts: [80] })], [80]), undefined],
+    [
+      'on a port of workers',
+      reasons([service('web', { hostPorts: [80], constraints: ['node.role==worker'] })], []),
+      undefined,
+    ],
+    [
+      'on a port, one manager held',
+      reasons([service('web', { hostPorts: [80] })], [], ['m1']),
+      undefined,
+    ],
+  ];
+  for (const [where, found, wanted] of rows) {
+    it(`a service ${where}: ${wanted === undefined ? 'goes on' : 'is refused'}`, () => {
+      if (wanted === undefined) assert.deepEqual(found, []);
+      else assert.match(found.join(), wanted);
+    });
+  }
+
+  it('a service that does not run is nobody’s loss', () => {
+    const bound = service('web', { constraints: ['node.role==manager'] });
+    const barrier = { nodes, held: managers, services: [bound], balancedPorts: undefined };
+    assert.deepEqual(barrierReasons({ ...barrier, running: { web: 0 } }), []);
+  });
+});
+
+describe('what is held, and what is kept', () => {
+  it('a hold gives back what was declared, also when it is noted twice', () => {
+    const [node] = nodes;
+    assert.ok(node !== undefined);
+    const held = {
+      ...node,
+      availability: 'drain' as const,
+      labels: withHold(node.labels, 'pause'),
+    };
+    assert.equal(heldAvailability(node), undefined);
+    assert.equal(declaredAvailability(held), 'pause');
+    assert.equal(
+      declaredAvailability({ ...held, labels: { [heldLabel]: 'constructor' } }),
+      'active',
+    );
+    assert.deepEqual(withoutHold(held.labels), node.labels);
+  });
+
+  it('a mark is read as it was written, and anything else is none', () => {
+    const mark: UpgradeMark = {
+      phase: 'kept',
+      from: { version: '26.1.5', packages: ['docker.io'], digest: '', daemonFile: '{}' },
+      to: { version: '28.5', digest: 'x' },
+    };
+    assert.deepEqual(parseUpgradeMark(renderUpgradeMark(mark)), mark);
+    for (const text of [undefined, '', '{', '{"phase":"kept"}', '[]', 'null']) {
+      assert.equal(parseUpgradeMark(text), undefined);
+    }
+    assert.ok(isUnfinished(mark));
+    assert.ok(!isUnfinished({ ...mark, phase: 'done' }));
+    assert.ok(!isUnfinished(undefined));
+  });
+});

@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { heldLabel } from '../../core/held';
+import { keptDirectory, parseUpgradeMark, upgradeMarkPath } from '../../core/upgradeMark';
+import type { PropertyMap } from '../../provider/server/resource';
+import {
+  assertAsDeclared,
+  copyOf,
+  founded,
+  machine,
+  vipHolder,
+  watchSafety,
+} from '../support/clusterState';
+import { changed, cluster } from '../support/declaredCluster';
+import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import { ProviderProcess, emptyTranscript, sentences } from '../support/providerHarness';
+import type { Stack } from '../support/providerStack';
+import { webService } from '../support/webService';
+
+const older = '26.1.5+dfsg1-9+b9';
+const newer = '28.5.2+dfsg4-1';
+/** The leader last. */
+const order = ['m2', 'm3', 'm1', 'w1', 'w2'];
+
+let origin: { readonly world: FakeWorld; readonly stack: Stack };
+let engine: PropertyMap = {};
+
+before(async () => {
+  const world = new FakeWorld();
+  const { engine: images, ...services } = await webService();
+  engine = { ...images, version: '26.1', upgrade: 'inPlace', hold: true };
+  const declared = changed(cluster(3, 2, services), { os: 'debian:13', engine });
+  const stack = await founded(world, declared);
+  for (const { key } of world.machines()) {
+    world.editMachine(key, ({ offered }) => {
+      offered['docker.io'] = [newer, older];
+      offered['docker-cli'] = [newer, older];
+    });
+  }
+  // The activation is made by the first run after the founding.
+  await stack.up(new ProviderProcess(world));
+  origin = { world, stack };
+});
+
+function begin(): ReturnType<typeof copyOf> & { readonly faults: ReadonlySet<string> } {
+  const { watch, faults } = watchSafety();
+  const copy = copyOf(origin.world, origin.stack, watch);
+  copy.stack.declared = upTo(copy.stack, '28.5');
+  return { ...copy, faults };
+}
+
+function upTo(stack: Stack, version: string): Stack['declared'] {
+  return changed(stack.declared, { engine: { ...engine, version } });
+}
+
+const held = (world: FakeWorld): readonly string[] =>
+  world
+    .swarm()
+    .nodes.filter(({ labels }) => labels[heldLabel] !== undefined)
+    .map(({ hostname }) => hostname);
+
+test('managers one by one, held until the last of them, then together, then workers: nobody leaves', async () => {
+  const { world, stack, faults } = begin();
+  const ids = world.swarm().nodes.map(({ hostname, id }) => `${hostname} ${id}`);
+  const boots = world.machines().map(({ bootId }) => bootId);
+  const transcript = emptyTranscript();
+  const process = new ProviderProcess(world, { transcript });
+  for (const name of ['m2', 'm3', 'm1']) await stack.applyNode(process, name);
+  assert.deepEqual([...held(world)].sort(), ['m1', 'm2', 'm3']);
+  assert.ok(
+    world
+      .swarm()
+      .nodes.every(
+        ({ labels, availability }) =>
+          (availability === 'drain') === (labels[heldLabel] === 'active'),
+      ),
+  );
+  assert.deepEqual(sentences(transcript).slice(0, 11), [
+    'wait at the gate before m2',
+    'keep the present engine of m2',
+    'drain m2',
+    'stop the engine of m2',
+    'install the engine on m2',
+    'start the engine of m2',
+    'wait until m2 is ready',
+    'start a container on m2',
+    'try the overlay between m2 and m1',
+    'load images on m2',
+    'wait at the gate before m3',
+  ]);
+  assert.notEqual(vipHolder(world), 'm1', 'the holder handed the address over');
+  await stack.up(process, order);
+  assertAsDeclared(world, stack);
+  assert.deepEqual(held(world), []);
+  assert.deepEqual([...faults], [], 'quorum and virtual IP at every moment');
+  assert.deepEqual(
+    world.swarm().nodes.map(({ hostname, id }) => `${hostname} ${id}`),
+    ids,
+  );
+  assert.deepEqual(
+    world.machines().map(({ bootId }) => bootId),
+    boots,
+  );
+  for (const { hostname, engineVersion } of world.swarm().nodes) {
+    assert.equal(engineVersion, '28.5.2', hostname);
+    const { files, held: kept } = machine(world, hostname);
+    assert.equal(files[`${keptDirectory}/docker.io.deb`]?.content, older);
+    assert.equal(parseUpgradeMark(files[upgradeMarkPath]?.content)?.phase, 'done');
+    assert.deepEqual([...kept].sort(), ['docker-cli', 'docker.io']);
+  }
+  const calls = world.calls().length;
+  await stack.refreshBefore(new ProviderProcess(world));
+  await stack.up(new ProviderProcess(world), order);
+  assert.equal(world.calls().length, calls, 'a second run touches nothing');
+});
+
+test('an engine that does not come up is put back, and its node serves again', async () => {
+  for (const name of ['m2', 'w1']) {
+    const { world, stack, faults } = begin();
+    world.editMachine(`test/${name}`, (broken) => {
+      broken.engine.brokenVersions = ['28.5.2'];
+    });
+    await assert.rejects(stack.applyNode(new ProviderProcess(world), name), {
+      code: 'EngineUpgradeFailed',
+      message:
+        /engine 28\.5\.2 did not take the place of 26\.1\.5, which was put back: .* is active again.*28\.5\.2 is broken/s,
+    });
+    assertAsDeclared(world, stack);
+    assert.deepEqual(held(world), []);
+    assert.equal(machine(world, name).engine.runningVersion, '26.1.5');
+    assert.equal(machine(world, name).installed['docker.io'], older);
+    assert.equal(machine(world, name).files[upgradeMarkPath], undefined);
+    assert.deepEqual([...faults], []);
+    world.editMachine(`test/${name}`, (mended) => {
+      mended.engine.brokenVersions = [];
+    });
+    await stack.up(new ProviderProcess(world), order);
+    assertAsDeclared(world, stack);
+  }
+});
+
+test('an engine that comes up and starts no container is put back too', async () => {
+  const { world, stack } = begin();
+  world.failNext('docker.runContainerCheck', { code: 'ContainerCheckFailed', message: 'no runc' });
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm2'), {
+    code: 'EngineUpgradeFailed',
+    message: /no runc/,
+  });
+  assertAsDeclared(world, stack);
+  assert.equal(machine(world, 'm2').engine.runningVersion, '26.1.5');
+});
+
+test('where an interrupted run is taken back, what it held serves again, and half an engine is made whole', async () => {
+  for (const step of ['installEngine', 'hold'] as const) {
+    const { world, stack } = begin();
+    const former = origin.stack.declared;
+    const process = new ProviderProcess(world);
+    if (step === 'installEngine') {
+      world.failNext('packages.install', 'kill', { after: true });
+      const dying = stack.applyNode(process, 'm2');
+      process.kill();
+      await assert.rejects(dying);
+    } else {
+      await stack.applyNode(process, 'm2');
+      assert.deepEqual(held(world), ['m2']);
+    }
+    stack.declared = step === 'hold' ? upTo(stack, '28.5') : former;
+    if (step === 'hold')
+      stack.declared = changed(former, { engine: { ...engine, version: '28.5' } }, 'm2');
+    await stack.refreshBefore(new ProviderProcess(world));
+    await stack.up(new ProviderProcess(world), order);
+    assertAsDeclared(world, stack, { mayHaveDeadLease: true });
+    assert.deepEqual(held(world), []);
+  }
+});
+
+test('options that need a start restart the engine where it is, drained, and are put back when it does not take them', async () => {
+  const { world, stack } = begin();
+  const options = (daemon: PropertyMap): void => {
+    stack.declared = changed(origin.stack.declared, { engine: { ...engine, daemon } });
+  };
+  const ids = world.swarm().nodes.map(({ id }) => id);
+  options({ mtu: 1400 });
+  const transcript = emptyTranscript();
+  await stack.up(new ProviderProcess(world, { transcript }), order);
+  assertAsDeclared(world, stack);
+  assert.deepEqual(
+    world.swarm().nodes.map(({ id }) => id),
+    ids,
+  );
+  assert.ok(!sentences(transcript).some((sentence) => sentence.includes('demote')));
+  assert.match(machine(world, 'w1').files['/etc/docker/daemon.json']?.content ?? '', /"mtu": 1400/);
+  options({ 'log-level': 'info' });
+  world.failNext('docker.runContainerCheck', { code: 'ContainerCheckFailed', message: 'no' });
+  await assert.rejects(stack.up(new ProviderProcess(world), order), {
+    code: 'EngineUpgradeFailed',
+  });
+  assert.match(machine(world, 'm2').files['/etc/docker/daemon.json']?.content ?? '', /"mtu": 1400/);
+});
+
+test('an older engine, and another kind of source, replace the node', async () => {
+  const { world, stack } = begin();
+  await stack.up(new ProviderProcess(world), order);
+  stack.declared = upTo(stack, '26.1');
+  const { id } = world.swarm().nodes.find(({ hostname }) => hostname === 'm2') ?? { id: '' };
+  await stack.applyNode(new ProviderProcess(world), 'm2');
+  assert.notEqual(world.swarm().nodes.find(({ hostname }) => hostname === 'm2')?.id, id);
+});
+
+test('an only manager is not stopped without consent, and is the same node afterwards with it', async () => {
+  const world = new FakeWorld();
+  const single = changed(cluster(1, 1), { os: 'debian:13', engine: { ...engine, images: [] } });
+  const stack = await founded(world, single);
+  for (const { key } of world.machines()) {
+    world.editMachine(key, ({ offered }) => {
+      offered['docker.io'] = [newer, older];
+      offered['docker-cli'] = [newer, older];
+    });
+  }
+  stack.declared = changed(single, { engine: { ...engine, images: [], version: '28.5' } });
+  await assert.rejects(stack.up(new ProviderProcess(world)), { code: 'NoMajority' });
+  assert.equal(machine(world, 'm1').engine.runningVersion, '26.1.5');
+  stack.declared = { ...stack.declared, swarm: { roll: { allowOutage: true } } };
+  await stack.up(new ProviderProcess(world));
+  assert.equal(machine(world, 'm1').engine.runningVersion, '28.5.2');
+  assert.deepEqual(held(world), []);
+});

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { heldNodes } from '../../core/held';
+import type { PropertyMap } from '../../provider/server/resource';
+import { assertAsDeclared, copyOf, founded, watchSafety } from '../support/clusterState';
+import { changed, cluster } from '../support/declaredCluster';
+import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import type { WorldState } from '../support/fakeWorld/fakeWorld';
+import { emptyTranscript, Killed, ProviderProcess, sentences } from '../support/providerHarness';
+import type { StepFault } from '../support/providerHarness';
+import type { Stack } from '../support/providerStack';
+
+const older = '26.1.5+dfsg1-9+b9';
+const newer = '28.5.2+dfsg4-1';
+let origin: { readonly world: FakeWorld; readonly stack: Stack };
+const engine: PropertyMap = { version: '26.1', upgrade: 'inPlace', hold: true };
+
+before(async () => {
+  const world = new FakeWorld();
+  const stack = await founded(world, changed(cluster(3, 1), { os: 'debian:13', engine }));
+  for (const { key } of world.machines()) {
+    world.editMachine(key, ({ offered }) => {
+      offered['docker.io'] = [newer, older];
+      offered['docker-cli'] = [newer, older];
+    });
+  }
+  await stack.up(new ProviderProcess(world));
+  origin = { world, stack };
+});
+
+function begin(
+  name: string,
+  watch: (state: WorldState) => void = () => undefined,
+): ReturnType<typeof copyOf> & { readonly faults: ReadonlySet<string> } {
+  const safety = watchSafety();
+  const copy = copyOf(origin.world, origin.stack, (state) => {
+    safety.watch(state);
+    watch(state);
+  });
+  copy.stack.declared = changed(
+    copy.stack.declared,
+    { engine: { ...engine, version: '28.5' } },
+    name,
+  );
+  return { ...copy, faults: safety.faults };
+}
+
+/** The next run, with or without the change that was begun. */
+async function resume(
+  { world, stack, faults }: ReturnType<typeof begin>,
+  what: string,
+  isTakenBack: boolean,
+): Promise<void> {
+  if (isTakenBack) stack.declared = origin.stack.declared;
+  const ids = world.swarm().nodes.map(({ id }) => id);
+  try {
+    await stack.refreshBefore(new ProviderProcess(world));
+    await stack.up(new ProviderProcess(world));
+    assertAsDeclared(world, stack, { mayHaveDeadLease: true });
+    assert.deepEqual(heldNodes(world.swarm().nodes as never), []);
+    assert.deepEqual([...faults], [], 'quorum and virtual IP at every moment');
+    if (!isTakenBack) {
+      assert.deepEqual(
+        world.swarm().nodes.map(({ id }) => id),
+        ids,
+        'nobody left',
+      );
+    }
+  } catch (error) {
+    throw new Error(`after ${what}: ${String(error)}`, { cause: error });
+  }
+}
+
+async function undisturbed(name: string): Promise<readonly string[]> {
+  const { world, stack } = begin(name);
+  const transcript = emptyTranscript();
+  await stack.up(new ProviderProcess(world, { transcript }));
+  return sentences(transcript);
+}
+
+const faults: readonly Omit<StepFault, 'step'>[] = [
+  { kind: 'kill', at: 'start' },
+  { kind: 'kill', at: 'end' },
+  { kind: 'lose', at: 'start' },
+  { kind: 'fail', at: 'end' },
+];
+
+for (const name of ['m1', 'w1']) {
+  for (const isTakenBack of [false, true]) {
+    const then = isTakenBack ? 'taken back by the next run' : 'resumed by another process';
+    for (const { kind, at } of faults) {
+      test(`${name} in place: ${kind} at the ${at} of every step, then ${then}`, async () => {
+        const wanted = await undisturbed(name);
+        for (const step of wanted.keys()) {
+          const run = begin(name);
+          const dying = new ProviderProcess(run.world, { fault: { kind, at, step } });
+          await run.stack.up(dying).catch(() => undefined);
+          assert.ok(dying.hasFaulted);
+          await resume(run, `${kind} at the ${at} of "${wanted[step] ?? ''}"`, isTakenBack);
+        }
+      });
+    }
+  }
+
+  test(`${name} in place: killed after every call that changes something, then resumed`, async () => {
+    const whole = begin(name);
+    const first = whole.world.calls().length;
+    await whole.stack.up(new ProviderProcess(whole.world));
+    const calls = whole.world.calls().length - first;
+    for (let count = 1; count <= calls; count += 1) {
+      const dying: { process?: ProviderProcess } = {};
+      const run = begin(name, (state) => {
+        if (state.calls.length >= first + count) dying.process?.kill();
+      });
+      dying.process = new ProviderProcess(run.world);
+      const ended = await run.stack.up(dying.process).catch((error: unknown) => error);
+      assert.ok(ended instanceof Killed, String(ended));
+      const { operation = '', host = '' } = run.world.calls().at(-1) ?? {};
+      await resume(
+        run,
+        `a kill after call ${String(count)}, ${operation} on ${host}`,
+        count % 2 === 0,
+      );
+    }
+  });
+}
