@@ -83,7 +83,8 @@ class Run {
   async up(wanted: PropertyMap, process = this.process()): Promise<readonly string[]> {
     const resource = resourceOf('swarm:index:Stack');
     process.check(urn, wanted, this.inputs);
-    const { inputs, failures } = resource.check(wanted, this.inputs);
+    // As the engine sends it: nothing old is an empty map.
+    const { inputs, failures } = resource.check(wanted, this.inputs ?? {});
     assert.deepEqual(failures, []);
     const old = this.inputs;
     if (old === undefined) {

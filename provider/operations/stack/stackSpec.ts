@@ -45,7 +45,8 @@ export function readPlan(inputs: PropertyMap, digests: Digests): ReadPlan | unde
     envFiles,
     name: inputs['name'],
   };
-  if (hasUnknown(needed)) return undefined;
+  // The engine's Check of a new resource has no old inputs, as an empty map.
+  if (hasUnknown(needed) || compose === undefined) return undefined;
   if (inputs['configs'] === unknown || inputs['secrets'] === unknown) return undefined;
   const spec = inputs as unknown as StackInputs;
   const values = { ...spec.variables, ...spec.secretVariables };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { ComponentResourceOptions } from '@pulumi/pulumi';
+import { secret, type ComponentResourceOptions } from '@pulumi/pulumi';
 import type { ClusterNodeArgs } from '../../../components';
-import { SwarmCluster, labMachines } from '../../../components';
+import { SwarmCluster, SwarmStack, labMachines } from '../../../components';
 import { labName, labSubnet, vipAddress } from './world';
 
 /** What a test declares. */
@@ -18,8 +18,18 @@ export interface Declaration {
   readonly adopt?: string;
   /** Seconds that every node waits at the gate. Default: the components'. */
   readonly gateSeconds?: number;
+  readonly stack?: StackDeclaration;
   /** A user's own wish for every child, set by a transformation. */
   readonly deleteBeforeReplace?: boolean;
+}
+
+/** A stack `shop` on the cluster. */
+export interface StackDeclaration {
+  readonly files: readonly string[];
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly secretVariables?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly onFailure?: 'rollback';
 }
 
 const declaration = JSON.parse(
@@ -27,6 +37,17 @@ const declaration = JSON.parse(
 ) as Declaration;
 
 const cluster = declaration.managers.length > 0 ? declare(declaration) : undefined;
+
+if (cluster !== undefined && declaration.stack !== undefined) {
+  const { files, variables, secretVariables, secrets, onFailure } = declaration.stack;
+  new SwarmStack('shop', {
+    cluster,
+    files,
+    variables: { ...variables, ...sealed(secretVariables) },
+    secrets: sealed(secrets),
+    ...(onFailure === undefined ? {} : { onFailure }),
+  });
+}
 
 export const clusterId = cluster?.clusterId;
 export const unlockKey = cluster?.unlockKey;
@@ -50,6 +71,10 @@ function declare({ managers, workers = [], os = 'debian:12', ...rest }: Declarat
     },
     wishes(rest.deleteBeforeReplace),
   );
+}
+
+function sealed(values: Readonly<Record<string, string>> = {}) {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, secret(value)]));
 }
 
 function wishes(deleteBeforeReplace: boolean | undefined): ComponentResourceOptions {
