@@ -130,6 +130,7 @@ function vipArguments({ args }: KeepalivedVip, others: readonly string[]): Parti
     ...(password === undefined ? {} : { password: pulumi.secret(password) }),
     ...(args.unicast === true ? { peers: others } : {}),
     ...(trackNode === undefined ? {} : { trackNode }),
+    ...(args.balance === undefined ? {} : { isBalanced: true }),
     ...(checks === undefined ? {} : { checks }),
     ...(preferred === undefined ? {} : { preferred }),
     ...(notify === undefined ? {} : { notify }),

@@ -10,6 +10,7 @@ const ofOneNode: readonly string[] = [
   'priority',
   'interface',
   'trackNode',
+  'isBalanced',
   'checks',
   'notify',
 ];

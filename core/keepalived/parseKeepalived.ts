@@ -28,6 +28,7 @@ export function parseKeepalived(text: string): VrrpSpec | undefined {
     ...(password === '' ? {} : { password }),
     ...(peers.length === 0 ? {} : { peers: peers.map(([peer]) => peer) }),
     ...(/^ {8}node$/m.test(text) ? {} : { trackNode: false }),
+    ...(/^ {8}balancer$/m.test(text) ? { isBalanced: true } : {}),
     ...(checks.length === 0 ? {} : { checks }),
     ...(notify === '' ? {} : { notify: notify.split(' ') }),
   };

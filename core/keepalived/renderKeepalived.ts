@@ -1,4 +1,5 @@
 import { isIpv6 } from '../addresses';
+import { balancerCheckBlock } from './balancerCheck';
 import { checkBlocks, checkName } from './checkScripts';
 import { engineCheckBlocks } from './engineChecks';
 import { renderFileMarker } from '../fileMarker';
@@ -38,6 +39,7 @@ export function renderKeepalived(spec: VrrpSpec, marker: Marker, raisedFor?: str
     '',
     ...engineCheckBlocks,
     ...(spec.trackNode === false ? [] : nodeCheckBlock),
+    ...(spec.isBalanced === true ? balancerCheckBlock : []),
     ...checkBlocks(spec.checks ?? [], spec.sourceAddress),
     `vrrp_instance ${spec.name} {`,
     '    state BACKUP',
@@ -57,6 +59,7 @@ export function renderKeepalived(spec: VrrpSpec, marker: Marker, raisedFor?: str
     '        engine',
     '        answers',
     ...(spec.trackNode === false ? [] : ['        node']),
+    ...(spec.isBalanced === true ? ['        balancer'] : []),
     ...(spec.checks ?? []).map((_, index) => `        ${checkName(index)}`),
     '    }',
     ...(spec.notify === undefined ? [] : [`    notify "${spec.notify.join(' ')}"`]),

@@ -1,3 +1,4 @@
+import { balancerCheckFile } from './balancerCheck';
 import { checkFiles, httpCheckFile, tcpCheckFile } from './checkScripts';
 import { engineAnswersFile, engineProcessFile } from './engineChecks';
 import type { VrrpFile } from './hostFile';
@@ -12,6 +13,7 @@ export function vrrpFiles(spec: VrrpSpec): readonly VrrpFile[] {
     engineProcessFile,
     engineAnswersFile,
     ...(spec.trackNode === false ? [] : [nodeCheckFile]),
+    ...(spec.isBalanced === true ? [balancerCheckFile] : []),
     ...checkFiles(spec.checks ?? []),
     keepalivedDropIn(spec),
   ];
@@ -22,6 +24,7 @@ export const vrrpFilePaths: readonly string[] = [
   engineProcessFile.path,
   engineAnswersFile.path,
   nodeCheckFile.path,
+  balancerCheckFile.path,
   tcpCheckFile.path,
   httpCheckFile.path,
   // Left by a run that died while it listened.

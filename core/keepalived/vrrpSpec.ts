@@ -23,6 +23,8 @@ export interface VrrpSpec {
   readonly peers?: readonly string[];
   /** Whether the node's own word and the swarm's list of nodes are asked. Default: true. */
   readonly trackNode?: boolean;
+  /** HAProxy runs beside it, and the addresses leave a node where it does not. Default: false. */
+  readonly isBalanced?: boolean;
   /** Default: none. */
   readonly checks?: readonly VrrpCheck[];
   /** Argv of what is run at each change of state. */

@@ -15,6 +15,7 @@ const harmless: readonly string[] = [
   'priority',
   'advertisementSeconds',
   'trackNode',
+  'isBalanced',
   'checks',
   'notify',
 ];

@@ -120,7 +120,7 @@ export const importVipMember: Importing = {
     }
     const { hostname } = await place.host.facts();
     const { name: vip, addresses, routerId, priority, advertisementSeconds, version } = written;
-    const { peers, trackNode, checks, notify } = written;
+    const { peers, trackNode, isBalanced, checks, notify } = written;
     return {
       id: marker.id,
       inputs: {
@@ -134,6 +134,7 @@ export const importVipMember: Importing = {
         ...(version === undefined ? {} : { vrrpVersion: version }),
         ...(peers === undefined ? {} : { peers: plain(peers) }),
         ...(trackNode === undefined ? {} : { trackNode }),
+        ...(isBalanced === undefined ? {} : { isBalanced }),
         ...(checks === undefined ? {} : { checks: plain(checks) }),
         ...(notify === undefined ? {} : { notify: plain(notify) }),
       },

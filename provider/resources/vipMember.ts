@@ -73,6 +73,9 @@ const inputs = {
   trackNode: flag(
     'Whether the addresses leave a node that is no working member of its swarm. Default: true. Changed in place.',
   ),
+  isBalanced: flag(
+    'HAProxy runs beside it: the addresses leave a node where it does not. Default: false. Changed in place.',
+  ),
   checks: list(
     vrrpCheckProperty,
     'What else a node must have to hold the addresses. Default: nothing. Changed in place.',
@@ -112,6 +115,7 @@ const impacts = {
   password: 'update',
   peers: 'update',
   trackNode: 'update',
+  isBalanced: 'update',
   checks: 'update',
   notify: 'update',
   timeouts: 'ignore',

@@ -63,6 +63,8 @@ export interface VipMemberArgs {
   peers?: pulumi.Input<readonly pulumi.Input<string>[]>;
   /** Whether the addresses leave a node that is no working member of its swarm. Default: true. Changed in place. */
   trackNode?: pulumi.Input<boolean>;
+  /** HAProxy runs beside it: the addresses leave a node where it does not. Default: false. Changed in place. */
+  isBalanced?: pulumi.Input<boolean>;
   /** What else a node must have to hold the addresses. Default: nothing. Changed in place. */
   checks?: pulumi.Input<readonly pulumi.Input<VipCheckArgs>[]>;
   /** Command that keepalived runs as root at each change of state, as an argv. Changed in place. */

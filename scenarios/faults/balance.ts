@@ -7,15 +7,18 @@ import { parseClientCsv, summarizeClient, type ClientRow } from '../../demo/repo
 import { nextOs, shapes } from '../clusterShape';
 import type { Scenario } from '../scenario';
 import type { Stage } from '../stage';
+import { holderAndOthers, vipHolders } from '../vip/vipHolders';
 
 const port = 80;
 const windowMs = 1000;
+const haproxy = 'haproxy.service';
 
 export const balance: Scenario = {
   name: 'balance',
   number: 21,
   title: 'every node is rebuilt behind the load balancer, and then one dies',
-  holds: 'no request fails, and more than one node answers at any time',
+  holds:
+    'no request fails, and more than one node answers at any time; an address whose HAProxy has stopped is served by another manager within 10 s, and up starts it again',
   shape: shapes.balanced,
   run: async (stage) => {
     await stage.until('every node answers through the balancer', () => everyNodeAnswers(stage), 60);
@@ -49,8 +52,31 @@ export const balance: Scenario = {
     });
     tell(stage, `while ${dead} had no power`, outage);
     stage.checkEqual(failuresOf(outage), [], 'no request of the outage failed');
+
+    await followsHaproxy(stage);
   },
 };
+
+/** The address leaves a manager whose HAProxy stops; the next run starts it again. */
+async function followsHaproxy(stage: Stage): Promise<void> {
+  const { holder } = await holderAndOthers(stage);
+  const { systemd } = await stage.host(holder);
+  await systemd.stop(haproxy);
+  stage.did(`stopped HAProxy on ${holder}, which holds the virtual IP`);
+  await stage.until(
+    'another manager serves it',
+    async () => {
+      const holders = await vipHolders(stage);
+      if (holders.includes(holder)) return `${holder} still holds it`;
+      const { outcome } = await probe(urlOf(stage), 2000);
+      return outcome === 'ok' || outcome;
+    },
+    10,
+  );
+  await stage.runToTheEnd('up');
+  stage.checkEqual(await systemd.state(haproxy), 'active', `HAProxy runs on ${holder} again`);
+  await stage.checkNothingPending();
+}
 
 function urlOf(stage: Stage): string {
   return `http://${stage.cluster.vip}:${String(port)}/`;

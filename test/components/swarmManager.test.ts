@@ -255,6 +255,13 @@ describe('SwarmManager: the arguments of its virtual IP', () => {
     }
   });
 
+  test('with `balance` it follows the HAProxy beside it, which is up before', async () => {
+    const member = await inputs({ balance: { ports: [{ listen: 80, target: 8080 }] } });
+    assert.equal(member.inputs['isBalanced'], true);
+    assert.ok(member.waitsFor.includes('Balancer m2'), member.waitsFor.join());
+    assert.ok(!('isBalanced' in (await inputs({})).inputs));
+  });
+
   test('the password is a secret', async () => {
     const member = await inputs({ vrrpVersion: 2, password: 'hunter2' });
     assert.deepEqual(member.inputs['password'], { secret: 'hunter2' });

@@ -59,10 +59,11 @@ const specs: fc.Arbitrary<VrrpSpec> = fc
     password: option(fc.stringMatching(/^[A-Za-z0-9_.:+=-]{1,8}$/)),
     peers: option(fc.array(fc.ipV4(), { minLength: 1, maxLength: 4 })),
     trackNode: option(fc.constant(false)),
+    isBalanced: option(fc.constant(true)),
     checks: option(fc.array(check, { minLength: 1, maxLength: 3 })),
     notify: option(argv),
   })
-  .map(({ first, others, isOld, password, peers, trackNode, checks, notify }) => ({
+  .map(({ first, others, isOld, password, peers, trackNode, isBalanced, checks, notify }) => ({
     ...spec,
     addresses: [...others, first],
     advertisementSeconds: isOld ? 2 : 0.25,
@@ -70,6 +71,7 @@ const specs: fc.Arbitrary<VrrpSpec> = fc
     ...(isOld && password !== undefined ? { password } : {}),
     ...(peers === undefined ? {} : { peers }),
     ...(trackNode === undefined ? {} : { trackNode }),
+    ...(isBalanced === undefined ? {} : { isBalanced }),
     ...(checks === undefined ? {} : { checks }),
     ...(notify === undefined ? {} : { notify }),
   }));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { changes } from './callLog';
-import { assertDone, assertFailed, build, rebuild, takeDown } from './cluster/chains';
+import { assertDone, assertFailed, assertOrder, build, rebuild, takeDown } from './cluster/chains';
 import { node, renamed, threeManagers } from './cluster/declarations';
 import { createClusterProject, type ClusterProject } from './cluster/project';
 import { bootsOf } from './cluster/views';
@@ -21,6 +21,28 @@ describe('replacements that a user asks for', () => {
   });
   after(() => {
     project.dispose();
+  });
+
+  test('`balance`: HAProxy is up before keepalived follows it, and stops after that; nothing is rebuilt', async () => {
+    const cluster = { managers: threeManagers, workers: [node('w1')] };
+    const names = threeManagers.map(({ name }) => name);
+    const boots = bootsOf(project.world);
+    project.declareCluster({ ...cluster, balance: { ports: [{ listen: 80, target: 8080 }] } });
+    const preview = await project.run('preview');
+    assert.match(preview.output, /start HAProxy on m1/);
+    const added = await project.run('up');
+    assert.equal(added.exitCode, 0, added.output);
+    for (const name of names) {
+      assertOrder(changes(added.calls), [`create Balancer ${name}`, `update VipMember ${name}`]);
+    }
+    project.declareCluster(cluster);
+    const removed = await project.run('up');
+    assert.equal(removed.exitCode, 0, removed.output);
+    for (const name of names) {
+      assertOrder(changes(removed.calls), [`update VipMember ${name}`, `delete Balancer ${name}`]);
+    }
+    assert.equal(changes([...added.calls, ...removed.calls]).length, 4 * names.length);
+    assert.deepEqual(bootsOf(project.world), boots);
   });
 
   test('`--replace` of one LabMachine, and `state taint` of another: each whole chain, one after the other', async () => {

@@ -152,6 +152,7 @@ export function inputsOf(
       return {
         ...{ name, address, ...reach, vip: 'cluster-vip', addresses: [declared.vip ?? ''] },
         ...{ nodeId: output('Node', 'nodeId'), clusterId: clusterId(), routerId: 88 },
+        ...(declared.balance === undefined ? {} : { isBalanced: true }),
         priority: vrrpPriority(contacts.findIndex((contact) => contact.name === name)),
         ...node.vip,
       };

@@ -31,6 +31,7 @@ export interface VipMemberInputs {
   /** Addresses of the other managers, with unicast. */
   readonly peers?: readonly string[];
   readonly trackNode?: boolean;
+  readonly isBalanced?: boolean;
   readonly checks?: readonly VrrpCheck[];
   readonly notify?: readonly string[];
   readonly timeouts?: {
@@ -42,7 +43,8 @@ export interface VipMemberInputs {
 
 /** What keepalived on this node is told. */
 export function vrrpSpecOf(inputs: VipMemberInputs, interfaceName: string): VrrpSpec {
-  const { vip, address, vrrpVersion, password, peers, trackNode, checks, notify } = inputs;
+  const { vip, address, vrrpVersion, password, peers, trackNode, isBalanced, checks, notify } =
+    inputs;
   return {
     name: vip,
     addresses: inputs.addresses,
@@ -55,6 +57,7 @@ export function vrrpSpecOf(inputs: VipMemberInputs, interfaceName: string): Vrrp
     ...(password === undefined ? {} : { password }),
     ...(peers === undefined ? {} : { peers }),
     ...(trackNode === undefined ? {} : { trackNode }),
+    ...(isBalanced === undefined ? {} : { isBalanced }),
     ...(checks === undefined ? {} : { checks }),
     ...(notify === undefined ? {} : { notify }),
   };

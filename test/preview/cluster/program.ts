@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { secret, type ComponentResourceOptions } from '@pulumi/pulumi';
-import type { ClusterNodeArgs } from '../../../components';
+import type { BalanceArgs, ClusterNodeArgs } from '../../../components';
 import { SwarmCluster, SwarmStack, labMachines } from '../../../components';
 import { labName, labSubnet, vipAddress } from './world';
 
@@ -16,6 +16,7 @@ export interface Declaration {
   readonly allowOutage?: boolean;
   readonly backup?: { readonly directory: string };
   readonly adopt?: string;
+  readonly balance?: BalanceArgs;
   /** Seconds that every node waits at the gate. Default: the components'. */
   readonly gateSeconds?: number;
   readonly stack?: StackDeclaration;
@@ -53,7 +54,7 @@ export const clusterId = cluster?.clusterId;
 export const unlockKey = cluster?.unlockKey;
 
 function declare({ managers, workers = [], os = 'debian:12', ...rest }: Declaration): SwarmCluster {
-  const { allowDestroy, allowOutage, backup, adopt, engineVersion, gateSeconds } = rest;
+  const { allowDestroy, allowOutage, backup, adopt, balance, engineVersion, gateSeconds } = rest;
   return new SwarmCluster(
     'demo',
     {
@@ -61,7 +62,11 @@ function declare({ managers, workers = [], os = 'debian:12', ...rest }: Declarat
       os,
       managers,
       workers,
-      vip: { addresses: [vipAddress], routerId: 51 },
+      vip: {
+        addresses: [vipAddress],
+        routerId: 51,
+        ...(balance === undefined ? {} : { balance }),
+      },
       ...(allowDestroy === undefined ? {} : { allowDestroy }),
       ...(allowOutage === undefined ? {} : { allowOutage }),
       ...(backup === undefined ? {} : { backup }),
