@@ -41,6 +41,8 @@ export interface HostFacts {
 /** The part of `GET /info` that tells of this engine and its place in a swarm. */
 export interface EngineInfo {
   readonly engineVersion: string;
+  /** Directory of everything that it keeps, without links in it, e.g. `/var/lib/docker`. */
+  readonly dataRoot: string;
   readonly localNodeState: LocalNodeState;
   /** Own node ID; empty outside a swarm. */
   readonly nodeId: string;

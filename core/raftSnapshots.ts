@@ -1,3 +1,5 @@
+import { compatibility } from './compatibility';
+import { isInRanges } from './engineRange';
 import type { SwarmFacts, SwarmNodeFacts } from './facts';
 import { labelPrefix, type Labels } from './labels';
 
@@ -17,9 +19,12 @@ export interface SnapshotChange {
  * acknowledges nothing: the next manager that goes takes the quorum with it. Seen with 20.10.24 and 26.1.5.
  */
 export function leavesBehind(leaderVersion: string, newcomerVersion: string): boolean {
-  const [leader, newcomer] = [major(leaderVersion), major(newcomerVersion)];
+  const { staleSnapshots, ignoresStaleSnapshots } = compatibility;
   // A version that cannot be read may be any.
-  return (leader === undefined || leader < 23) && (newcomer === undefined || newcomer >= 23);
+  return (
+    isInRanges(leaderVersion, staleSnapshots.engines) !== false &&
+    isInRanges(newcomerVersion, ignoresStaleSnapshots.engines) !== false
+  );
 }
 
 /** Whether a newcomer may be left behind by a member that leads, or that may lead before it has joined. */
@@ -58,9 +63,4 @@ export function snapshotsAsBefore(swarm: SwarmFacts): SnapshotChange | undefined
   // Somebody changed one of the two by hand: theirs stays.
   const isOurs = swarm.snapshotInterval === 1 && /^\d{1,15}$/.test(kept);
   return { interval: isOurs ? Number(kept) : swarm.snapshotInterval, labels };
-}
-
-function major(version: string): number | undefined {
-  const digits = /^(\d{1,4})\./.exec(version)?.[1];
-  return digits === undefined ? undefined : Number(digits);
 }

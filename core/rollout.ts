@@ -1,4 +1,5 @@
 import { planAdoption } from './adoption';
+import { engineAdvice } from './engineAdvice';
 import { isEvictable } from './evictable';
 import type { Sight, SwarmNodeFacts } from './facts';
 import { isSeen } from './facts';
@@ -67,12 +68,14 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
             nodes,
             hosts: facts.managers,
             ...(vip === undefined ? {} : { vipAtTurn: vip.atTurn }),
+            ...(facts.alpn === undefined ? {} : { alpn: facts.alpn }),
             standIn: 'name' in standIn ? standIn.name : undefined,
             outageArchive: declared.standIn === undefined ? declared.outageArchive : undefined,
             managers,
             workers: batches.flat(),
           })
         : [];
+  const engines = engineAdvice(declared, { ...facts, nodes: nodes ?? [], swarm, turns });
   return {
     swarm,
     managers,
@@ -85,6 +88,8 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
       ...renameReasons(declared, nodes ?? []),
       ...outageFaults(declared, nodes ?? [], turns),
       ...(facts.restore?.fault === undefined ? [] : [facts.restore.fault]),
+      ...engines.reasons,
+      ...turns.flatMap(({ refusal }) => refusal ?? []),
       ...('why' in standIn && turns.some(isManagerGoing) ? [standIn.why] : []),
       ...rollReasons(
         atTheGate(declared, facts, maxUnavailable),
@@ -99,6 +104,7 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
       ...(seen.unsettled ?? []).map(({ name, why }) => `${name} ${why} before anything else`),
       ...(swarm === 'live' && facts.restore === undefined ? sightWarnings(seen, names) : []),
       ...(vip?.warnings ?? []),
+      ...engines.warnings,
       ...(turns.length > 0 ? serviceWarnings(facts.gate) : []),
     ],
   };

@@ -58,6 +58,8 @@ export interface RolloutFacts {
   readonly vipHolder: string | undefined;
   /** Why a manager cannot take the virtual IP now, by its name. Default: every one can. */
   readonly vipUnfit?: Readonly<Record<string, string>>;
+  /** Whether a manager's port offers ALPN, by its name; asked of engines that may have lost it. Default: each does. */
+  readonly alpn?: Readonly<Record<string, Sight<boolean>>>;
   /** The swarm is on no host, but in an archive. Default: it is not. */
   readonly restore?: RestoreSight;
   /** What runs in the swarm; only asked where a node is upgraded in place. Default: nothing. */
@@ -108,6 +110,8 @@ export interface RolloutTurn {
   readonly why: readonly string[];
   /** The manager that it will join by; undefined: there is none but itself. */
   readonly contact: string | undefined;
+  /** Why its engine could join by nobody. Default: it can. */
+  readonly refusal?: string;
   readonly sentence: string;
 }
 

@@ -1,11 +1,12 @@
-import { contactOrder } from './contacts';
 import { restartDigest } from './daemonOptions';
 import { whyNotInPlace } from './engineChange';
 import { defaultSource } from './engineSource';
 import { versionWithin } from './engineVersion';
-import type { SwarmNodeFacts } from './facts';
+import type { Sight, SwarmNodeFacts } from './facts';
 import { isAt } from './gate';
 import { managerInPlace } from './inPlace';
+import { alpnMissing, describeWay, mayLackAlpn, notOurEngine, planJoin } from './joinWay';
+import type { JoinContact } from './joinWay';
 import { daemonLabel, managedLabel, osLabel, sourceLabel } from './labels';
 import type { Labels } from './labels';
 import { quorum, tolerance } from './quorum';
@@ -28,6 +29,8 @@ export interface TurnFacts {
   readonly standIn: string | undefined;
   /** Where the swarm of an only manager is archived while that is out; undefined: it does not go so. */
   readonly outageArchive?: string | undefined;
+  /** Whether a manager's port offers ALPN, by its name. Default: each does. */
+  readonly alpn?: Readonly<Record<string, Sight<boolean>>>;
   /** In the order of this run. */
   readonly managers: readonly string[];
   readonly workers: readonly string[];
@@ -45,17 +48,19 @@ export function planTurns(declared: RolloutDeclaration, facts: TurnFacts): reado
       .filter((node) => isReachable(entryOfNode(facts.nodes, node)))
       .map(({ name }) => name),
   );
+  const built = new Set<string>();
   const joins = (turn: Omit<RolloutTurn, 'contact'> | undefined): readonly RolloutTurn[] => {
     if (turn === undefined) return [];
     return turn.kind === 'inPlace'
       ? [{ ...turn, contact: undefined }]
-      : [joining(turn, declared, inControl, facts.standIn)];
+      : [joining(turn, declared, facts, { inControl, built })];
   };
   const managers = inOrder(declared.managers, facts.managers).flatMap((node) => {
     const entry = entryOfNode(facts.nodes, node);
     const turn = joins(managerTurn(node, entry, members, facts));
     if (entry?.managerStatus === undefined) members += 1;
     inControl.add(node.name);
+    if (turn.length > 0) built.add(node.name);
     return turn;
   });
   const workers = inOrder(declared.workers, facts.workers).flatMap((node) =>
@@ -64,18 +69,74 @@ export function planTurns(declared: RolloutDeclaration, facts: TurnFacts): reado
   return [...managers, ...workers];
 }
 
-/** With the manager that it will ask: the first one in control, never itself. */
+/** Managers as they are when a node's turn comes. */
+interface Moment {
+  readonly inControl: ReadonlySet<string>;
+  /** Those that had their own turn before. */
+  readonly built: ReadonlySet<string>;
+}
+
+/** With the manager that it will ask: one in control that its engine can join by, never itself. */
 function joining(
   turn: Omit<RolloutTurn, 'contact'>,
-  { managers }: RolloutDeclaration,
-  inControl: ReadonlySet<string>,
-  standIn: string | undefined,
+  declared: RolloutDeclaration,
+  facts: TurnFacts,
+  { inControl, built }: Moment,
 ): RolloutTurn {
-  const others = managers.filter(({ name }) => name !== turn.name && inControl.has(name));
-  const contact = contactOrder(others, () => 0)[0]?.name ?? standIn;
-  return contact === undefined
-    ? { ...turn, contact }
-    : { ...turn, contact, sentence: `${turn.sentence}; joins through ${contact}` };
+  const others = declared.managers
+    .filter(({ name }) => name !== turn.name && inControl.has(name))
+    .map((node) => contactOf(node, facts, built.has(node.name)));
+  const contacts = others.length > 0 ? others : standInContact(facts);
+  const node = [...declared.managers, ...declared.workers].find(({ name }) => name === turn.name);
+  const way = planJoin(node === undefined ? undefined : engineAfter(node, facts), contacts);
+  const clause = describeWay(way, contacts);
+  // Whose engine it is decides what it is started with.
+  const isRefused = way.exception === 'yes' && node?.engineSource?.kind === 'preinstalled';
+  return {
+    ...turn,
+    contact: way.contacts[0],
+    sentence: clause === undefined ? turn.sentence : `${turn.sentence}; ${clause}`,
+    ...(isRefused ? { refusal: alpnMissing(turn.name, way.without, notOurEngine).message } : {}),
+  };
+}
+
+function contactOf(node: RolloutNode, facts: TurnFacts, isBuilt: boolean): JoinContact {
+  const { name } = node;
+  const present = entryOfNode(facts.nodes, node)?.engineVersion ?? '';
+  // One that has joined as a manager offers ALPN, whatever its engine.
+  const alpn = isBuilt || facts.alpn === undefined ? { seen: true } : facts.alpn[name];
+  return {
+    name,
+    engineVersion: isBuilt ? (engineAfter(node, facts) ?? '') : present,
+    alpn: alpn ?? { unseen: 'it was not asked' },
+  };
+}
+
+/** A worker that was promoted: its certificate has changed since its daemon's start. */
+function standInContact({ standIn, nodes }: TurnFacts): readonly JoinContact[] {
+  if (standIn === undefined) return [];
+  const engineVersion = entryOf(nodes, standIn)?.engineVersion ?? '';
+  return [{ name: standIn, engineVersion, alpn: { seen: !mayLackAlpn(engineVersion) } }];
+}
+
+/** Engine that a node will have, in full or by its leading parts; undefined: what another OS brings is seen when it runs. */
+export function engineAfter(
+  node: RolloutNode,
+  facts: Pick<TurnFacts, 'nodes' | 'hosts'>,
+): string | undefined {
+  const entry = entryOfNode(facts.nodes, node);
+  const present = entry?.engineVersion === '' ? undefined : entry?.engineVersion;
+  if (node.engineVersion !== undefined) {
+    const isThere = present !== undefined && versionWithin(present, node.engineVersion);
+    return isThere ? present : node.engineVersion;
+  }
+  return isOtherOs(node, facts) ? undefined : present;
+}
+
+/** Whether a node's machine is rebuilt with another OS. */
+export function isOtherOs(node: RolloutNode, facts: Pick<TurnFacts, 'nodes' | 'hosts'>): boolean {
+  const os = osOf(facts.hosts, node) ?? entryOfNode(facts.nodes, node)?.labels[osLabel];
+  return node.os !== undefined && os !== undefined && os !== node.os;
 }
 
 function isReachable(entry: SwarmNodeFacts | undefined): boolean {

@@ -43,6 +43,13 @@ export interface DockerApi {
   forceNewCluster(request: { readonly advertiseAddress: string }): Promise<void>;
   /** From its file, so the engine may be stopped, locked or without a leader; undefined: the node is in no swarm. */
   nodeCertificate(): Promise<NodeCertificate | undefined>;
+  /**
+   * Whether this manager's own port, at the address that it advertises, selects HTTP/2 of a TLS client that
+   * offers it (ALPN): without it, newer engines do not join by this manager.
+   *
+   * @throws SwarmError `ProbeFailed` when that could not be seen.
+   */
+  offersAlpn(address: string): Promise<boolean>;
   swarmJoin(request: SwarmJoinRequest): Promise<void>;
   swarmLeave(options: { readonly force: boolean }): Promise<void>;
   swarm(): Promise<SwarmFacts>;

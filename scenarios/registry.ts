@@ -19,6 +19,7 @@ import { linkCutInJoin, linkCutInLeave } from './faults/linkCut';
 import { lostOnesMeet } from './faults/lostOnesMeet';
 import { managerDiesAtGate, managerDiesMajorityLost } from './faults/managerDiesInRoll';
 import { managerOffBefore } from './faults/managerOffBefore';
+import { mixedVersions } from './faults/mixedVersions';
 import { oneManager } from './faults/oneManager';
 import { oneManagerOutage } from './faults/oneManagerOutage';
 import { quorumLost } from './faults/quorumLost';
@@ -74,6 +75,7 @@ export const scenarios: readonly Scenario[] = [
   vipDrift,
   vipNoPeer,
   vipChanged,
+  mixedVersions,
 ];
 
 /** @throws SwarmError `ScenarioUnknown` with every name that there is. */

@@ -236,6 +236,19 @@ export class Stage {
     this.did(`declared ${os} for ${names.length === 0 ? 'every node' : names.join(' and ')}`);
   }
 
+  /** Declares another engine for these nodes; for all of them when none is named. Images stay as declared. */
+  changeEngine(engine: Readonly<Record<string, unknown>>, ...names: readonly string[]): void {
+    changeNodes(this.pulumi, (node) =>
+      names.length === 0 || names.includes(node.name)
+        ? { ...node, engine: { ...node.engine, ...engine } }
+        : node,
+    );
+    const what = Object.entries(engine).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+    this.did(
+      `declared engine ${what.join(', ')} for ${names.length === 0 ? 'every node' : names.join(' and ')}`,
+    );
+  }
+
   /** Takes a node out of the declaration. */
   undeclare(name: string): void {
     changeNodes(this.pulumi, (node) => (node.name === name ? undefined : node));

@@ -30,6 +30,7 @@ export const versionAnswer = z.object({ Version: z.string(), Arch: z.string() })
 export const infoAnswer = z
   .object({
     ServerVersion: z.string(),
+    DockerRootDir: z.string(),
     Swarm: z.object({
       NodeID: z.string().default(''),
       NodeAddr: z.string().default(''),
@@ -42,8 +43,9 @@ export const infoAnswer = z
       RemoteManagers: z.array(z.object({ NodeID: z.string(), Addr: z.string() })).nullish(),
     }),
   })
-  .transform(({ ServerVersion, Swarm }): EngineInfo => ({
+  .transform(({ ServerVersion, DockerRootDir, Swarm }): EngineInfo => ({
     engineVersion: plainEngineVersion(ServerVersion),
+    dataRoot: DockerRootDir,
     localNodeState: Swarm.LocalNodeState,
     nodeId: Swarm.NodeID,
     nodeAddress: Swarm.NodeAddr,

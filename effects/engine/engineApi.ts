@@ -17,7 +17,7 @@ import type {
   TaskFacts,
 } from '../../core/facts';
 import { bracketed } from '../../core/addresses';
-import { SwarmError } from '../../core/errors';
+import { SwarmError, errorMessage } from '../../core/errors';
 import { plainEngineVersion } from '../../core/parse/engineVersion';
 import type { ServiceSpec } from '../../core/service';
 import type { StackServiceBody } from '../../core/stack/serviceBody';
@@ -33,6 +33,8 @@ import {
 import type { RegistryLogin } from '../../core/images';
 import { localFileSize } from '../localFiles';
 import type { Exec } from '../ssh/sshExec';
+import type { Tunnel } from '../ssh/tunnel';
+import { selectsHttp2 } from './alpn';
 import * as answers from './answers';
 import { runContainerCheck } from './containerCheck';
 import type { CallOptions, EngineClient } from './engineClient';
@@ -58,6 +60,7 @@ export class EngineApi implements DockerApi {
     private readonly subject: string,
     private readonly client: EngineClient,
     private readonly exec: Exec,
+    private readonly tunnel: Tunnel,
   ) {}
 
   async version(): Promise<string> {
@@ -107,6 +110,18 @@ export class EngineApi implements DockerApi {
 
   nodeCertificate(): Promise<NodeCertificate | undefined> {
     return readNodeCertificate(this.subject, this.exec);
+  }
+
+  async offersAlpn(address: string): Promise<boolean> {
+    try {
+      return await selectsHttp2(await this.tunnel(address, swarmPort));
+    } catch (error) {
+      throw new SwarmError(
+        'ProbeFailed',
+        `${this.subject}: cannot try ${address}:${String(swarmPort)} by TLS (${errorMessage(error)}); whether it offers ALPN is not known; let sshd forward TCP (AllowTcpForwarding)`,
+        { source: 'world', cause: error },
+      );
+    }
   }
 
   async swarmJoin(request: SwarmJoinRequest): Promise<void> {

@@ -17,6 +17,7 @@ import type { Systemd } from '../systemd';
 import { UnpackedPrograms } from '../unpackedPrograms';
 import { type Exec, sshExec } from './sshExec';
 import type { SshSession } from './sshSession';
+import { tunnelThrough } from './tunnel';
 
 /** A host over its SSH session. */
 export class SshHost implements Host {
@@ -41,7 +42,7 @@ export class SshHost implements Host {
     this.packages = new Apt(subject, exec, this.files, clock, generation);
     this.programs = new UnpackedPrograms(subject, exec);
     const client = new EngineClient(subject, new EngineStreams(session));
-    this.docker = new EngineApi(subject, client, exec);
+    this.docker = new EngineApi(subject, client, exec, tunnelThrough(session));
   }
 
   facts(): Promise<HostFacts> {

@@ -21,6 +21,7 @@ import { backupDirectory } from '../operations/backup/backupDirectory';
 import { notePlannedNodes } from '../operations/ask/plannedNodes';
 import { hostStanding } from '../operations/ask/hostStanding';
 import type { HostStanding } from '../operations/ask/hostStanding';
+import { lookAtAlpn } from '../operations/node/joinContacts';
 import { unfitness } from '../operations/vip/lookAtPeers';
 import { entryOfNode } from '../../core/rolloutTurns';
 import type { VipPolicy } from '../../core/rollPolicy';
@@ -277,6 +278,7 @@ async function gather(
       standIns.contacts.length > 0 &&
       (await knewStandIns(operation, clusterId, contacts)),
     vipHolder: holder,
+    alpn: await alpnOf(standings, operation),
     vipUnfit: holder === undefined ? {} : await vipUnfitness(standings, nodes),
     unsettled,
     ...(await running(declared, clusterId, contacts, operation)),
@@ -333,6 +335,21 @@ async function vipHolder(declared: PlanArgs, standings: Standings): Promise<stri
     }),
   );
   return holders.find((name) => name !== undefined);
+}
+
+/** Which managers in control offer ALPN to engines that ask for it. */
+async function alpnOf(
+  standings: Standings,
+  operation: Operation,
+): Promise<Readonly<Record<string, Sight<boolean>>>> {
+  const sights = await Promise.all(
+    standings.map(async ({ node, standing }) => {
+      if (standing.kind !== 'member' || !standing.info.isControlAvailable) return [];
+      const { engineVersion } = standing.info;
+      return [[node.name, await lookAtAlpn(operation, node, engineVersion)] as const];
+    }),
+  );
+  return Object.fromEntries(sights.flat());
 }
 
 /** Who cannot take the virtual IP now, and why. */

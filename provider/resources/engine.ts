@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
+import { alpnDropInPath } from '../../core/alpnDropIn';
 import { isHostname } from '../../core/addresses';
 import { describeIssue } from '../../core/configurationFaults';
 import { changedOptions, daemonSchema } from '../../core/daemonOptions';
@@ -31,6 +32,7 @@ import {
   runningMember,
 } from '../operations/host/engineSetup';
 import type { EngineInputs } from '../operations/host/engineSetup';
+import { refuseOtherDataRoot } from '../operations/host/dataRoot';
 import { loadImages } from '../operations/host/loadImages';
 import { isUpgradeDue } from '../operations/inPlace/isUpgradeDue';
 import { readUpgradeMark } from '../operations/inPlace/keptEngine';
@@ -179,6 +181,7 @@ export const engine: Resource = {
     const id = newId('engine', spec.name);
     const running = await runningMember(operation, spec);
     const version = running ?? (await bringEngineUp(operation, host, spec));
+    await refuseOtherDataRoot(host, spec.name);
     if (running !== undefined) await noteTakenOver(operation, host, spec);
     await writeMarker(host, 'engine', { id, urn: operation.urn });
     await host.files.remove(upgradeMarkPath);
@@ -339,6 +342,7 @@ async function remove(id: string, known: PropertyMap, operation: Operation): Pro
         for (const unit of engineUnits) await host.systemd.disable(unit);
         await noteTakenOver(operation, host, spec);
       }
+      await host.files.remove(alpnDropInPath);
       await removeMarker(host, 'engine', id);
     });
   } catch (error) {

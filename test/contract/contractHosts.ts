@@ -1,12 +1,13 @@
-import type { Clock } from '../../effects/clock';
+import type { Connection } from '../../core/connection';
 import type { DockerApi } from '../../effects/docker';
-import type { Host } from '../../effects/effects';
+import type { Effects, Host } from '../../effects/effects';
 import type { TestLogin } from './serveImage';
 
 /** One machine with a running engine that is in no swarm. */
 export interface ContractHost {
   readonly name: string;
   readonly address: string;
+  readonly connection: Connection;
   readonly host: Host;
   readonly docker: DockerApi;
   /** Whether what comes to 4789/udp, the data path of overlay networks, is let in. */
@@ -17,11 +18,13 @@ export interface ContractHost {
   readonly serveImage: (image: string, login: TestLogin) => Promise<string>;
   /** On the leader: raft's log is cut, as 10,000 entries do, so that a new member needs the last snapshot. */
   readonly compactLog: () => Promise<void>;
+  /** Of debian:13: its engine is 28.5.2 from now on, and runs. */
+  readonly takeNewerEngine: () => Promise<void>;
 }
 
-/** Three such machines that reach each other, and their time. The engine of `b` is 23.0 or later, the others' are older. */
+/** Three such machines that reach each other, and the world that they are in. The engine of `b` is 23.0 or later, the others' are older. */
 export interface ContractHosts {
-  readonly clock: Clock;
+  readonly effects: Effects;
   readonly a: ContractHost;
   readonly b: ContractHost;
   readonly c: ContractHost;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { isWithin } from '../../core/addresses';
 import { overlayProbePort } from '../../core/overlay';
+import { steps } from '../../core/steps';
 import type { ServiceSpec } from '../../core/service';
 import { whyNotConverged } from '../../core/services';
 import { DockerApiError } from '../../effects/docker';
@@ -32,6 +33,7 @@ import {
   stopEngine,
   tasksRunOn,
 } from './contractSteps';
+import { joinAsNode } from './joinAsNode';
 import { buildPauseImage, pauseReference } from './pauseImage';
 import { eventually } from './waiting';
 
@@ -64,7 +66,7 @@ export function dockerApiContract(
       seconds: number,
       what: string,
       condition: () => Promise<string | undefined>,
-    ): Promise<void> => eventually(hosts.clock, seconds, what, condition);
+    ): Promise<void> => eventually(hosts.effects.clock, seconds, what, condition);
 
     it('outside a swarm: says so, and refuses cluster calls and leave', async () => {
       const { docker } = hosts.a;
@@ -622,10 +624,52 @@ export function dockerApiContract(
       // Longer than a leader stays one without a majority.
       for (let look = 0; look < 15; look += 1) {
         await a.docker.setSwarmLabels({ look: String(look) });
-        await hosts.clock.sleep(1_000);
+        await hosts.effects.clock.sleep(1_000);
       }
       await startEngine(c);
       for (const { docker } of [c, b, a]) await docker.swarmLeave({ force: true });
+    });
+
+    it('a manager before 28 whose certificate has changed: an engine from 28 on is refused, and our Node joins by another one, or without ALPN', async () => {
+      const { a, b, c } = machines;
+      await initSwarm(a);
+      await joinAs(c, a, 'manager');
+      await wait(60, 'two members', () => membersAre(a, [a, c]));
+      for (const { docker, address } of [a, c])
+        assert.equal(await docker.offersAlpn(address), true);
+      await assert.rejects(b.docker.offersAlpn(b.address), { code: 'ProbeFailed' });
+      const id = await ownId(c);
+      await a.docker.updateNode(id, { role: 'worker' });
+      await wait(60, 'c no member', () => membersAre(a, [a]));
+      await wait(60, 'c without control', () => hasControl(c, false));
+      await a.docker.updateNode(id, { role: 'manager' });
+      await wait(60, 'c a member again', () => membersAre(a, [a, c]));
+      await wait(60, 'c in control again', () => hasControl(c, true));
+      assert.equal(await c.docker.offersAlpn(c.address), false);
+
+      await b.takeNewerEngine();
+      assert.equal(await b.docker.version(), '28.5.2');
+      await refuses(joinAs(b, c, 'worker'), 503, /missing selected ALPN property/);
+      await wait(30, 'b outside again', async () => {
+        const { localNodeState } = await b.docker.info();
+        return localNodeState === 'inactive' ? undefined : localNodeState;
+      });
+      assert.deepEqual(await joinAsNode(hosts.effects, b, [c, a]), []);
+      const first = await ownId(b);
+      await b.docker.swarmLeave({ force: true });
+      await a.docker.removeNode(first, { force: true });
+      assert.deepEqual(await joinAsNode(hosts.effects, b, [c]), [
+        steps.withoutAlpn(b.name),
+        steps.withAlpn(b.name),
+      ]);
+      await b.docker.swarmLeave({ force: true });
+      await stopEngine(c);
+      await startEngine(c);
+      await wait(60, 'c in control again', () => hasControl(c, true));
+      await wait(60, 'c offers ALPN again', async () =>
+        (await c.docker.offersAlpn(c.address)) ? undefined : 'no',
+      );
+      for (const { docker } of [c, a]) await docker.swarmLeave({ force: true });
     });
   });
 }

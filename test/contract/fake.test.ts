@@ -39,15 +39,16 @@ async function setUp(): Promise<ContractHosts> {
       world.edit(({ registries }) => (registries[server] = { images: [reference], login: digest }));
       return Promise.resolve(reference);
     };
+    const takeNewerEngine = async (): Promise<void> => {
+      world.editMachine(name, ({ installed }) => {
+        installed['docker.io'] = '28.5.2+dfsg4-2';
+      });
+      await host.systemd.restart('docker.service');
+    };
+    const connection = { host: address };
     return {
-      name,
-      address,
-      host,
-      docker: host.docker,
-      setDataPath,
-      setLargestPacket,
-      compactLog,
-      serveImage,
+      ...{ name, address, connection, host, docker: host.docker },
+      ...{ setDataPath, setLargestPacket, compactLog, serveImage, takeNewerEngine },
     };
   };
   const [a, b, c] = await Promise.all([
@@ -55,5 +56,5 @@ async function setUp(): Promise<ContractHosts> {
     prepare('b', '10.92.0.12', 'debian:13'),
     prepare('c', '10.92.0.13', 'debian:12'),
   ]);
-  return { clock: effects.clock, a, b, c };
+  return { effects, a, b, c };
 }

@@ -80,6 +80,7 @@ const swarm = {
 };
 const info = {
   ServerVersion: '26.1.5',
+  DockerRootDir: '/var/lib/docker',
   Swarm: {
     NodeID: 'n1',
     NodeAddr: '10.88.0.11',

@@ -7,6 +7,7 @@ import { compactLog } from './compactLog';
 import type { ContractHost, ContractHosts } from './contractHosts';
 import { dockerApiContract } from './dockerApi.contract';
 import { serveImage } from './serveImage';
+import { takeNewerEngine } from './takeNewerEngine';
 
 const lab = 'contract';
 const subnet = '10.92.0.0/24';
@@ -43,7 +44,7 @@ async function setUp(): Promise<ContractHosts> {
       prepare(machines[1]),
       prepare(machines[2]),
     ]);
-    return { clock: effects.clock, a, b, c };
+    return { effects, a, b, c };
   } catch (error) {
     await tearDown();
     throw error;
@@ -96,8 +97,11 @@ async function prepare(machine: (typeof machines)[number]): Promise<ContractHost
     if (code !== 0) throw new Error(`${name}: ip: ${stderr}`);
   };
   return {
-    ...{ name, address, host, docker: host.docker, setDataPath, setLargestPacket },
+    ...{ name, address, connection: { lab, machine: name }, host, docker: host.docker },
+    setDataPath,
+    setLargestPacket,
     compactLog: () => compactLog(host),
     serveImage: (image, login) => serveImage(host, image, login),
+    takeNewerEngine: () => takeNewerEngine(host),
   };
 }

@@ -60,6 +60,8 @@ describe('where kills hit', () => {
       'startBalancer',
       'stopBalancer',
       'unlock',
+      'withAlpn',
+      'withoutAlpn',
     ]);
   });
 

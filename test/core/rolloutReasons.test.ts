@@ -156,7 +156,7 @@ describe('planRollout: what cannot be done safely now', () => {
     assert.deepEqual(plan.reasons, []);
     assert.equal(
       plan.turns[0]?.sentence,
-      'replace manager m1 (os debian:12 → debian:13): w1 stands in: 1 → 2 members, 1 while it is out, quorum 1, tolerance 0; the leader, handed over by its demotion; joins through w1',
+      'replace manager m1 (os debian:12 → debian:13): w1 stands in: 1 → 2 members, 1 while it is out, quorum 1, tolerance 0; the leader, handed over by its demotion; joins through w1, and does without ALPN until it has joined if its engine asks for it: w1 offers no ALPN',
     );
   });
 
@@ -171,7 +171,7 @@ describe('planRollout: what cannot be done safely now', () => {
     assert.deepEqual(plan.reasons, []);
     assert.equal(
       plan.turns[0]?.sentence,
-      'add manager m1: 0 → 1 members, quorum 1, tolerance 0; joins through w1',
+      'add manager m1: 0 → 1 members, quorum 1, tolerance 0; joins through w1, and does without ALPN until it has joined if its engine asks for it: w1 offers no ALPN',
     );
   });
 

@@ -36,6 +36,7 @@ async function failed(nodeId: string, clusterId: string): Promise<ReturnType<typ
       ...{ clusterId, nodeId, address, localState: 'error', error: 'no route to host' },
       ...{ isControlAvailable: false, controlChangeDueMs: undefined, remoteManagers: [] },
       ...{ isCutOff: false, isBehind: false, lockKey: undefined, pendingJoin: undefined },
+      hasNewCertificate: false,
     };
   });
   return copy;

@@ -62,6 +62,34 @@ test('a version that comes with another OS is not looked for on the present one'
   assert.deepEqual(reasons, []);
 });
 
+test('by which manager a newer engine joins is seen at the managers’ own ports', async () => {
+  const { world } = copyOf(origin.world, origin.stack);
+  const join = async (): Promise<string | undefined> => {
+    const worker = planned('w1', '10.88.0.21', { engineVersion: '28.5.2', os: 'debian:13' });
+    const { turns } = await plan(world, { managers, workers: [worker] });
+    return turns[0]?.split('; ').at(-1);
+  };
+  assert.equal(await join(), 'joins through m1');
+  const expected = [
+    'joins through m2, as m1 offers no ALPN',
+    'joins through m3, as m1 and m2 offer no ALPN',
+    'joins through m1, and does without ALPN until it has joined: m1 and m2 and m3 offer no ALPN',
+  ];
+  for (const [index, clause] of expected.entries()) {
+    world.editMachine(`test/m${String(index + 1)}`, ({ engine: { membership } }) => {
+      assert.ok(membership !== undefined);
+      membership.hasNewCertificate = true;
+    });
+    assert.equal(await join(), clause);
+  }
+  world.failNext('docker.offersAlpn', { code: 'ProbeFailed', message: 'x' }, { host: 'test/m2' });
+  assert.equal(
+    await join(),
+    'joins through m2, as m1 offers no ALPN',
+    'what was not seen is tried',
+  );
+});
+
 test('a manager that gives no answer is told of, also when nothing is to be done', async () => {
   const { world } = copyOf(origin.world, origin.stack);
   world.powerOff('test/m2');

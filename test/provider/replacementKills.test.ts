@@ -123,6 +123,7 @@ test('the steps that are killed at below are all that a replacement has', async 
     'setAside',
     'restore',
     ...['keepEngine', 'putBackEngine', 'release'],
+    ...['withoutAlpn', 'withAlpn'],
   ];
   for (const [key, sentence] of Object.entries(steps)) {
     // Every placeholder as a text that matches whatever stands there.

@@ -10,6 +10,7 @@ import type { Operation } from '../../server/resource';
 import { hostStanding } from '../ask/hostStanding';
 import type { ImageArchive } from './loadImages';
 import { hasDaemonOptions, writeDaemonOptions } from './daemonOptions';
+import { refuseBadEngine } from './refuseBadEngine';
 import type { PreparedEngine, SourceContext } from './sources/engineSource';
 import { makeRoom, noteSource } from './sources/makeRoom';
 import { engineSource } from './sources/sources';
@@ -95,6 +96,7 @@ export async function prepareEngine(
 ): Promise<PreparedEngine> {
   const context = contextOf(operation, host, spec);
   const prepared = await engineSource(context).prepare(spec.version);
+  refuseBadEngine(operation, spec.name, prepared.version);
   return {
     ...prepared,
     install: async () => {

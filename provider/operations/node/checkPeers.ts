@@ -18,14 +18,16 @@ const mostClockSkewSeconds = 30;
  * listens yet, so a refusal is a good answer there, and silence means a firewall. For the same reason
  * datagrams are tried towards that node only: a port that somebody listens on stays silent.
  *
+ * @param late managers that it does not join by as long as there are others.
  * @throws SwarmError `PortsClosed`, `ClocksApart`, all findings at once.
  */
 export async function checkPeers(
   operation: Operation,
   spec: NodeInputs,
   host: Host,
+  late: readonly string[],
 ): Promise<void> {
-  const manager = await findManager(operation, accessOf(spec), [spec.name]);
+  const manager = await findManager(operation, accessOf(spec), [spec.name, ...late]);
   const peer = await operation.effects.hosts.connect(manager.contact.connection);
   const [outward, inward, datagrams, ownClock, peerClock] = await Promise.all([
     probeAll(host, manager.contact.address, managerPorts),

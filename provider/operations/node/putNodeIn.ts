@@ -1,4 +1,3 @@
-import { bracketed } from '../../../core/addresses';
 import { SwarmError, errorMessage } from '../../../core/errors';
 import type { SwarmNodeFacts } from '../../../core/facts';
 import { heldAvailability, withHold } from '../../../core/held';
@@ -13,6 +12,7 @@ import {
   sourceLabel,
 } from '../../../core/labels';
 import type { Labels } from '../../../core/labels';
+import { planJoin } from '../../../core/joinWay';
 import { readBaseline, withoutBaseline } from '../../../core/lease';
 import { worseThanBaseline } from '../../../core/services';
 import { steps } from '../../../core/steps';
@@ -21,8 +21,11 @@ import type { Operation } from '../../server/resource';
 import { drainNode } from '../balancer/drainNode';
 import { giveNodeBack } from '../balancer/giveNodeBack';
 import { forgetFormerSelves } from './abandonedJoins';
+import { endAlpnException } from './alpnException';
 import { endBrokenJoin } from './brokenJoin';
 import { checkPeers } from './checkPeers';
+import { lookAtContacts } from './joinContacts';
+import { beginAttempts, requestJoin } from './requestJoin';
 import { hostStanding, managerLocked } from '../ask/hostStanding';
 import { changeLeaseLabels, readLeaseLabels } from '../hold/lease';
 import { askManager } from '../ask/managers';
@@ -51,7 +54,8 @@ export async function joinSwarm(
   const marker = await ownMarker(operation, host, 'node');
   await restoreSwarm(operation, spec, host);
   const present = await presentEntry(operation, spec, host, marker !== undefined);
-  const nodeId = present?.id ?? (await join(id, operation, spec, host));
+  const nodeId = present?.id ?? (await joinOrRestore(id, operation, spec, host));
+  await endAlpnException(operation, spec.name, host);
   await writeMarker(host, 'node', { id, urn: operation.urn });
   await operation.step(steps.label(spec.name), async () => {
     const { os } = await host.facts();
@@ -118,6 +122,23 @@ async function presentEntry(
   return undefined;
 }
 
+/** What a join that fails has set up for itself goes with it. */
+async function joinOrRestore(
+  id: string,
+  operation: Operation,
+  spec: NodeInputs,
+  host: Host,
+): Promise<string> {
+  try {
+    return await join(id, operation, spec, host);
+  } catch (error) {
+    await endAlpnException(operation, spec.name, host).catch((fault: unknown) => {
+      operation.log('warning', `${spec.name}: ${errorMessage(fault)}`);
+    });
+    throw error;
+  }
+}
+
 async function join(
   id: string,
   operation: Operation,
@@ -126,10 +147,13 @@ async function join(
 ): Promise<string> {
   // They would make the name ambiguous, and a stale raft member counts for the quorum (moby#34722).
   await forgetFormerSelves(operation, spec, undefined);
-  await operation.step(steps.checkPeers(spec.name), () => checkPeers(operation, spec, host));
+  const engineVersion = await host.docker.version();
+  const attempts = beginAttempts(planJoin(engineVersion, await lookAtContacts(operation, spec)));
+  await operation.step(steps.checkPeers(spec.name), () =>
+    checkPeers(operation, spec, host, [...attempts.late]),
+  );
   if (spec.role === 'manager') {
     const { name } = spec;
-    const engineVersion = await host.docker.version();
     await takeSnapshotsFor(operation, accessOf(spec), { name, engineVersion });
   }
   // One that is cut off is known as ours by it.
@@ -142,34 +166,10 @@ async function join(
       if (info.localNodeState === 'active' && nodeId !== '') return true;
       if (await endBrokenJoin(operation, spec, host, info)) return `it failed: ${info.error}`;
       if (info.localNodeState !== 'inactive') return `it is ${info.localNodeState}: ${info.error}`;
-      return requestJoin(operation, spec, host);
+      return requestJoin(operation, spec, host, attempts);
     });
     return nodeId;
   });
-}
-
-/** One attempt, through one live manager, with a token that is read for it and never kept. */
-async function requestJoin(operation: Operation, spec: NodeInputs, host: Host): Promise<string> {
-  return askManager(
-    operation,
-    accessOf(spec),
-    async ({ contact, docker }) => {
-      const token = await docker.joinToken(spec.role);
-      try {
-        await host.docker.swarmJoin({
-          advertiseAddress: spec.address,
-          remoteAddress: `${bracketed(contact.address)}:2377`,
-          token,
-          availability: 'drain',
-        });
-      } catch (error) {
-        // The Engine gives up waiting after 20 s and goes on by itself.
-        if (!/continue in the background/i.test(errorMessage(error))) throw error;
-      }
-      return `asked ${contact.name}`;
-    },
-    { avoid: [spec.name] },
-  );
 }
 
 /** Waits until the node is a full part of the swarm in its role, as the managers and it itself see it. */

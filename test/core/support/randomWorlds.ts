@@ -40,6 +40,7 @@ const node: fc.Arbitrary<SwarmNodeFacts> = fc.record({
 
 const info: fc.Arbitrary<EngineInfo> = fc.record({
   engineVersion: fc.constantFrom('20.10.24', '26.1.5'),
+  dataRoot: fc.constant('/var/lib/docker'),
   localNodeState: fc.constantFrom('inactive', 'pending', 'active', 'error', 'locked'),
   nodeId: fc.constantFrom('a', 'b'),
   nodeAddress: address,

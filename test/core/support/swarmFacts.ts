@@ -64,6 +64,7 @@ export function healthyNodes({ managers, workers }: SwarmSize): readonly SwarmNo
 export function engineInfo(name: string, over: Partial<EngineInfo> = {}): EngineInfo {
   return {
     engineVersion: '20.10.24',
+    dataRoot: '/var/lib/docker',
     localNodeState: 'active',
     nodeId: `id-${name}`,
     nodeAddress: addressOfNode(name),

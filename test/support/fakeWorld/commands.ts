@@ -78,6 +78,7 @@ const commands: Readonly<Record<string, Command>> = {
     }
     return undefined;
   },
+  readlink: (_machine, args) => (args[0] === '-f' ? done(`${args.at(-1) ?? ''}\n`) : undefined),
   reboot: (machine, _args, state) => reboot(machine, state),
   dockerd: (machine, args) => {
     const version = engineOnDisk(machine);

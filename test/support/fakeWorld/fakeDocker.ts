@@ -5,9 +5,17 @@ import { clusterObjects } from './clusterObjects';
 import { clusterNodes } from './clusterNodes';
 import { archiveReferences } from './imageArchive';
 import { fakeImages } from './fakeImages';
+import { probe } from './fakeNetwork';
 import { ingressFacts } from './ingress';
 import { findNode, isEngineRunning, startUnit } from './machines';
-import { forceNewCluster, initSwarm, joinSwarm, leaveSwarm, unlockSwarm } from './membership';
+import {
+  forceNewCluster,
+  initSwarm,
+  joinSwarm,
+  leaveSwarm,
+  offersAlpn,
+  unlockSwarm,
+} from './membership';
 import { Delayed, lockedSentence, noLeaderSentence } from './refusals';
 import { hasQuorum } from './raft';
 import { stackObjects } from './stackObjects';
@@ -64,6 +72,17 @@ export function fakeDocker(world: World, key: string): DockerApi {
         const isManager = isControlAvailable || localState === 'locked';
         const isKeyEncrypted = lockKey !== undefined;
         return { clusterId, nodeId, role: isManager ? 'manager' : 'worker', isKeyEncrypted };
+      }),
+    offersAlpn: (address) =>
+      world.act({ operation: 'docker.offersAlpn', host: key, isChange: false }, (state) => {
+        const machine = reach(state, key);
+        const isOpen = probe(state, machine, address, 2377) === 'open';
+        if (isOpen) return offersAlpn(state, address);
+        throw new SwarmError(
+          'ProbeFailed',
+          `${key}: cannot try ${address}:2377 by TLS (Connection refused); whether it offers ALPN is not known; let sshd forward TCP (AllowTcpForwarding)`,
+          { source: 'world' },
+        );
       }),
     swarmJoin: (request) =>
       call(
@@ -161,6 +180,7 @@ function engineInfo(
   const isLocked = membership?.localState === 'locked';
   const outside: EngineInfo = {
     engineVersion: machine.engine.runningVersion ?? '',
+    dataRoot: machine.engine.dataRoot,
     localNodeState: membership === undefined ? 'inactive' : ownState(state, membership),
     // Which node it is stands in what is locked; an engine that gave up does not say.
     nodeId: isLocked || membership?.localState === 'error' ? '' : (membership?.nodeId ?? ''),

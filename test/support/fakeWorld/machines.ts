@@ -1,3 +1,4 @@
+import { alpnDropInPath } from '../../../core/alpnDropIn';
 import { isOurUnit } from '../../../core/engineUnits';
 import { readBalancerConfiguration } from './balancer';
 import { SwarmError } from '../../../core/errors';
@@ -56,6 +57,8 @@ export function addMachine(state: WorldState, machine: NewMachine): MachineState
       isStuck: false,
       brokenVersions: [],
       containerFault: undefined,
+      dataRoot: defaultDataRoot,
+      doesWithoutAlpn: false,
       images: [],
       pulled: [],
       volumes: {},
@@ -130,6 +133,8 @@ export function stopUnit(machine: MachineState, name: string): void {
   if (name === 'haproxy.service') machine.balancer = undefined;
 }
 
+const defaultDataRoot = '/var/lib/docker';
+
 export const keepalivedPath = '/etc/keepalived/keepalived.conf';
 
 /** Unit conditions of Debian's package: without the file keepalived is not started, which is no failure. */
@@ -159,6 +164,10 @@ function startEngine(machine: MachineState, unit: { state: string }): void {
     fail(`failed to start daemon: ${version} is broken`);
   }
   machine.engine.runningVersion = version;
+  const dataRoot = options['data-root'];
+  machine.engine.dataRoot = typeof dataRoot === 'string' ? dataRoot : defaultDataRoot;
+  const dropIn = machine.files[alpnDropInPath]?.content ?? '';
+  machine.engine.doesWithoutAlpn = dropIn.includes('GRPC_ENFORCE_ALPN_ENABLED=false');
   startMembership(machine);
   const socket = machine.units['docker.socket'];
   if (socket !== undefined) socket.state = 'active';
@@ -178,6 +187,7 @@ export function engineOnDisk({ installed, files, programs }: MachineState): stri
 function startMembership({ engine: { membership } }: MachineState): void {
   if (membership === undefined) return;
   membership.localState = 'pending';
+  membership.hasNewCertificate = false;
   if (membership.lockKey === undefined) return;
   membership.localState = 'locked';
   membership.isControlAvailable = false;

@@ -93,6 +93,7 @@ export function joinSwarm(
       remoteManagers: [],
       isCutOff: false,
       isBehind: false,
+      hasNewCertificate: false,
       lockKey: undefined,
       pendingJoin: {
         remoteAddress: request.remoteAddress,
@@ -104,6 +105,9 @@ export function joinSwarm(
     throw new Delayed(timing.joinTimeout, refusals.joinTimeout());
   }
   if (attempt === 'refused') throw refusals.joinRefused(request.remoteAddress);
+  const { runningVersion, doesWithoutAlpn } = machine.engine;
+  const isAsking = majorOf(runningVersion) >= 28 && !doesWithoutAlpn;
+  if (isAsking && !offersAlpn(state, addressOf(request.remoteAddress))) throw refusals.joinAlpn();
   const role = roleOfToken(attempt, request.token);
   if (attempt.leader === undefined) {
     throw new Delayed(timing.withoutLeader, rpcError('Unknown', noLeaderSentence));
@@ -173,13 +177,28 @@ export function retryJoins(state: WorldState, nowMs: number): void {
   }
 }
 
+/** What the manager at an address answers to a client of TLS. */
+export function offersAlpn(state: WorldState, address: string): boolean {
+  const engine = machineAt(state, address)?.engine;
+  const version = engine?.runningVersion ?? '';
+  const isMended = majorOf(version) >= 28 || /^25\.0\.(1[2-9]|[2-9]\d)/.test(version);
+  return isMended || engine?.membership?.hasNewCertificate === false;
+}
+
+function majorOf(version: string | undefined): number {
+  return Number(version?.split('.')[0]);
+}
+
+function addressOf(remoteAddress: string): string {
+  return remoteAddress.endsWith(port) ? remoteAddress.slice(0, -port.length) : '';
+}
+
 function findContact(
   state: WorldState,
   from: MachineState,
   remoteAddress: string,
 ): SwarmState | 'silent' | 'refused' {
-  const address = remoteAddress.endsWith(port) ? remoteAddress.slice(0, -port.length) : '';
-  const contact = machineAt(state, address);
+  const contact = machineAt(state, addressOf(remoteAddress));
   const isSilent =
     contact === undefined || !contact.isOn || contact.link === 'cut' || from.link === 'cut';
   if (isSilent || contact.blockedPorts.includes(2377)) return 'silent';
@@ -214,6 +233,7 @@ function enter(
     remoteManagers: [],
     isCutOff: false,
     isBehind: role === 'manager' && leavesBehind(state, swarm, machine),
+    hasNewCertificate: false,
     lockKey: undefined,
     pendingJoin: undefined,
   };

@@ -135,10 +135,12 @@ function stepRole(state: WorldState, swarm: SwarmState, node: NodeEntry, nowMs: 
     return;
   }
   if (nowMs < node.roleChangeDueMs) return;
+  const machine = machineOfNode(state, node.id);
+  const membership = machine?.engine.membership;
+  // The role is a part of the certificate.
+  if (membership !== undefined) membership.hasNewCertificate = true;
   if (isWanted) {
     swarm.members.push(node.id);
-    const machine = machineOfNode(state, node.id);
-    const membership = machine?.engine.membership;
     if (machine !== undefined && membership !== undefined) {
       membership.isBehind = leavesBehind(state, swarm, machine);
     }

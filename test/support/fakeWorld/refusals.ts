@@ -59,6 +59,11 @@ export const refusals = {
       'Unavailable',
       `connection error: desc = "transport: Error while dialing dial tcp ${remote}: connect: connection refused"`,
     ),
+  joinAlpn: () =>
+    rpcError(
+      'Unavailable',
+      'connection error: desc = "transport: authentication handshake failed: credentials: cannot check peer: missing selected ALPN property. If you upgraded from a grpc-go version earlier than 1.67, your TLS connections may have stopped working due to ALPN enforcement. For more details, see: https://github.com/grpc/grpc-go/issues/434"',
+    ),
   invalidToken: () =>
     rpcError('InvalidArgument', 'A valid join token is necessary to join this cluster'),
   malformedToken: () => new DockerApiError(500, 'invalid join token'),

@@ -137,6 +137,10 @@ export interface EngineState {
   brokenVersions: string[];
   /** Daemon's sentence when it cannot start containers. */
   containerFault: string | undefined;
+  /** As it was started with. */
+  dataRoot: string;
+  /** It was started with GRPC_ENFORCE_ALPN_ENABLED=false. */
+  doesWithoutAlpn: boolean;
   images: string[];
   /** Those of them that came from a registry. */
   pulled: string[];
@@ -162,6 +166,8 @@ export interface Membership {
   isCutOff: boolean;
   /** It ignores the leader's snapshots, which do not list it: it has no log, and acknowledges nothing. */
   isBehind: boolean;
+  /** Its certificate has changed since its daemon's start. */
+  hasNewCertificate: boolean;
   /** The key that its raft state on the disk is encrypted with; undefined: it opens by itself. */
   lockKey: string | undefined;
   /** A join that goes on in the background. */

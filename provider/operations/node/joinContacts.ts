@@ -1,0 +1,40 @@
+import type { ManagerContact } from '../../../core/connection';
+import type { Sight } from '../../../core/facts';
+import { isAt } from '../../../core/gate';
+import { mayLackAlpn } from '../../../core/joinWay';
+import type { JoinContact } from '../../../core/joinWay';
+import type { Operation } from '../../server/resource';
+import { askManager } from '../ask/managers';
+import { accessOf } from '../ask/nodeSpec';
+import type { NodeInputs } from '../ask/nodeSpec';
+import { look } from '../gate/gatherGateFacts';
+
+/** The managers that a node may join by, as they are now. */
+export async function lookAtContacts(
+  operation: Operation,
+  spec: NodeInputs,
+): Promise<readonly JoinContact[]> {
+  const nodes = await askManager(operation, accessOf(spec), ({ docker }) => docker.nodes(), {
+    avoid: [spec.name],
+  });
+  const contacts = await Promise.all(
+    spec.managers.map(async (contact): Promise<readonly JoinContact[]> => {
+      const { name, address } = contact;
+      const entry = nodes.find((node) => node.managerStatus !== undefined && isAt(node, address));
+      if (entry === undefined || name === spec.name) return [];
+      const { engineVersion } = entry;
+      return [{ name, engineVersion, alpn: await lookAtAlpn(operation, contact, engineVersion) }];
+    }),
+  );
+  return contacts.flat();
+}
+
+/** Whether a manager offers ALPN; only engines that may have lost it are asked. */
+export async function lookAtAlpn(
+  { effects }: Operation,
+  { address, connection }: Pick<ManagerContact, 'address' | 'connection'>,
+  engineVersion: string,
+): Promise<Sight<boolean>> {
+  if (!mayLackAlpn(engineVersion)) return { seen: true };
+  return look(async () => (await effects.hosts.connect(connection)).docker.offersAlpn(address));
+}
