@@ -27,9 +27,9 @@ const seenInLab = 'scenario `mixed-versions`';
 export const compatibility = {
   alpnEnforced: {
     engines: [{ from: '28.0.0' }],
-    fact: 'to get their first certificate they need a manager that offers ALPN; else: `cannot check peer: missing selected ALPN property`',
+    fact: 'to join, and to become a manager later, they need a manager that offers ALPN; else: `cannot check peer: missing selected ALPN property`, or a promotion that never ends',
     answer:
-      'they ask managers that offer it first; where none does, they are told to do without it until they have joined',
+      'they ask managers that offer it first; where none does, they are told to do without it until they have joined, and a promotion is refused',
     sources: [
       'https://github.com/grpc/grpc-go/issues/434',
       'https://github.com/moby/swarmkit/pull/3189',

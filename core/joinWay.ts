@@ -89,10 +89,35 @@ function lack(names: readonly string[], without: readonly string[] = names): str
 export function alpnMissing(name: string, without: readonly string[], why: string): SwarmError {
   return new SwarmError(
     'AlpnMissing',
-    `${name}: its engine asks for ALPN, which ${without.join(', ')} ${without.length === 1 ? 'does' : 'do'} not offer since the last change of certificate, and ${why}; ` +
+    `${name}: its engine asks for ALPN, which ${lackedBy(without)}, and ${why}; ` +
       'restart docker on one of these while it is drained, or start its own engine with GRPC_ENFORCE_ALPN_ENABLED=false until it has joined',
     { source: 'user' },
   );
+}
+
+/**
+ * Why a worker would never become a manager: with its new certificate it asks a manager for the key that locks
+ * its state, over a connection that has to have ALPN as well. Undefined: nothing speaks against it.
+ *
+ * @param managers those that are in control now.
+ */
+export function promotionFault(
+  name: string,
+  engineVersion: string,
+  managers: readonly JoinContact[],
+): SwarmError | undefined {
+  const { exception, without } = planJoin(engineVersion, managers);
+  return exception !== 'yes'
+    ? undefined
+    : new SwarmError(
+        'AlpnMissing',
+        `${name}: to become a manager its engine ${engineVersion} asks for ALPN, which ${lackedBy(without)}; it is not promoted; restart docker on one of these while it is drained`,
+        { source: 'user' },
+      );
+}
+
+function lackedBy(without: readonly string[]): string {
+  return `${without.join(', ')} ${without.length === 1 ? 'does' : 'do'} not offer since the last change of certificate`;
 }
 
 /** Why an engine of the source `preinstalled` is not started otherwise. */

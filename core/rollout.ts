@@ -6,6 +6,7 @@ import { isSeen } from './facts';
 import { inPlaceReasons } from './inPlace';
 import { joinedLabel } from './labels';
 import { afterMending, mendedNodes } from './mending';
+import { promotionReasons } from './promotionReasons';
 import { managerOrder, resolveMaxUnavailable, workerBatches } from './order';
 import type { RolloutDeclaration, RolloutFacts, RolloutPlan, RolloutTurn } from './rolloutFacts';
 import { atTheGate, outageFaults, renameReasons, rollReasons } from './rolloutReasons';
@@ -60,16 +61,19 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
     swarm === 'live' && nodes !== undefined
       ? vipMoves(declared, facts, nodes, managers)
       : undefined;
+  const seenNow = {
+    nodes: nodes ?? [],
+    hosts: facts.managers,
+    standIn: 'name' in standIn ? standIn.name : undefined,
+    ...(facts.alpn === undefined ? {} : { alpn: facts.alpn }),
+  };
   const turns =
     facts.restore !== undefined
       ? [restoreTurn(facts.restore)]
       : swarm === 'live' && nodes !== undefined
         ? planTurns(declared, {
-            nodes,
-            hosts: facts.managers,
+            ...seenNow,
             ...(vip === undefined ? {} : { vipAtTurn: vip.atTurn }),
-            ...(facts.alpn === undefined ? {} : { alpn: facts.alpn }),
-            standIn: 'name' in standIn ? standIn.name : undefined,
             outageArchive: declared.standIn === undefined ? declared.outageArchive : undefined,
             managers,
             workers: batches.flat(),
@@ -90,6 +94,7 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
       ...(facts.restore?.fault === undefined ? [] : [facts.restore.fault]),
       ...engines.reasons,
       ...turns.flatMap(({ refusal }) => refusal ?? []),
+      ...promotionReasons(declared, turns, seenNow),
       ...('why' in standIn && turns.some(isManagerGoing) ? [standIn.why] : []),
       ...rollReasons(
         atTheGate(declared, facts, maxUnavailable),

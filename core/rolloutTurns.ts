@@ -100,7 +100,12 @@ function joining(
   };
 }
 
-function contactOf(node: RolloutNode, facts: TurnFacts, isBuilt: boolean): JoinContact {
+/** A manager as others join by it. `isBuilt`: it had its own turn before. */
+export function contactOf(
+  node: RolloutNode,
+  facts: Pick<TurnFacts, 'nodes' | 'hosts' | 'alpn'>,
+  isBuilt: boolean,
+): JoinContact {
   const { name } = node;
   const present = entryOfNode(facts.nodes, node)?.engineVersion ?? '';
   // One that has joined as a manager offers ALPN, whatever its engine.

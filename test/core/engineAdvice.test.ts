@@ -169,4 +169,23 @@ describe('by whom a newer engine joins', () => {
       /does without ALPN until it has joined if its engine asks for it: m1 and m3 offer no ALPN$/,
     );
   });
+
+  it('a worker of 28 is not promoted by managers without ALPN: neither as a stand-in nor by its role', () => {
+    const none = { m1: { seen: false }, m2: { seen: false }, m3: { seen: false } };
+    const nodes = withNode(healthyNodes(size), 'w1', (node) => ({
+      ...node,
+      engineVersion: '28.5.2',
+    }));
+    const facts = { ...see(nodes, size), alpn: none };
+    const why = (name: string, managers: string): string =>
+      `${name}: to become a manager its engine 28.5.2 asks for ALPN, which ${managers} do not offer since the last change of certificate; it is not promoted; restart docker on one of these while it is drained`;
+    const standIn = { ...declare(size, { os: 'debian:13' }), standIn: true as const };
+    assert.deepEqual(planRollout(standIn, facts).reasons, [why('w1', 'm1, m2, m3')]);
+    const some = { ...facts, alpn: { ...none, m2: { seen: true } } };
+    assert.deepEqual(planRollout(standIn, some).reasons, []);
+    const { managers, workers } = declare(size);
+    const role = { ...declare(size), managers: [...managers, ...workers], workers: [] };
+    assert.deepEqual(planRollout(role, facts).reasons, [why('w1', 'm1, m2, m3')]);
+    assert.deepEqual(planRollout(role, some).reasons, []);
+  });
 });

@@ -208,6 +208,30 @@ describe('an exception that is not ours to make', () => {
   });
 });
 
+describe('a worker of 28 that becomes a manager', () => {
+  test('is refused while no manager offers ALPN, and is promoted as soon as one does', async () => {
+    const copy = mixed();
+    await roll(copy);
+    for (const name of ['m1', 'm2', 'm3']) loseAlpn(copy.world, name);
+    copy.stack.declared = changed(copy.stack.declared, { role: 'manager' }, 'w1');
+    await assert.rejects(copy.stack.applyNode(new ProviderProcess(copy.world), 'w1'), {
+      code: 'AlpnMissing',
+      message:
+        /^w1: to become a manager its engine 28\.5\.2 asks for ALPN, which m1, m2, m3 do not offer .*; it is not promoted; restart docker/,
+    });
+    assert.equal(
+      copy.world.swarm().nodes.find(({ hostname }) => hostname === 'w1')?.role,
+      'worker',
+    );
+    copy.world.editMachine('test/m3', ({ engine: { membership } }) => {
+      assert.ok(membership !== undefined);
+      membership.hasNewCertificate = false;
+    });
+    await copy.stack.applyNode(new ProviderProcess(copy.world), 'w1');
+    assert.equal(copy.world.swarm().members.length, 4);
+  });
+});
+
 describe('engines that are not taken', () => {
   test('one with a known fault is refused before it is installed, whoever chose its version', async () => {
     const { world, stack } = copyOf(origin.world, origin.stack);

@@ -5,6 +5,7 @@ import { withLease } from '../hold/lease';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
 import { passGate } from '../gate/passGate';
+import { refusePromotion } from './joinContacts';
 import { updateNode } from './putNodeIn';
 import { catchUpMembers, takeSnapshotsFor } from '../swarm/raftSnapshots';
 import { demoteAndWait, seenAsWorker } from './takeOut';
@@ -16,6 +17,7 @@ export async function changeRole(
   entry: SwarmNodeFacts,
 ): Promise<void> {
   if (spec.role === 'manager') {
+    await refusePromotion(operation, spec, entry);
     const { hostname, engineVersion } = entry;
     await takeSnapshotsFor(operation, accessOf(spec), { name: hostname, engineVersion });
     // The rest is waited for by the caller: reachable, and in control by its own word.

@@ -1,7 +1,7 @@
 import type { ManagerContact } from '../../../core/connection';
-import type { Sight } from '../../../core/facts';
+import type { Sight, SwarmNodeFacts } from '../../../core/facts';
 import { isAt } from '../../../core/gate';
-import { mayLackAlpn } from '../../../core/joinWay';
+import { mayLackAlpn, promotionFault } from '../../../core/joinWay';
 import type { JoinContact } from '../../../core/joinWay';
 import type { Operation } from '../../server/resource';
 import { askManager } from '../ask/managers';
@@ -13,6 +13,7 @@ import { look } from '../gate/gatherGateFacts';
 export async function lookAtContacts(
   operation: Operation,
   spec: NodeInputs,
+  joiner = spec.name,
 ): Promise<readonly JoinContact[]> {
   const nodes = await askManager(operation, accessOf(spec), ({ docker }) => docker.nodes(), {
     avoid: [spec.name],
@@ -21,7 +22,7 @@ export async function lookAtContacts(
     spec.managers.map(async (contact): Promise<readonly JoinContact[]> => {
       const { name, address } = contact;
       const entry = nodes.find((node) => node.managerStatus !== undefined && isAt(node, address));
-      if (entry === undefined || name === spec.name) return [];
+      if (entry === undefined || name === joiner) return [];
       const { engineVersion } = entry;
       return [{ name, engineVersion, alpn: await lookAtAlpn(operation, contact, engineVersion) }];
     }),
@@ -37,4 +38,20 @@ export async function lookAtAlpn(
 ): Promise<Sight<boolean>> {
   if (!mayLackAlpn(engineVersion)) return { seen: true };
   return look(async () => (await effects.hosts.connect(connection)).docker.offersAlpn(address));
+}
+
+/**
+ * Before a worker becomes a manager: whether it can. The Engine would accept the wish, and try for ever.
+ *
+ * @throws SwarmError `AlpnMissing`; nothing was touched.
+ */
+export async function refusePromotion(
+  operation: Operation,
+  spec: NodeInputs,
+  { hostname, engineVersion, managerStatus }: SwarmNodeFacts,
+): Promise<void> {
+  if (managerStatus !== undefined) return;
+  const managers = await lookAtContacts(operation, spec, hostname);
+  const fault = promotionFault(hostname, engineVersion, managers);
+  if (fault !== undefined) throw fault;
 }

@@ -10,6 +10,7 @@ import { accessOf, timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
 import { passGate } from '../gate/passGate';
 import { takeSnapshotsFor } from '../swarm/raftSnapshots';
+import { refusePromotion } from './joinContacts';
 import { demoteAndWait } from './takeOut';
 import { waitUntil } from '../ask/waitUntil';
 
@@ -17,7 +18,7 @@ import { waitUntil } from '../ask/waitUntil';
  * Makes a healthy worker a manager before this one goes, and sees it in raft. One that an interrupted
  * run promoted is taken as it is.
  *
- * @throws SwarmError `NoStandIn`, `PortsClosed`: nothing was touched. `TimedOut`: the promotion was taken back.
+ * @throws SwarmError `NoStandIn`, `PortsClosed`, `AlpnMissing`: nothing was touched. `TimedOut`: the promotion was taken back.
  */
 export async function callStandIn(
   operation: Operation,
@@ -49,6 +50,7 @@ export async function callStandIn(
   }
   await lease.step(steps.standIn(node.hostname, spec.name), async () => {
     await refuseClosedPort(operation, spec, node);
+    await refusePromotion(operation, spec, node);
     await promote(operation, spec, node);
   });
 }

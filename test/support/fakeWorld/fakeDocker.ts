@@ -7,15 +7,8 @@ import { archiveReferences } from './imageArchive';
 import { fakeImages } from './fakeImages';
 import { probe } from './fakeNetwork';
 import { ingressFacts } from './ingress';
-import { findNode, isEngineRunning, startUnit } from './machines';
-import {
-  forceNewCluster,
-  initSwarm,
-  joinSwarm,
-  leaveSwarm,
-  offersAlpn,
-  unlockSwarm,
-} from './membership';
+import { findNode, isEngineRunning, machineAt, offersAlpn, startUnit } from './machines';
+import { forceNewCluster, initSwarm, joinSwarm, leaveSwarm, unlockSwarm } from './membership';
 import { Delayed, lockedSentence, noLeaderSentence } from './refusals';
 import { hasQuorum } from './raft';
 import { stackObjects } from './stackObjects';
@@ -77,7 +70,7 @@ export function fakeDocker(world: World, key: string): DockerApi {
       world.act({ operation: 'docker.offersAlpn', host: key, isChange: false }, (state) => {
         const machine = reach(state, key);
         const isOpen = probe(state, machine, address, 2377) === 'open';
-        if (isOpen) return offersAlpn(state, address);
+        if (isOpen) return offersAlpn(machineAt(state, address));
         throw new SwarmError(
           'ProbeFailed',
           `${key}: cannot try ${address}:2377 by TLS (Connection refused); whether it offers ALPN is not known; let sshd forward TCP (AllowTcpForwarding)`,

@@ -229,3 +229,18 @@ export function isLive(state: WorldState, nodeId: string): boolean {
 export function findNode(swarm: SwarmState, nodeId: string): NodeEntry | undefined {
   return swarm.nodes.find((node) => node.id === nodeId);
 }
+
+/** What a manager answers to a client of TLS. */
+export function offersAlpn(machine: MachineState | undefined): boolean {
+  const version = machine?.engine.runningVersion ?? '';
+  const isMended = majorOf(version) >= 28 || /^25\.0\.(1[2-9]|[2-9]\d)/.test(version);
+  return isMended || machine?.engine.membership?.hasNewCertificate === false;
+}
+
+export function asksForAlpn({ engine }: MachineState): boolean {
+  return majorOf(engine.runningVersion ?? '') >= 28 && !engine.doesWithoutAlpn;
+}
+
+function majorOf(version: string): number {
+  return Number(version.split('.')[0]);
+}

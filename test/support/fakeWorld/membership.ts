@@ -1,7 +1,7 @@
 import { SwarmError } from '../../../core/errors';
 import type { NodeRole } from '../../../core/facts';
 import type { SwarmInitRequest, SwarmJoinRequest } from '../../../effects/docker';
-import { isEngineRunning, machineAt } from './machines';
+import { asksForAlpn, isEngineRunning, machineAt, offersAlpn } from './machines';
 import { addNode, becomeLeader, hasQuorum, leavesBehind, majority, reachableMembers } from './raft';
 import { Delayed, leaveRefusal, noLeaderSentence, refusals, rpcError } from './refusals';
 import { newId, type MachineState, type SwarmState, type WorldState } from './state';
@@ -105,9 +105,8 @@ export function joinSwarm(
     throw new Delayed(timing.joinTimeout, refusals.joinTimeout());
   }
   if (attempt === 'refused') throw refusals.joinRefused(request.remoteAddress);
-  const { runningVersion, doesWithoutAlpn } = machine.engine;
-  const isAsking = majorOf(runningVersion) >= 28 && !doesWithoutAlpn;
-  if (isAsking && !offersAlpn(state, addressOf(request.remoteAddress))) throw refusals.joinAlpn();
+  const contact = machineAt(state, addressOf(request.remoteAddress));
+  if (asksForAlpn(machine) && !offersAlpn(contact)) throw refusals.joinAlpn();
   const role = roleOfToken(attempt, request.token);
   if (attempt.leader === undefined) {
     throw new Delayed(timing.withoutLeader, rpcError('Unknown', noLeaderSentence));
@@ -175,18 +174,6 @@ export function retryJoins(state: WorldState, nowMs: number): void {
     const address = membership.address;
     enter(state, machine, swarm, newId(state), role, address, pending.availability);
   }
-}
-
-/** What the manager at an address answers to a client of TLS. */
-export function offersAlpn(state: WorldState, address: string): boolean {
-  const engine = machineAt(state, address)?.engine;
-  const version = engine?.runningVersion ?? '';
-  const isMended = majorOf(version) >= 28 || /^25\.0\.(1[2-9]|[2-9]\d)/.test(version);
-  return isMended || engine?.membership?.hasNewCertificate === false;
-}
-
-function majorOf(version: string | undefined): number {
-  return Number(version?.split('.')[0]);
 }
 
 function addressOf(remoteAddress: string): string {

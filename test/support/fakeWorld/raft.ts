@@ -1,5 +1,5 @@
 import { nextIngressAddress } from './ingress';
-import { findNode, isLive, machineOfNode } from './machines';
+import { asksForAlpn, findNode, isLive, machineOfNode, offersAlpn } from './machines';
 import {
   nextVersion,
   type MachineState,
@@ -137,6 +137,8 @@ function stepRole(state: WorldState, swarm: SwarmState, node: NodeEntry, nowMs: 
   if (nowMs < node.roleChangeDueMs) return;
   const machine = machineOfNode(state, node.id);
   const membership = machine?.engine.membership;
+  const isKept = swarm.members.some((id) => offersAlpn(machineOfNode(state, id)));
+  if (isWanted && machine !== undefined && asksForAlpn(machine) && !isKept) return;
   // The role is a part of the certificate.
   if (membership !== undefined) membership.hasNewCertificate = true;
   if (isWanted) {
