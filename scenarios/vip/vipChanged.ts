@@ -7,7 +7,8 @@ import { untilHolders } from './vipHolders';
 export const vipChanged: Scenario = {
   name: 'vip-changed',
   number: 24,
-  title: 'an address added, the interval, the router ID and the preferred node changed in place',
+  title:
+    'an address added and advertised first, the interval, the router ID, the preferred node, unicast, VRRP version 2 and its password changed in place',
   holds: 'each is one up, one manager has the address afterwards, and no request fails',
   shape: shapes.threeManagers,
   run: async (stage) => {
@@ -23,9 +24,16 @@ export const vipChanged: Scenario = {
     const other = managers.find((name) => name !== holder) ?? '';
     const changes: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
       [`added ${second}`, { addresses: [...vip.addresses, `${second}/24`] }],
+      [`${second} advertised first`, { addresses: [`${second}/24`, ...vip.addresses] }],
       ['another interval', { advertisementSeconds: 0.5 }],
       ['another router ID', { routerId: vip.routerId === 255 ? 1 : vip.routerId + 1 }],
       [`${other} preferred`, { preferred: other }],
+      ['unicast', { unicast: true }],
+      [
+        'VRRP version 2 with a password',
+        { vrrpVersion: 2, password: 'first', advertisementSeconds: 1 },
+      ],
+      ['another password', { password: 'second' }],
     ];
     let declared: Readonly<Record<string, unknown>> = { ...vip };
     const figures: Record<string, string> = {};
