@@ -24,6 +24,7 @@ export const shapes = {
   twoManagers: { name: 'two-managers', managers: 2, workers: 1 },
   oneManager: { name: 'one-manager', managers: 1, workers: 1 },
   vip: { name: 'vip', managers: 3, workers: 2, hasEcho: true },
+  overlay: { name: 'overlay', managers: 3, workers: 2 },
   balanced: {
     name: 'balanced',
     managers: 3,

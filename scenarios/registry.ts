@@ -28,6 +28,7 @@ import { silentHosts } from './faults/silentHosts';
 import { stateImported } from './faults/stateImported';
 import { stateLost } from './faults/stateLost';
 import { twoManagers } from './faults/twoManagers';
+import { clientOnOverlay, clientOnOverlayBroken } from './overlay/clientOnOverlay';
 import type { Scenario } from './scenario';
 import { vipChanged } from './vip/vipChanged';
 import { vipDrift } from './vip/vipDrift';
@@ -76,6 +77,8 @@ export const scenarios: readonly Scenario[] = [
   vipNoPeer,
   vipChanged,
   mixedVersions,
+  clientOnOverlay,
+  clientOnOverlayBroken,
 ];
 
 /** @throws SwarmError `ScenarioUnknown` with every name that there is. */
