@@ -35,7 +35,9 @@ export function stackProgress(
     }
     const all = tasks.filter(({ serviceId }) => serviceId === found.id);
     const own = all.filter(({ template }) => template === undefined || template === found.template);
-    const halted = whyUpdateHalted(found, tasks);
+    // A service that is on its way back is no place to begin anything from: its end is waited for.
+    const isGoingBack = found.updateStatus?.state === 'rollback_started';
+    const halted = isGoingBack ? undefined : whyUpdateHalted(found, tasks);
     const isJob = body.Mode.ReplicatedJob !== undefined || body.Mode.GlobalJob !== undefined;
     const lacks = isJob ? undefined : whyNotConverged(found, nodes, tasks);
     const isRolledBack = found.updateStatus?.state.startsWith('rollback') === true;

@@ -35,6 +35,7 @@ import {
 } from './contractSteps';
 import { joinAsNode } from './joinAsNode';
 import { buildPauseImage, pauseReference } from './pauseImage';
+import { stackContract } from './stack.contract';
 import { eventually } from './waiting';
 
 /**
@@ -420,6 +421,8 @@ export function dockerApiContract(
       assert.deepEqual(await running(), kept);
       await docker.removeService(id);
     });
+
+    stackContract(() => hosts.a.docker, wait);
 
     it('demote of the leader of three: another leads, its control goes, the nodes are ready again', async () => {
       const { a, b, c } = hosts;

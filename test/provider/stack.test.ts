@@ -133,7 +133,9 @@ class Run {
     const all =
       kind === 'services'
         ? swarm.services.map(({ spec }) => spec.name)
-        : swarm[kind].map(({ name }) => name);
+        : kind === 'networks'
+          ? swarm.networks.filter(({ isRemoved }) => isRemoved !== true).map(({ name }) => name)
+          : swarm[kind].map(({ name }) => name);
     return all
       .filter((name) => name.startsWith('numbers_'))
       .map((name) => name.replace(/_[0-9a-f]{10}$/, '_#'))
@@ -305,7 +307,7 @@ describe('update', () => {
     await assert.rejects(run.up(run.wanted(compose('api:bad'))), {
       code: 'StackFailed',
       message:
-        /the update failed: .*numbers_api: its update is taken back \(rollback_started\).*task: non-zero exit \(1\)/,
+        /the update failed: .*numbers_api: its update is taken back \(rollback_completed\).*task: non-zero exit \(1\)/,
     });
     assert.equal(run.image('numbers_api'), 'api:1');
     assert.equal((run.inputs?.['services'] as PropertyMap)['api'] !== undefined, true);
@@ -467,7 +469,9 @@ describe('delete', () => {
     for (const kind of ['services', 'networks', 'configs', 'secrets'] as const) {
       assert.deepEqual(run.names(kind), [], kind);
     }
-    assert.ok(run.transcript.statuses.some((line) => /in use by task/.test(line)));
+    assert.ok(
+      run.transcript.statuses.some((line) => /network numbers_\w+: it is still listed/.test(line)),
+    );
     await run.destroy(process);
   });
 

@@ -139,6 +139,8 @@ export async function gone(removal: Promise<void>): Promise<void> {
   try {
     await removal;
   } catch (error) {
-    if (!(error instanceof DockerApiError && error.statusCode === 404)) throw error;
+    // A network that is gone is a 500 on 20.10.24.
+    const isGone = error instanceof DockerApiError && /not found/.test(error.message);
+    if (!isGone) throw error;
   }
 }

@@ -41,7 +41,12 @@ export async function awaitStack(
         halted !== undefined ||
         nowMs - (standing.get(name)?.sinceMs ?? nowMs) >= blockedSeconds * 1000,
     );
-    return failed.length === 0 ? undefined : failed.map(describe).join('; ');
+    if (failed.length === 0) return undefined;
+    // Whoever else stands still is told of in the same breath.
+    return progress
+      .filter((each) => failed.includes(each) || each.blocked.length > 0)
+      .map(describe)
+      .join('; ');
   };
   try {
     await operation.step(`wait until stack ${plan.name} runs`, async () => {

@@ -62,6 +62,8 @@ async function remove(
     try {
       await waitUntil(operation, `${kind} ${name}`, releaseSeconds, () =>
         askManager(operation, access, async ({ docker }) => {
+          const why = kind === 'network' ? await whyNotFree(docker, id) : undefined;
+          if (why !== undefined) return why;
           try {
             await gone(removals[kind](docker, id));
           } catch (error) {
@@ -74,8 +76,9 @@ async function remove(
             // A task ends by itself; a service that is not ours does not.
             if (!/in use by (?:the following )?service/.test(error.message)) return error.message;
             left(error.message);
+            return true;
           }
-          return true;
+          return kind !== 'network' || (await isNotListed(docker, id)) || 'it is still listed';
         }),
       );
     } catch (error) {
@@ -83,4 +86,19 @@ async function remove(
       left(errorMessage(error));
     }
   });
+}
+
+/** The swarm lets a network go while tasks of removed services are still on it; they are waited for. */
+async function whyNotFree(docker: DockerApi, id: string): Promise<string | undefined> {
+  const [services, tasks] = await Promise.all([docker.services(), docker.tasks()]);
+  const left = tasks.filter(
+    ({ serviceId, networks }) =>
+      networks?.includes(id) === true && !services.some((service) => service.id === serviceId),
+  ).length;
+  return left === 0 ? undefined : `${String(left)} task${left === 1 ? '' : 's'} still on it`;
+}
+
+/** An engine goes on to list a network for a moment, and refuses a new one of its name. */
+async function isNotListed(docker: DockerApi, id: string): Promise<boolean> {
+  return !(await docker.overlayNetworks()).some((network) => network.id === id);
 }

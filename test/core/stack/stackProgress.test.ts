@@ -120,6 +120,16 @@ test('an update that the swarm gave up on', () => {
   assert.deepEqual(rolled.errors, ['task: non-zero exit (1) on host-n1']);
 });
 
+test('an update that is being taken back is not at its end', () => {
+  const going = service({
+    template: 'old',
+    updateStatus: { state: 'rollback_started', message: 'update rolled back' },
+  });
+  const seen = progress([going], [task({ template: 'old' }), task({ template: 'old' })]);
+  assert.equal(seen.halted, undefined);
+  assert.match(seen.lacks ?? '', /taken back \(rollback_started\)/);
+});
+
 test('errors are grouped, with the nodes that still have a name', () => {
   assert.deepEqual(groupedErrors([], nodes), []);
   assert.deepEqual(groupedErrors([task({ error: 'x', nodeId: 'gone' }), task()], nodes), [

@@ -6,7 +6,7 @@ import type { EngineCall } from './fakeDocker';
 import { ingressNetwork } from './ingress';
 import { findNode } from './machines';
 import { refusals } from './refusals';
-import { refuseUsed } from './stackObjects';
+import { isListed, refuseUsed } from './stackObjects';
 import {
   newId,
   nextVersion,
@@ -91,7 +91,8 @@ export function clusterObjects(call: EngineCall): ObjectsApi {
     overlayNetworks: () =>
       call('overlayNetworks', false, (state, machine) => {
         const swarm = managedSwarm(state, machine);
-        const own = swarm.networks.map(({ id, name, subnet, labels = {} }) => ({
+        const listed = swarm.networks.filter((network) => isListed(network, state.nowMs));
+        const own = listed.map(({ id, name, subnet, labels = {} }) => ({
           ...{ id, name, labels, subnets: [subnet] },
           isIngress: false,
         }));

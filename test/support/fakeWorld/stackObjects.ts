@@ -7,7 +7,7 @@ import { managedSwarm } from './clusterNodes';
 import { findService, noteUpdate } from './clusterObjects';
 import type { EngineCall } from './fakeDocker';
 import { refusals } from './refusals';
-import { newId, nextVersion, type StackPart, type SwarmState } from './state';
+import { newId, nextVersion, type NetworkEntry, type StackPart, type SwarmState } from './state';
 
 type StackApi = Pick<
   DockerApi,
@@ -43,6 +43,7 @@ export function stackObjects(call: EngineCall): StackApi {
     createNetwork: ({ name, body }) =>
       call('createNetwork', true, (state, machine) => {
         const swarm = managedSwarm(state, machine);
+        swarm.networks = swarm.networks.filter((network) => isListed(network, state.nowMs));
         if (swarm.networks.some((network) => network.name === name)) {
           throw refusals.nameTaken('network', name);
         }
@@ -59,10 +60,8 @@ export function stackObjects(call: EngineCall): StackApi {
         if (network === undefined) throw refusals.noSuch('network', networkId);
         const [user] = network.services;
         if (user !== undefined) throw refusals.networkInUse(networkId, `service ${user}`);
-        if (state.nowMs < (network.busyUntilMs ?? 0)) {
-          throw refusals.networkInUse(networkId, 'task of a service that is gone');
-        }
-        swarm.networks = swarm.networks.filter(({ id }) => id !== networkId);
+        if (network.isRemoved === true) throw refusals.noSuch('network', networkId);
+        network.isRemoved = true;
       }),
     secrets: () =>
       call('secrets', false, (state, machine) =>
@@ -97,6 +96,11 @@ export function refuseUsed(swarm: SwarmState, kind: 'config' | 'secret', name: s
     ({ stack }) => stack?.[kind === 'config' ? 'configs' : 'secrets'].includes(name) === true,
   );
   if (user !== undefined) throw refusals.inUse(kind, name, user.spec.name);
+}
+
+/** An engine lists a network that was removed until the last task on it has ended. */
+export function isListed({ isRemoved, busyUntilMs = 0 }: NetworkEntry, nowMs: number): boolean {
+  return isRemoved !== true || nowMs < busyUntilMs;
 }
 
 function attach({ networks }: SwarmState, service: string, stack: StackPart): void {

@@ -220,6 +220,8 @@ export interface NetworkEntry {
   readonly labels?: Record<string, string>;
   /** Until the last task on it has let go of it. */
   busyUntilMs?: number;
+  /** Gone for the swarm, and still listed until then. */
+  isRemoved?: boolean;
 }
 
 export interface NodeEntry {

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { ServiceFacts } from '../../core/facts';
+import { stackSpecLabel } from '../../core/labels';
+import { whyUpdateHalted } from '../../core/services';
+import { stackProgress, type ServiceProgress } from '../../core/stack/stackProgress';
+import type { StackPlan, StackService } from '../../core/stack/stackPlan';
+import type { DockerApi } from '../../effects/docker';
+import { planned } from '../support/compose/planned';
+import { refuses } from './contractSteps';
+import { pauseReference } from './pauseImage';
+
+type Wait = (
+  seconds: number,
+  what: string,
+  look: () => Promise<string | undefined>,
+) => Promise<void>;
+
+/** On no node, and refused at once where a node asks for it. */
+const missingImage = 'localhost:1/none:1';
+
+function plan(image: string, action: 'rollback' | 'pause', more = ''): StackPlan {
+  const text = `
+services:
+  web:
+    image: ${image}
+    networks: [back]
+    configs: [settings]
+    secrets: [{ source: key, target: /run/key, mode: 0400 }]
+    stop_grace_period: 1s
+    ${more}
+    deploy:
+      replicas: 2
+      endpoint_mode: dnsrr
+      restart_policy: { delay: 1s }
+      update_config: { failure_action: ${action}, monitor: 1s, parallelism: 2 }
+      rollback_config: { monitor: 1s, parallelism: 2 }
+networks: { back: {} }
+configs: { settings: {} }
+secrets: { key: {} }
+`;
+  return planned(text, { configs: { settings: 'a=1' }, secrets: { key: 'contract' } });
+}
+
+/** The steps of a stack: what it needs, updates that go well and that do not, and its end. */
+export function stackContract(docker: () => DockerApi, wait: Wait): void {
+  const good = plan(pauseReference, 'rollback');
+  let serviceId = '';
+  const look = async (): Promise<{ service: ServiceFacts; progress: ServiceProgress }> => {
+    const [services, nodes, tasks] = await Promise.all([
+      docker().services(),
+      docker().nodes(),
+      docker().tasks(),
+    ]);
+    const service = services.find(({ id }) => id === serviceId);
+    const [progress] = stackProgress(good.services, { services, nodes, tasks });
+    assert.ok(service !== undefined && progress !== undefined);
+    return { service, progress };
+  };
+  const deploy = async ({ services: [service] }: StackPlan): Promise<StackService> => {
+    assert.ok(service !== undefined);
+    const present = serviceId === '' ? [] : [serviceId];
+    serviceId = await docker().deployService(service.body, ...present);
+    return service;
+  };
+  const converges = (): Promise<void> =>
+    wait(60, 'converged', async () => (await look()).progress.lacks);
+  const running = async (): Promise<readonly string[]> =>
+    (await docker().tasks({ serviceId }))
+      .filter(({ state, desiredState }) => state === 'running' && desiredState === 'running')
+      .map(({ id }) => id)
+      .sort();
+
+  it('a stack: its network, config and secret, each once; a service that has them', async () => {
+    const [network, config, secret] = [good.networks[0], good.configs[0], good.secrets[0]];
+    assert.ok(network !== undefined && config !== undefined && secret !== undefined);
+    const [service] = good.services;
+    assert.ok(service !== undefined);
+    await refuses(docker().deployService(service.body), 404, /not found/);
+    await docker().createNetwork(network);
+    await docker().createSecret(secret);
+    await docker().createConfig(config.name, config.data, config.labels);
+    await refuses(docker().createNetwork(network), 409, /already exists/);
+    await refuses(docker().createSecret(secret), 409, /already exists/);
+    await deploy(good);
+    await refuses(docker().deployService(service.body), 409, /demo_web/);
+    await converges();
+    const { service: found } = await look();
+    assert.equal(found.labels[stackSpecLabel], service.body.Labels[stackSpecLabel]);
+    const seen = (await docker().overlayNetworks()).find(({ name }) => name === network.name);
+    assert.equal(seen?.labels['com.docker.stack.namespace'], 'demo');
+    const kept = (await docker().secrets()).find(({ name }) => name === secret.name);
+    assert.ok(kept !== undefined);
+    await refuses(docker().removeSecret(kept.id), 400, /in use by the following service/);
+    await refuses(docker().removeNetwork(seen.id), 400, /in use by service/);
+  });
+
+  it('an update of a stack: another scale keeps its tasks, anything of a task replaces them', async () => {
+    const former = await running();
+    const scaled = plan(pauseReference, 'pause', 'labels: {}');
+    await deploy(scaled);
+    await converges();
+    assert.deepEqual(await running(), former);
+    await deploy(plan(pauseReference, 'rollback', 'hostname: other'));
+    await wait(60, 'other tasks', async () => {
+      const now = await running();
+      return now.length === 2 && now.every((id) => !former.includes(id)) ? undefined : now.join();
+    });
+    await deploy(good);
+    await converges();
+  });
+
+  it('a bad version: the swarm takes it back, its labels too, and its tasks say why', async () => {
+    await deploy(plan(missingImage, 'rollback'));
+    await wait(60, 'taken back', async () => {
+      const state = (await look()).service.updateStatus?.state ?? 'not begun';
+      return state === 'rollback_completed' ? undefined : state;
+    });
+    const { service, progress } = await look();
+    assert.equal(service.image, pauseReference);
+    assert.equal(service.labels[stackSpecLabel], good.services[0]?.body.Labels[stackSpecLabel]);
+    assert.match(progress.halted ?? '', /its update is taken back/);
+    assert.match(progress.errors.join(), /No such image: localhost:1\/none:1 on /);
+    await wait(60, 'as before', async () => {
+      const now = await running();
+      return now.length === 2 ? undefined : now.join();
+    });
+  });
+
+  it('a bad version that pauses: another update goes on', async () => {
+    await deploy(plan(missingImage, 'pause'));
+    await wait(60, 'paused', async () => {
+      const { service } = await look();
+      const why = whyUpdateHalted(service, []);
+      return why !== undefined && why.includes('is paused') ? undefined : (why ?? 'not yet');
+    });
+    assert.match((await look()).progress.blocked.join(), /No such image: localhost:1\/none:1 on /);
+    await deploy(good);
+    await converges();
+    assert.equal((await look()).progress.halted, undefined);
+  });
+
+  it('the end of a stack: its network goes when its tasks have let go of it', async () => {
+    await docker().removeService(serviceId);
+    const own = (objects: readonly { readonly id: string; readonly name: string }[]) =>
+      objects.filter(({ name }) => name.startsWith('demo_'));
+    for (const { id } of own(await docker().secrets())) {
+      await docker().removeSecret(id);
+      await refuses(docker().removeSecret(id), 404, /not found/);
+    }
+    for (const { id } of own(await docker().configs())) await docker().removeConfig(id);
+    for (const { id } of own(await docker().overlayNetworks())) {
+      await docker().removeNetwork(id);
+      await wait(60, 'network not listed', async () =>
+        (await docker().overlayNetworks()).some((each) => each.id === id) ? 'listed' : undefined,
+      );
+      // 500 on 20.10.24, 404 later.
+      await assert.rejects(docker().removeNetwork(id), /not found/);
+    }
+  });
+}
