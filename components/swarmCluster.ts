@@ -6,6 +6,7 @@ import type {
   PlanRolloutResult,
   PlannedNodeArgs,
   RegistryLoginArgs,
+  StackNodeArgs,
   SwarmRollArgs,
 } from '../provider/types';
 import { Activation, Barrier, Swarm, planRollout } from '../provider/types';
@@ -136,6 +137,8 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
   readonly unlockKey: pulumi.Output<string | undefined>;
   /** The declared managers, for resources that work with the swarm, such as `Service`. */
   readonly contacts: readonly ManagerContact[];
+  /** The declared nodes as places for tasks, for `SwarmStack`. */
+  readonly places: readonly StackNodeArgs[];
   private readonly clusterName: string;
   private readonly args: SwarmClusterArgs;
 
@@ -152,6 +155,10 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         : // What no resource has is unknown in each preview, and would look like a change.
           pulumi.output(undefined);
     this.contacts = contactsOf(args);
+    this.places = [
+      ...args.managers.map((node) => placeOf('manager', node)),
+      ...(args.workers ?? []).map((node) => placeOf('worker', node)),
+    ];
   }
 
   /** Registers the children; `dependsOn: [cluster]` waits for them only because it is this method that does. */
@@ -433,6 +440,18 @@ function contactsOf(args: SwarmClusterArgs): readonly ManagerContact[] {
     address: node.address,
     connection: machineOf(args, node).connection(node),
   }));
+}
+
+function placeOf(
+  role: StackNodeArgs['role'],
+  { name, labels, availability }: ClusterNodeArgs,
+): StackNodeArgs {
+  return {
+    name,
+    role,
+    ...(labels === undefined ? {} : { labels }),
+    ...(availability === undefined ? {} : { availability }),
+  };
 }
 
 /** What a take-over says of a node beside what replaces it. */

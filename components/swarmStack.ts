@@ -38,6 +38,11 @@ export interface SwarmStackArgs {
    * compose files of the state. The run fails either way. Default: `keep`.
    */
   readonly onFailure?: 'keep' | 'rollback';
+  /**
+   * Whether the preview checks that tasks find a place on the declared nodes: constraints, ports of the
+   * nodes, replicas per node. `false` where nodes that nobody declares take tasks too. Default: true.
+   */
+  readonly checkPlacement?: boolean;
   /** Takes over a stack of this name that `docker stack deploy` made. Default: false. */
   readonly adopt?: boolean;
   /** Seconds that steps may take. */
@@ -99,6 +104,7 @@ export class SwarmStack extends pulumi.ComponentResource {
         clusterId: cluster.clusterId,
         managers: sealedContacts(cluster.contacts),
         compose,
+        ...(args.checkPlacement === false ? {} : { nodes: cluster.places }),
         variables: variables.plain,
         secretVariables: variables.secret,
         envFiles: sealedFiles.envFiles,

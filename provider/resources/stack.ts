@@ -4,6 +4,8 @@ import type { ServiceFacts } from '../../core/facts';
 import { whyUpdateHalted } from '../../core/services';
 import { stackChanges, describeChange, unchangeable } from '../../core/stack/stackChanges';
 import { textFault } from '../../core/textFault';
+import { placementFaults } from '../../core/stack/placementFaults';
+import type { StackPlan } from '../../core/stack/stackPlan';
 import { stackSummary } from '../../core/stack/stackSummary';
 import { askManager } from '../operations/ask/managers';
 import { applyStack, gone } from '../operations/stack/applyStack';
@@ -16,6 +18,7 @@ import { hidden, planOf, readPlan, stackAccess } from '../operations/stack/stack
 import type { StackInputs } from '../operations/stack/stackSpec';
 import { deletePurpose } from '../operations/swarm/consent';
 import { diffInputs } from '../server/diffInputs';
+import { hasUnknown } from '../server/propertyValues';
 import {
   unknown,
   type CreateResult,
@@ -66,6 +69,18 @@ const inputs = {
   envFiles: secretMap('Contents of each `env_file`, by its path. Changed in place.'),
   configs: textMap('Contents of configs, by their names in the compose files. Changed in place.'),
   secrets: secretMap('Contents of secrets, by their names in the compose files. Changed in place.'),
+  nodes: list(
+    record(
+      {
+        name: text('Name of the node.'),
+        role: text('`manager` or `worker`.'),
+        labels: textMap('Its labels. Default: none.'),
+        availability: text('`active`, `pause` or `drain`. Default: active.', false),
+      },
+      'A declared node.',
+    ),
+    'Every declared node: what placement is checked by. Default: it is not checked. A change of it is no change of the resource.',
+  ),
   onFailure: text(
     'After an update that failed: `keep` what there is, or `rollback` to the compose of the state. Default: keep.',
     false,
@@ -97,6 +112,7 @@ const impacts = {
   envFiles: 'ignore',
   configs: 'ignore',
   secrets: 'ignore',
+  nodes: 'ignore',
   onFailure: 'ignore',
   adopt: 'ignore',
   timeouts: 'ignore',
@@ -133,12 +149,13 @@ export const stack: Resource = {
     if (after === undefined || 'faults' in after) return [`update stack ${shown(wanted['name'])}`];
     const old = before !== undefined && 'plan' in before ? before.plan : undefined;
     const hide = both(hidden(state), hidden(wanted));
-    return [
-      ...after.warnings,
-      ...stackChanges(old, after.plan).map((change) =>
-        hide(describeChange(after.plan.name, change)),
-      ),
-    ];
+    const changes = stackChanges(old, after.plan).map((change) =>
+      hide(describeChange(after.plan.name, change)),
+    );
+    // What was changed by hand is in the diff alone.
+    const sentences =
+      changes.length > 0 ? changes : [`bring stack ${after.plan.name} to what is declared`];
+    return [...after.warnings, ...sentences];
   },
   create: (wanted, operation) => create(wanted as unknown as StackInputs, operation),
   read: (id, old, operation) => read(id, old.inputs, old.state, operation),
@@ -197,8 +214,18 @@ function check(
       ...wanted,
       services: stackSummary(read.plan, hidden(wanted)) as unknown as PropertyMap,
     },
-    failures: isSameStack ? failed(unchangeable(before.plan, read.plan)) : [],
+    failures: failed([
+      ...(isSameStack ? unchangeable(before.plan, read.plan) : []),
+      ...placementFaultsOf(wanted, read.plan),
+    ]),
   };
+}
+
+/** Where the declared nodes are known. */
+function placementFaultsOf(wanted: PropertyMap, plan: StackPlan): readonly string[] {
+  if (wanted['nodes'] === undefined || hasUnknown(wanted['nodes'])) return [];
+  const { nodes = [] } = wanted as unknown as StackInputs;
+  return placementFaults(plan, nodes).map(hidden(wanted));
 }
 
 function diff(old: PropertyMap, wanted: PropertyMap): DiffResult {

@@ -22,12 +22,22 @@ export interface StackArgs {
   configs?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
   /** Contents of secrets. Changed in place. */
   secrets?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
+  /** Every declared node. Default: placement is not checked. A change of it is no change of the resource. */
+  nodes?: readonly StackNodeArgs[];
   /** Default: `keep`. */
   onFailure?: pulumi.Input<'keep' | 'rollback'>;
   /** Takes over what `docker stack deploy` made. Default: false. */
   adopt?: pulumi.Input<boolean>;
   /** Seconds that steps may take. */
   timeouts?: pulumi.Input<StackTimeoutsArgs>;
+}
+
+/** A declared node, as a place for tasks. */
+export interface StackNodeArgs {
+  readonly name: string;
+  readonly role: 'manager' | 'worker';
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly availability?: 'active' | 'pause' | 'drain';
 }
 
 export interface StackTimeoutsArgs {

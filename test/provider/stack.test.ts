@@ -529,6 +529,21 @@ describe('check', () => {
     assert.match(failures({ onFailure: 'retry' }).join(), /is none of keep, rollback/);
   });
 
+  test('what finds no place on the declared nodes', () => {
+    const text =
+      'services: { web: { image: a, deploy: { placement: { constraints: [node.labels.x == y] } } } }';
+    const declared = { compose: [{ name: 'a.yml', text }], secrets: {}, configs: {} };
+    assert.match(
+      failures({ ...declared, nodes: [{ name: 'w1', role: 'worker' }] }).join(),
+      /^compose: services\.web: no declared node that takes tasks satisfies node\.labels\.x == y/,
+    );
+    assert.deepEqual(
+      failures({ ...declared, nodes: [{ name: 'w1', role: 'worker', labels: { x: 'y' } }] }),
+      [],
+    );
+    assert.deepEqual(failures(declared), []);
+  });
+
   test('no value of a secret variable in any of them', () => {
     const text = 'services: { web: { image: a, volumes: ["${PASSWORD}:/d"] } }';
     const found = failures({

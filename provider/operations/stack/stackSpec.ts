@@ -2,6 +2,7 @@ import { faultText } from '../../../core/compose/composeFault';
 import { loadCompose } from '../../../core/compose/loadCompose';
 import type { ManagerContact } from '../../../core/connection';
 import { SwarmError } from '../../../core/errors';
+import type { DeclaredPlace } from '../../../core/stack/placementFaults';
 import { planStack, type Digests, type StackPlan } from '../../../core/stack/stackPlan';
 import { withoutValues, type StackSummary } from '../../../core/stack/stackSummary';
 import { hasUnknown } from '../../server/propertyValues';
@@ -20,6 +21,7 @@ export interface StackInputs {
   readonly envFiles?: Readonly<Record<string, string>>;
   readonly configs?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
+  readonly nodes?: readonly DeclaredPlace[];
   readonly onFailure?: 'keep' | 'rollback';
   readonly adopt?: boolean;
   readonly timeouts?: { readonly converge?: number; readonly blocked?: number };
