@@ -135,21 +135,31 @@ export function whyUpdateHalted(
   service: ServiceFacts,
   tasks: readonly TaskFacts[],
 ): string | undefined {
-  const { state, message } = service.updateStatus ?? { state: 'completed', message: '' };
-  const own = tasksOf(service, tasks);
-  const isPresent = (task: TaskFacts): boolean => isOfPresentSpec(task, service);
+  const halt = updateHalt(service);
+  if (halt === undefined) return undefined;
+  const isPaused = service.updateStatus?.state === 'paused';
+  // After a rollback the spec is the former one again: the tasks that failed are those of another.
+  const isMeant = (task: TaskFacts): boolean => isOfPresentSpec(task, service) === isPaused;
+  const left = isPaused
+    ? 'the tasks it did not reach run as before'
+    : 'the swarm holds the spec from before';
+  return `${halt}${lastError(tasksOf(service, tasks), isMeant)}; ${left}; mend the cause and update again`;
+}
+
+/** How an update ended that the swarm gave up on, in the swarm's words; undefined when it did not. */
+export function updateHalt({ name, updateStatus }: ServiceFacts): string | undefined {
+  const { state, message } = updateStatus ?? { state: 'completed', message: '' };
   switch (state) {
     case 'updating':
     case 'completed':
     case 'unknown':
       return undefined;
     case 'paused':
-      return `service ${service.name}: its update is paused: ${message}${lastError(own, isPresent)}; the tasks it did not reach run as before; mend the cause and update again`;
+      return `service ${name}: its update is paused: ${message}`;
     case 'rollback_started':
     case 'rollback_paused':
     case 'rollback_completed':
-      // The spec is the former one again: the tasks that failed are those of another.
-      return `service ${service.name}: its update is taken back (${state}): ${message}${lastError(own, (task) => !isPresent(task))}; the swarm holds the spec from before; mend the cause and update again`;
+      return `service ${name}: its update is taken back (${state}): ${message}`;
   }
 }
 

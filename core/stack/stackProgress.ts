@@ -1,5 +1,5 @@
 import type { ServiceFacts, SwarmNodeFacts, TaskFacts } from '../facts';
-import { runsNow, whyNotConverged, whyUpdateHalted } from '../services';
+import { runsNow, updateHalt, whyNotConverged } from '../services';
 import type { StackService } from './stackPlan';
 
 /** How far a service of a stack has come. */
@@ -37,9 +37,11 @@ export function stackProgress(
     const own = all.filter(({ template }) => template === undefined || template === found.template);
     // A service that is on its way back is no place to begin anything from: its end is waited for.
     const isGoingBack = found.updateStatus?.state === 'rollback_started';
-    const halted = isGoingBack ? undefined : whyUpdateHalted(found, tasks);
+    const halted = isGoingBack ? undefined : updateHalt(found);
     const isJob = body.Mode.ReplicatedJob !== undefined || body.Mode.GlobalJob !== undefined;
-    const lacks = isJob ? undefined : whyNotConverged(found, nodes, tasks);
+    // Its errors come with it, grouped.
+    const silent = all.map((task) => ({ ...task, error: '' }));
+    const lacks = isJob ? undefined : whyNotConverged(found, nodes, silent);
     const isRolledBack = found.updateStatus?.state.startsWith('rollback') === true;
     return {
       name: key,
@@ -86,12 +88,15 @@ function listed(names: readonly string[]): string {
 
 /** Whether a service in the swarm is the one that was planned: sent as it is, and not changed by hand since. */
 export function isAsPlanned({ body }: StackService, found: ServiceFacts): boolean {
-  const image = body.TaskTemplate.ContainerSpec.Image;
-  const isSameImage = found.image === image || found.image.startsWith(`${image}@`);
   const replicas = body.Mode.Replicated?.Replicas;
   return (
     Object.entries(body.Labels).every(([name, value]) => found.labels[name] === value) &&
-    isSameImage &&
+    hasImage(found, body.TaskTemplate.ContainerSpec.Image) &&
     (replicas === undefined || found.replicas === replicas)
   );
+}
+
+/** A digest that the Engine added is no other image. */
+export function hasImage(found: ServiceFacts, image: string): boolean {
+  return found.image === image || found.image.startsWith(`${image}@`);
 }

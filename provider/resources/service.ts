@@ -3,6 +3,7 @@ import { SwarmError, errorMessage } from '../../core/errors';
 import type { ServiceFacts } from '../../core/facts';
 import { serviceLabel, serviceOfLabel } from '../../core/labels';
 import { whyNotConverged, whyUpdateHalted } from '../../core/services';
+import { hasImage } from '../../core/stack/stackProgress';
 import { urnIdentity } from '../../core/urn';
 import { deletePurpose } from '../operations/swarm/consent';
 import { askManager } from '../operations/ask/managers';
@@ -252,8 +253,7 @@ function stillOpen(spec: ServiceInputs, state: PropertyMap): { initErrors?: read
 
 /** What somebody may have changed by hand: scale and image. A digest that the Engine added is no change. */
 function seenInputs(spec: ServiceInputs, found: ServiceFacts): PropertyMap {
-  const isSame = found.image === spec.image || found.image.startsWith(`${spec.image}@`);
-  const image = isSame ? spec.image : found.image;
+  const image = hasImage(found, spec.image) ? spec.image : found.image;
   const isScaled = found.replicas !== undefined && found.replicas !== (spec.replicas ?? 1);
   return { image, ...(isScaled ? { replicas: found.replicas } : {}) };
 }

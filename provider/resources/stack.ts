@@ -1,7 +1,7 @@
 import type { InputFailure } from '../../core/errors';
 import { errorMessage, SwarmError } from '../../core/errors';
 import type { ServiceFacts } from '../../core/facts';
-import { whyUpdateHalted } from '../../core/services';
+import { updateHalt } from '../../core/services';
 import { stackChanges, describeChange, unchangeable } from '../../core/stack/stackChanges';
 import { textFault } from '../../core/textFault';
 import { placementFaults } from '../../core/stack/placementFaults';
@@ -370,7 +370,7 @@ async function read(
     const seen = seenServices(spec, owner, services);
     if (seen === undefined) return undefined;
     for (const service of seen.present) {
-      const why = whyUpdateHalted(service, []);
+      const why = updateHalt(service);
       if (why !== undefined) operation.log('warning', why);
     }
     return { id, inputs: { ...known, services: seen.summary }, outputs: state, ...open };

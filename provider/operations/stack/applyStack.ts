@@ -1,5 +1,5 @@
 import type { ServiceFacts } from '../../../core/facts';
-import { whyUpdateHalted } from '../../../core/services';
+import { updateHalt } from '../../../core/services';
 import type { StackFile, StackPlan, StackService } from '../../../core/stack/stackPlan';
 import { isAsPlanned } from '../../../core/stack/stackProgress';
 import { DockerApiError } from '../../../effects/docker';
@@ -100,11 +100,7 @@ async function deploy(
   const found = services.find(({ name }) => name === body.Name);
   // One that is as it should be is not updated: that would forget what it was before, and its last update.
   // One whose update stopped half-way is: only another update makes it go on.
-  if (
-    found !== undefined &&
-    isAsPlanned(service, found) &&
-    whyUpdateHalted(found, []) === undefined
-  ) {
+  if (found !== undefined && isAsPlanned(service, found) && updateHalt(found) === undefined) {
     return;
   }
   await operation.step(`${found === undefined ? 'create' : 'update'} service ${body.Name}`, () =>

@@ -54,7 +54,7 @@ export async function awaitStack(
       await waitUntil(operation, `stack ${plan.name}`, convergeSeconds, async () => {
         last = await look(operation, access, plan);
         failed = whyFailed(last);
-        const lacking = last.flatMap(({ lacks }) => lacks ?? []);
+        const lacking = last.filter(({ lacks }) => lacks !== undefined).map(describe);
         return failed !== undefined || lacking.length === 0 || lacking.join(', ');
       });
       // Not thrown while waiting: a task's error may read like a passing fault of the looking.

@@ -1,5 +1,6 @@
 import type { ServiceFacts } from '../../../core/facts';
 import { stackSpecLabel } from '../../../core/labels';
+import { hasImage } from '../../../core/stack/stackProgress';
 import { stackSummary } from '../../../core/stack/stackSummary';
 import type { PropertyMap } from '../../server/resource';
 import { mayTake, type StackOwner } from './stackObjects';
@@ -24,13 +25,13 @@ export function seenServices(
     const found = services.find(({ name, labels }) => name === body.Name && mayTake(owner, labels));
     if (found === undefined) continue;
     present.push(found);
-    const image = body.TaskTemplate.ContainerSpec.Image;
-    const isSameImage = found.image === image || found.image.startsWith(`${image}@`);
     // Scaling and a new image keep the digest; a `docker stack deploy` of other files does not.
     const isOther = found.labels[stackSpecLabel] !== body.Labels[stackSpecLabel];
     summary[key] = {
       ...(declared[key] as unknown as PropertyMap),
-      ...(isSameImage ? {} : { image: hide(found.image) }),
+      ...(hasImage(found, body.TaskTemplate.ContainerSpec.Image)
+        ? {}
+        : { image: hide(found.image) }),
       ...(found.replicas === undefined || body.Mode.Replicated === undefined
         ? {}
         : { replicas: found.replicas }),
