@@ -12,6 +12,7 @@ export interface Declaration {
   /** Default: `debian:12`. */
   readonly os?: string;
   readonly engineVersion?: string;
+  readonly engineUpgrade?: 'replace' | 'inPlace';
   readonly allowDestroy?: boolean;
   readonly allowOutage?: boolean;
   readonly backup?: { readonly directory: string };
@@ -55,6 +56,10 @@ export const unlockKey = cluster?.unlockKey;
 
 function declare({ managers, workers = [], os = 'debian:12', ...rest }: Declaration): SwarmCluster {
   const { allowDestroy, allowOutage, backup, adopt, balance, engineVersion, gateSeconds } = rest;
+  const engine = {
+    ...(engineVersion === undefined ? {} : { version: engineVersion }),
+    ...(rest.engineUpgrade === undefined ? {} : { upgrade: rest.engineUpgrade }),
+  };
   return new SwarmCluster(
     'demo',
     {
@@ -71,7 +76,7 @@ function declare({ managers, workers = [], os = 'debian:12', ...rest }: Declarat
       ...(allowOutage === undefined ? {} : { allowOutage }),
       ...(backup === undefined ? {} : { backup }),
       ...(adopt === undefined ? {} : { adopt }),
-      ...(engineVersion === undefined ? {} : { engine: { version: engineVersion } }),
+      ...(Object.keys(engine).length === 0 ? {} : { engine }),
       ...(gateSeconds === undefined ? {} : { timeouts: { gate: gateSeconds } }),
     },
     wishes(rest.deleteBeforeReplace),
