@@ -14,8 +14,16 @@ export function describeNoMajority(members: number): string {
     ' nothing is scheduled, no node joins and nobody can change the swarm, for half a minute or as long as the installation takes; tasks on other nodes keep running and nothing of the swarm is lost; ' +
     (members === 1
       ? 'accept that by `allowOutage: true` and `backup`, or declare two more managers'
-      : 'accept that by `allowOutage: true` and `backup`, declare one more manager, or declare `upgrade: replace`')
+      : 'declare one more manager, or `upgrade: replace`, which takes one out of the swarm before its engine stops')
   );
+}
+
+/**
+ * Whether a manager's engine may be stopped while it stays a member: the others are the majority without it, or it
+ * is the only one and that is accepted. Of two neither can be: the other one would stand still beside it.
+ */
+export function mayPause(members: number, isOutageAllowed: boolean): boolean {
+  return pause(members, members - 1).isAllowed || (members === 1 && isOutageAllowed);
 }
 
 /** A manager's turn, with the numbers while its engine is stopped. */
@@ -55,8 +63,7 @@ export function inPlaceReasons(
   }
   const going = turns.filter(({ kind, role }) => kind === 'inPlace' && role === 'manager');
   const members = nodes.filter(({ managerStatus }) => managerStatus !== undefined).length;
-  const isOutage = members > 0 && !pause(members, members - 1).isAllowed;
-  if (going.length > 0 && isOutage && declared.isOutageAllowed !== true) {
+  if (going.length > 0 && !mayPause(members, declared.isOutageAllowed === true)) {
     return going.map(({ name }) => `${name}: ${describeNoMajority(members)}`);
   }
   if (running === undefined || members === 1) return [];

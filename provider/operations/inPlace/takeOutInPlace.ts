@@ -1,6 +1,5 @@
 import { SwarmError, errorMessage } from '../../../core/errors';
-import { describeNoMajority } from '../../../core/inPlace';
-import { pause } from '../../../core/quorum';
+import { describeNoMajority, mayPause } from '../../../core/inPlace';
 import { steps } from '../../../core/steps';
 import { upgradeMarkPath } from '../../../core/upgradeMark';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
@@ -105,7 +104,7 @@ async function passOwnGate(upgrade: Upgrade): Promise<void> {
   const access = accessOf(node);
   const { gate: timeoutSeconds } = timeoutsOf(node);
   const isMember = role === 'manager';
-  if (isMember && policy.allowOutage !== true && !pause(members, members - 1).isAllowed) {
+  if (isMember && !mayPause(members, policy.allowOutage === true)) {
     throw new SwarmError(
       'NoMajority',
       `${name}: the managers are too few for it: ${describeNoMajority(members)}; nothing was touched`,
