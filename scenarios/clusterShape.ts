@@ -9,6 +9,8 @@ export interface ClusterShape {
   readonly name: string;
   readonly managers: number;
   readonly workers: number;
+  /** Default: `goldenOs`. */
+  readonly os?: string;
   /** Whether a service beside the web service echoes on `echoPort` of every node. Default: false. */
   readonly hasEcho?: boolean;
   /** `balance` of the virtual IP. */
@@ -16,6 +18,10 @@ export interface ClusterShape {
   /** More keys of the stack's configuration, e.g. `{ allowDestroy: true }`. */
   readonly configuration?: Readonly<Record<string, unknown>>;
 }
+
+/** OS of golden clusters, and what a roll in a scenario changes it to. */
+export const goldenOs = 'debian:12';
+export const nextOs = 'debian:13';
 
 /** Shapes that scenarios start from; add one here where none fits. */
 export const shapes = {
@@ -31,11 +37,18 @@ export const shapes = {
     workers: 2,
     balance: { ports: [{ listen: 80, target: 8080, mode: 'http', check: { http: '/' } }] },
   },
+  inPlace: {
+    name: 'in-place',
+    managers: 3,
+    workers: 2,
+    os: nextOs,
+    balance: { ports: [{ listen: 80, target: 8080, mode: 'http', check: { http: '/' } }] },
+  },
 } as const satisfies Record<string, ClusterShape>;
 
-/** OS of every golden cluster, and what a roll in a scenario changes it to. */
-export const goldenOs = 'debian:12';
-export const nextOs = 'debian:13';
+export function osOf({ os = goldenOs }: ClusterShape): string {
+  return os;
+}
 
 const port = 8080;
 
@@ -65,7 +78,7 @@ export function configurationOf(
 ): Readonly<Record<string, unknown>> {
   return {
     lab: { name: lab.name, subnet: lab.subnet },
-    os: goldenOs,
+    os: osOf(shape),
     ...nodesOf(shape, lab),
     vip: {
       addresses: [vipOf(lab)],

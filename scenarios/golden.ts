@@ -9,7 +9,7 @@ import { realEffects } from '../effects/realEffects';
 import { ensureImage } from '../effects/labMachines/images';
 import { defaultDirectories } from '../effects/labMachines/layout';
 import { restoreLab, saveLab } from '../effects/labMachines/snapshot';
-import { clusterOf, configurationOf, goldenOs, type ClusterShape } from './clusterShape';
+import { clusterOf, configurationOf, osOf, type ClusterShape } from './clusterShape';
 import { goldenDirectory, imageDirectory, projectPlace, type ScenarioLab } from './places';
 import { layProgram, layProject, projectParts } from './pulumi/projectFiles';
 import { PulumiProject } from './pulumi/pulumiProject';
@@ -113,7 +113,7 @@ async function awaitAsDeclared(
   const cluster = clusterOf(shape, lab);
   await until(
     async () => {
-      const problems = await findProblems(effects, cluster, goldenOs).catch((error: unknown) => [
+      const problems = await findProblems(effects, cluster, osOf(shape)).catch((error: unknown) => [
         String(error),
       ]);
       return problems.length === 0 || problems.join('; ');
@@ -130,7 +130,7 @@ async function snapshotPlace(
   image: WebImage,
   mayBeOlder: boolean,
 ): Promise<string> {
-  const os = await ensureImage(goldenOs, () => undefined);
+  const os = await ensureImage(osOf(shape), () => undefined);
   const declared = shortHash(JSON.stringify([configurationOf(shape, lab, image), os.identity]));
   const ofDeclared = `${prefixOf(shape, lab)}${declared}-`;
   const name = `${ofDeclared}${codeFingerprint()}`;

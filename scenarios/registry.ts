@@ -8,6 +8,7 @@ import { deadManagerRemoved, deadManagerRemovedInRoll } from './faults/deadManag
 import { destroyConsent } from './faults/destroyConsent';
 import { drainNeverEnds } from './faults/drainNeverEnds';
 import { engineByHand } from './faults/engineByHand';
+import { engineInPlace } from './faults/engineInPlace';
 import { founderRebuilt } from './faults/founderRebuilt';
 import { hostKeyChanged } from './faults/hostKeyChanged';
 import { diskFull, mirrorFails } from './faults/installFails';
@@ -79,6 +80,7 @@ export const scenarios: readonly Scenario[] = [
   mixedVersions,
   clientOnOverlay,
   clientOnOverlayBroken,
+  engineInPlace,
 ];
 
 /** @throws SwarmError `ScenarioUnknown` with every name that there is. */

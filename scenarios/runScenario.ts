@@ -4,7 +4,7 @@ import { errorMessage } from '../core/errors';
 import { listNodes } from '../demo/cluster';
 import type { Effects } from '../effects/effects';
 import { realEffects } from '../effects/realEffects';
-import { clusterOf, goldenOs } from './clusterShape';
+import { clusterOf, osOf } from './clusterShape';
 import { clearLab } from './clearLab';
 import { describeMachines } from './describeMachines';
 import { raiseGolden } from './golden';
@@ -94,7 +94,7 @@ export async function runScenario(scenario: Scenario, run: ScenarioRun): Promise
     ...(reason === undefined ? {} : { reason: firstLines(reason) }),
     seconds,
     ...(Object.keys(figures).length === 0 ? {} : { runs: [{ verdict, seconds, figures }] }),
-    os: goldenOs,
+    os: osOf(scenario.shape),
     engine,
     kernel: release(),
     commit: commitOfCheckout(),

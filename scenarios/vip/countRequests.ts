@@ -7,8 +7,10 @@ export async function countRequests(
   stage: Stage,
   what: string,
   work: () => Promise<void>,
+  /** Default: that of the service itself. */
+  port = stage.cluster.port,
 ): Promise<VipSight> {
-  const { vip, port } = stage.cluster;
+  const { vip } = stage.cluster;
   const out = stage.pulumi.path('client.csv');
   const watch = watchVip({ url: `http://${vip}:${String(port)}/`, out });
   try {
