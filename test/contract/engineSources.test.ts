@@ -97,6 +97,36 @@ describe('engines of each source on a real machine', { skip: sshdSkip, concurren
     await host.files.write('/var/lib/docker/volumes/kept/_data/file', 'x');
   });
 
+  it('packages that are kept are put back as they were, held again by whoever wants it, with images and volumes kept', async () => {
+    const names = ['docker.io', 'docker-cli', 'containerd', 'runc'];
+    const kept = '/var/lib/pulumi-swarm/kept';
+    const versions = (): Promise<readonly (string | undefined)[]> =>
+      Promise.all(names.map((name) => host.packages.installed(name)));
+    const before = await versions();
+    await host.packages.keep([...names, 'docker-ce'], kept);
+    const { stdout } = await host.run(['ls', '-A', kept]);
+    assert.deepEqual(stdout.trim().split('\n').sort(), names.map((name) => `${name}.deb`).sort());
+    for (const unit of ['docker.socket', 'docker.service', 'containerd.service']) {
+      await host.systemd.stop(unit);
+    }
+    await host.packages.remove(...names);
+    await host.packages.putBack(kept);
+    await host.packages.putBack(kept);
+    assert.deepEqual(await versions(), before);
+    for (const argv of [
+      ['dpkg', '--verify', ...names],
+      ['dpkg', '--audit'],
+    ]) {
+      assert.equal((await host.run(argv)).stdout, '', argv.join(' '));
+    }
+    assert.equal(await host.systemd.state('docker.service'), 'inactive');
+    await host.systemd.start('docker.service');
+    await host.docker.runContainerCheck();
+    assert.equal(await host.docker.version(), '26.1.5');
+    await assertKept();
+    await host.packages.hold(['docker-cli', 'docker.io']);
+  });
+
   it('daemon options: those of a start, one by a reload and gone by a reload, next to somebody’s own', async () => {
     await remove();
     await host.files.write('/etc/docker/daemon.json', '{"max-concurrent-uploads":2}');

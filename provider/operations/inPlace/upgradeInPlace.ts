@@ -17,6 +17,7 @@ import { withHostLock } from '../hold/hostLock';
 import { bringEngineUp, prepareEngine } from '../host/engineSetup';
 import type { EngineInputs } from '../host/engineSetup';
 import type { PreparedEngine } from '../host/sources/engineSource';
+import { waitSettled } from '../node/standIn';
 import { exchange } from './exchange';
 import { release } from './hold';
 import { presentEngine, putKeptBack, readUpgradeMark, writeUpgradeMark } from './keptEngine';
@@ -154,6 +155,8 @@ async function end(
   mark: UpgradeMark,
   version?: string,
 ): Promise<string> {
+  // Where it led, all nodes register anew with another leader.
+  if (node.role === 'manager') await waitSettled(operation, node);
   if (spec.hold !== true || node.role === 'worker') {
     await release(operation, [{ spec: node, nodeId: entry.id }]);
   }

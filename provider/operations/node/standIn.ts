@@ -86,7 +86,8 @@ export async function dismissStandIns(operation: Operation, spec: NodeInputs): P
   );
 }
 
-async function waitSettled(operation: Operation, spec: NodeInputs): Promise<void> {
+/** After a change of leader: every node has registered with the new one, or was seen down. */
+export async function waitSettled(operation: Operation, spec: NodeInputs): Promise<void> {
   await waitUntil(operation, 'the leader knows all nodes', timeoutsOf(spec).ready, async () => {
     const unknown = (await listNodes(operation, spec)).filter(({ state }) => state === 'unknown');
     return (
