@@ -16,6 +16,7 @@ import {
   markedEnded,
   type MarkedProcess,
 } from '../../scenarios/markedProcesses';
+import { offerNextRelease } from '../../scenarios/offerNextRelease';
 import { PulumiProject } from '../../scenarios/pulumi/pulumiProject';
 import { until } from '../../scenarios/until';
 import {
@@ -256,6 +257,33 @@ function suite(): void {
             `of ${client.requests} requests`,
           );
           assert.ok(client.longestPathGapMs <= busyBoundMs, gaps.map(describeGap).join('; '));
+        },
+      );
+
+      await stage(
+        'a newer engine takes the place of a manager’s in place: the same node, active again',
+        async (see) => {
+          const name = order[0]!;
+          const host = await effects.hosts.connect({ lab: rollLab, machine: name });
+          const sight = async (): Promise<unknown> => {
+            const { nodes: entries, boots } = await lookAtCluster(effects);
+            return [Object.entries(entries).map(([node, [id]]) => [node, id]), boots];
+          };
+          const before = await sight();
+          await offerNextRelease(host);
+          const path = `managers[${String(rollCluster.managers.indexOf(name))}].engine`;
+          await pulumi.runOrFail('config', 'set', '--path', `${path}.version`, '28.5.2');
+          await pulumi.runOrFail('config', 'set', '--path', `${path}.upgrade`, 'inPlace');
+          const { changes, seconds } = await pulumi.runOrFail('up');
+          assert.deepEqual(changes.map(described), [
+            `update Engine ${name}`,
+            'create Activation roll-activation',
+          ]);
+          assert.equal(await host.docker.version(), '28.5.2');
+          assert.deepEqual(await sight(), before);
+          assert.deepEqual(await findProblems(effects, rollCluster, toOs), []);
+          assert.deepEqual(await pendingChanges(), {});
+          see(`pulumi up of an engine in place: ${seconds} s`);
         },
       );
 
