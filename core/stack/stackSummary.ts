@@ -30,7 +30,7 @@ function summaryOf(body: StackServiceBody, hide: (text: string) => string): Serv
     environment: body.TaskTemplate.ContainerSpec.Env.map((entry) =>
       hide(entry.split('=', 1)[0] ?? ''),
     ),
-    ports: portTexts(body),
+    ports: portTexts(body).map(hide),
   };
 }
 
@@ -42,8 +42,12 @@ export function portTexts({ EndpointSpec }: StackServiceBody): readonly string[]
   );
 }
 
-/** A text without any of these values: each is secret, or may be. */
+/** A text without any of these values, quoted ones (`"a\"b"`) too: each is secret, or may be. */
 export function withoutValues(values: readonly string[]): (text: string) => string {
-  const hidden = values.filter((value) => value !== '').sort((a, b) => b.length - a.length);
+  const hidden = [
+    ...new Set(values.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)])),
+  ]
+    .filter((value) => value !== '')
+    .sort((a, b) => b.length - a.length);
   return (text) => hidden.reduce((rest, value) => rest.replaceAll(value, '[secret]'), text);
 }

@@ -11,10 +11,17 @@ import { askManager } from '../operations/ask/managers';
 import { applyStack, gone } from '../operations/stack/applyStack';
 import { awaitStack } from '../operations/stack/awaitStack';
 import { inwardDigests } from '../operations/stack/digests';
+import { hidingErrors, hidingOperation } from '../operations/stack/hidingOperation';
 import { pruneStack } from '../operations/stack/pruneStack';
 import { isOurs, stackOwner, type StackOwner } from '../operations/stack/stackObjects';
 import { seenServices } from '../operations/stack/seenServices';
-import { hidden, planOf, readPlan, stackAccess } from '../operations/stack/stackSpec';
+import {
+  hidden,
+  hiddenInSentences,
+  planOf,
+  readPlan,
+  stackAccess,
+} from '../operations/stack/stackSpec';
 import type { StackInputs } from '../operations/stack/stackSpec';
 import { deletePurpose } from '../operations/swarm/consent';
 import { diffInputs } from '../server/diffInputs';
@@ -142,43 +149,56 @@ export const stack: Resource = {
     const read = readPlan(wanted, inwardDigests);
     if (read === undefined || 'faults' in read) return [`create stack ${shown(wanted['name'])}`];
     const changes = stackChanges(undefined, read.plan);
-    return [...read.warnings, ...changes.map((change) => describeChange(read.plan.name, change))];
+    return [
+      ...read.warnings,
+      ...changes.map((change) => describeChange(read.plan.name, change)),
+    ].map(hiddenInSentences(wanted));
   },
   previewUpdate: (wanted, state) => {
     const [before, after] = [readPlan(state, inwardDigests), readPlan(wanted, inwardDigests)];
     if (after === undefined || 'faults' in after) return [`update stack ${shown(wanted['name'])}`];
     const old = before !== undefined && 'plan' in before ? before.plan : undefined;
-    const hide = both(hidden(state), hidden(wanted));
+    const hide = hiddenInSentences(state, wanted);
     const changes = stackChanges(old, after.plan).map((change) =>
-      hide(describeChange(after.plan.name, change)),
+      describeChange(after.plan.name, change),
     );
     // What was changed by hand is in the diff alone.
     const sentences =
       changes.length > 0 ? changes : [`bring stack ${after.plan.name} to what is declared`];
-    return [...after.warnings, ...sentences];
+    return [...after.warnings, ...sentences].map(hide);
   },
-  create: (wanted, operation) => create(wanted as unknown as StackInputs, operation),
-  read: (id, old, operation) => read(id, old.inputs, old.state, operation),
+  create: (wanted, operation) =>
+    hiding(operation, [wanted], (quiet) => create(wanted as unknown as StackInputs, quiet)),
+  read: (id, old, operation) =>
+    hiding(operation, [old.inputs], (quiet) => read(id, old.inputs, old.state, quiet)),
   update: (id, old, wanted, operation) =>
-    update(
-      { inputs: old.inputs as unknown as StackInputs, state: old.state },
-      wanted as unknown as StackInputs,
-      operation,
+    hiding(operation, [old.inputs, wanted], (quiet) =>
+      update(
+        { inputs: old.inputs as unknown as StackInputs, state: old.state },
+        wanted as unknown as StackInputs,
+        quiet,
+      ),
     ),
   delete: async (_id, { inputs: known }, operation) => {
-    const spec = known as unknown as StackInputs;
-    const access = stackAccess(spec);
-    // A program that leaves a stack out means it; a destroy needs the swarm's consent.
-    if (!operation.isProgramRun && (await deletePurpose(operation, access)) === 'gone') return;
-    const owner = stackOwner(operation, spec, true);
-    for (const service of await ownServices(operation, spec, owner)) {
-      await operation.step(`remove service ${service.name}`, () =>
-        askManager(operation, access, ({ docker }) => gone(docker.removeService(service.id))),
-      );
-    }
-    await pruneStack(operation, access, owner, undefined);
+    await hiding(operation, [known], async (quiet) => {
+      await remove(known as unknown as StackInputs, quiet);
+      return undefined;
+    });
   },
 };
+
+async function remove(spec: StackInputs, operation: Operation): Promise<void> {
+  const access = stackAccess(spec);
+  // A program that leaves a stack out means it; a destroy needs the swarm's consent.
+  if (!operation.isProgramRun && (await deletePurpose(operation, access)) === 'gone') return;
+  const owner = stackOwner(operation, spec, true);
+  for (const service of await ownServices(operation, spec, owner)) {
+    await operation.step(`remove service ${service.name}`, () =>
+      askManager(operation, access, ({ docker }) => gone(docker.removeService(service.id))),
+    );
+  }
+  await pruneStack(operation, access, owner, undefined);
+}
 
 function check(
   given: PropertyMap,
@@ -214,10 +234,12 @@ function check(
       ...wanted,
       services: stackSummary(read.plan, hidden(wanted)) as unknown as PropertyMap,
     },
-    failures: failed([
-      ...(isSameStack ? unchangeable(before.plan, read.plan) : []),
-      ...placementFaultsOf(wanted, read.plan),
-    ]),
+    failures: failed(
+      [
+        ...(isSameStack ? unchangeable(before.plan, read.plan) : []),
+        ...placementFaultsOf(wanted, read.plan),
+      ].map(hiddenInSentences(wanted)),
+    ),
   };
 }
 
@@ -225,7 +247,7 @@ function check(
 function placementFaultsOf(wanted: PropertyMap, plan: StackPlan): readonly string[] {
   if (wanted['nodes'] === undefined || hasUnknown(wanted['nodes'])) return [];
   const { nodes = [] } = wanted as unknown as StackInputs;
-  return placementFaults(plan, nodes).map(hidden(wanted));
+  return placementFaults(plan, nodes);
 }
 
 function diff(old: PropertyMap, wanted: PropertyMap): DiffResult {
@@ -254,11 +276,16 @@ function diff(old: PropertyMap, wanted: PropertyMap): DiffResult {
   return { ...shownChanges, changes };
 }
 
-function both(
-  first: (text: string) => string,
-  second: (text: string) => string,
-): (text: string) => string {
-  return (value) => first(second(value));
+/** Runs a call of the engine in which no value of these inputs is said, nor kept in an error. */
+async function hiding<T extends { readonly initErrors?: readonly string[] } | undefined>(
+  operation: Operation,
+  all: readonly PropertyMap[],
+  call: (operation: Operation) => Promise<T>,
+): Promise<T> {
+  const hide = hiddenInSentences(...all);
+  const result = await hidingErrors(() => call(hidingOperation(operation, hide)), hide);
+  const errors = result?.initErrors;
+  return errors === undefined ? result : { ...result, initErrors: errors.map(hide) };
 }
 
 const defaults = { converge: 600, blocked: 30 } as const;

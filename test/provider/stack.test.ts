@@ -370,6 +370,70 @@ describe('update', () => {
   });
 });
 
+describe('secret values in sentences of others', () => {
+  const quoted =
+    'starting container failed: exec: "--api-key=hunter2-variable --other=from-the-file": hunter2-key';
+  const secrets = {
+    secretVariables: { KEY: 'hunter2-variable', PORT: '18081' },
+    envFiles: { 'a.env': 'OTHER=from-the-file\nLEVEL=info\n' },
+    secrets: { key: 'hunter2-key' },
+  };
+  const silent = (run: Run): void => {
+    const said = JSON.stringify([run.transcript, run.outputs, run.initErrors]);
+    assert.ok(!/hunter2|from-the-file/.test(said), said);
+    assert.match(said, /--api-key=\[secret\] --other=\[secret\]/);
+  };
+
+  test('a task’s error: in no status, journal, log, error, and not in the state', async () => {
+    const run = fresh();
+    run.world.edit((state) => {
+      state.failingImages['api:bad'] = quoted;
+    });
+    const wanted = run.wanted(compose('api:bad'), { ...secrets, timeouts: { converge: 20 } });
+    await assert.rejects(run.up(wanted), InitErrors);
+    silent(run);
+    run.world.edit((state) => {
+      state.failingImages = {};
+    });
+    await run.up(wanted);
+    run.world.edit((state) => {
+      state.failingImages['api:2'] = quoted;
+    });
+    await assert.rejects(run.up(run.wanted(compose('api:2'), secrets)), { code: 'StackFailed' });
+    silent(run);
+  });
+
+  test('an Engine’s refusal', async () => {
+    const run = fresh();
+    run.world.failNext('docker.deployService', { statusCode: 400, message: `invalid: ${quoted}` });
+    await assert.rejects(run.up(run.wanted(compose('api:1'), secrets)));
+    silent(run);
+  });
+
+  test('a port in the summary, and an image of an update that did not end', async () => {
+    const run = fresh();
+    const text = (image: string): string => compose(image).replace('8080', '"${PORT}"');
+    await run.up(run.wanted(text('api:1'), secrets));
+    assert.deepEqual(((run.inputs?.['services'] as PropertyMap)['web'] as PropertyMap)['ports'], [
+      '[secret]:80/tcp on each node',
+    ]);
+    run.world.edit((state) => {
+      state.failingImages['hunter2-next/api'] = 'task: non-zero exit (1)';
+      for (const { engine } of Object.values(state.machines))
+        engine.images.push('hunter2-next/api');
+    });
+    const next = text('${IMAGE}').replace('rollback', 'pause');
+    const variables = { PORT: '18081', IMAGE: 'hunter2-next/api' };
+    await assert.rejects(run.up(run.wanted(next, { ...secrets, secretVariables: variables })), {
+      code: 'StackFailed',
+    });
+    await run.refresh();
+    const services = JSON.stringify(run.inputs?.['services']);
+    assert.ok(!services.includes('hunter2'), services);
+    assert.match(services, /"image":"not as last declared"/);
+  });
+});
+
 describe('kill -9', () => {
   test('at every step of a Create: the next run makes one whole stack', async () => {
     const whole = await deployed();

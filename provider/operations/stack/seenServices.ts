@@ -6,6 +6,8 @@ import type { PropertyMap } from '../../server/resource';
 import { mayTake, type StackOwner } from './stackObjects';
 import { hidden, planOf, type StackInputs } from './stackSpec';
 
+const notAsDeclared = 'not as last declared';
+
 /**
  * The summary of a stack as the swarm has it: what somebody scaled, gave another image or removed by
  * hand differs from the declared one, and so the next plan shows it. Undefined when the swarm has
@@ -25,17 +27,19 @@ export function seenServices(
     const found = services.find(({ name, labels }) => name === body.Name && mayTake(owner, labels));
     if (found === undefined) continue;
     present.push(found);
+    const image = body.TaskTemplate.ContainerSpec.Image;
     // Scaling and a new image keep the digest; a `docker stack deploy` of other files does not.
-    const isOther = found.labels[stackSpecLabel] !== body.Labels[stackSpecLabel];
+    const digest = found.labels[stackSpecLabel];
+    const isOther = digest !== body.Labels[stackSpecLabel];
+    // Of variables whose values are not known here: those of an update that did not end, or of before.
+    const isSecret = hide(image) !== image || (isOther && digest !== undefined);
     summary[key] = {
       ...(declared[key] as unknown as PropertyMap),
-      ...(hasImage(found, body.TaskTemplate.ContainerSpec.Image)
-        ? {}
-        : { image: hide(found.image) }),
+      ...(hasImage(found, image) ? {} : { image: isSecret ? notAsDeclared : hide(found.image) }),
       ...(found.replicas === undefined || body.Mode.Replicated === undefined
         ? {}
         : { replicas: found.replicas }),
-      ...(isOther ? { settings: 'not as last declared' } : {}),
+      ...(isOther ? { settings: notAsDeclared } : {}),
     };
   }
   return present.length === 0 ? undefined : { summary, present };

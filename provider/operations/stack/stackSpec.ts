@@ -1,4 +1,5 @@
 import { faultText } from '../../../core/compose/composeFault';
+import { parseEnvFile } from '../../../core/compose/envFile';
 import { loadCompose } from '../../../core/compose/loadCompose';
 import type { ManagerContact } from '../../../core/connection';
 import { SwarmError } from '../../../core/errors';
@@ -83,14 +84,29 @@ export function planOf(spec: StackInputs): Extract<ReadPlan, { readonly plan: St
   );
 }
 
-/** Takes the values of secret variables out of a text. */
+/** Takes the values of secret variables out of a text: for what is kept in the plain state. */
 export function hidden(inputs: PropertyMap): (text: string) => string {
-  const { secretVariables } = inputs;
+  return withoutValues(textsOf(inputs['secretVariables']));
+}
+
+/** A shorter value of an env_file (`info`, `8080`) is a word of any sentence, and no secret. */
+const shortestSecret = 6;
+
+/** Takes every value that nobody is to see out of a text: for what is said while a stack is worked on. */
+export function hiddenInSentences(...all: readonly PropertyMap[]): (text: string) => string {
   return withoutValues(
-    isMap(secretVariables)
-      ? Object.values(secretVariables).filter((value) => typeof value === 'string')
-      : [],
+    all.flatMap(({ secretVariables, secrets, envFiles }: PropertyMap) => [
+      ...textsOf(secretVariables),
+      ...textsOf(secrets),
+      ...textsOf(envFiles)
+        .flatMap((file) => Object.values(parseEnvFile(file) ?? {}))
+        .filter((value): value is string => (value ?? '').length >= shortestSecret),
+    ]),
   );
+}
+
+function textsOf(values: PropertyValue | undefined): readonly string[] {
+  return isMap(values) ? Object.values(values).filter((value) => typeof value === 'string') : [];
 }
 
 function contentsOf(value: PropertyValue | undefined): Readonly<Record<string, string | null>> {
