@@ -4,11 +4,12 @@ import type { ServiceFacts } from '../../core/facts';
 import { updateHalt } from '../../core/services';
 import { stackChanges, describeChange, unchangeable } from '../../core/stack/stackChanges';
 import { textFault } from '../../core/textFault';
+import { isTransient } from '../../core/transient';
 import { placementFaults } from '../../core/stack/placementFaults';
 import type { StackPlan } from '../../core/stack/stackPlan';
 import { stackSummary } from '../../core/stack/stackSummary';
-import { askManager } from '../operations/ask/managers';
-import { applyStack, gone } from '../operations/stack/applyStack';
+import { askManager, NoManagerError } from '../operations/ask/managers';
+import { applyStack, gone, lookAtStack } from '../operations/stack/applyStack';
 import { awaitStack } from '../operations/stack/awaitStack';
 import { inwardDigests } from '../operations/stack/digests';
 import { hidingErrors, hidingOperation } from '../operations/stack/hidingOperation';
@@ -290,29 +291,54 @@ async function hiding<T extends { readonly initErrors?: readonly string[] } | un
 
 const defaults = { converge: 600, blocked: 30 } as const;
 
-/** Brings the swarm to what the inputs say; why that did not come true. */
+/** Why the swarm is not what the inputs say. */
+interface Shortfall {
+  readonly why: string;
+  /** The swarm has said no. Else it could not be asked, or all services run: neither is a reason to go back. */
+  readonly isRefusal: boolean;
+}
+
+/**
+ * Brings the swarm to what the inputs say; why that did not come true. From the first change on every
+ * failure is an answer, not an exception: what was made by then has to get into the state.
+ */
 async function bring(
   operation: Operation,
   spec: StackInputs,
   owner: StackOwner,
-): Promise<string | undefined> {
+): Promise<Shortfall | undefined> {
   const access = stackAccess(spec);
   const { plan, warnings } = planOf(spec);
   for (const warning of warnings) operation.log('warning', warning);
-  await applyStack(operation, access, owner, plan);
+  const present = await lookAtStack(operation, access, owner, plan);
   const { converge = defaults.converge, blocked = defaults.blocked } = spec.timeouts ?? {};
-  const why = await awaitStack(operation, access, plan, {
-    convergeSeconds: converge,
-    blockedSeconds: blocked,
-  });
-  if (why === undefined) await pruneStack(operation, access, owner, plan);
-  return why;
+  let doesRun = false;
+  try {
+    await applyStack(operation, access, owner, plan, present);
+    const why = await awaitStack(operation, access, plan, {
+      convergeSeconds: converge,
+      blockedSeconds: blocked,
+    });
+    if (why !== undefined) return { why, isRefusal: true };
+    doesRun = true;
+    await pruneStack(operation, access, owner, plan);
+    return undefined;
+  } catch (error) {
+    if (isLost(operation, error)) throw error;
+    const isSilence = error instanceof NoManagerError || isTransient(error);
+    return { why: errorMessage(error), isRefusal: !doesRun && !isSilence };
+  }
+}
+
+/** The run is over: nothing may be begun any more. */
+function isLost({ signal }: Operation, error: unknown): boolean {
+  return signal.aborted || (error instanceof SwarmError && error.code === 'RunLost');
 }
 
 async function create(spec: StackInputs, operation: Operation): Promise<CreateResult> {
   const id = newId('stack', spec.name);
-  const why = await bring(operation, spec, stackOwner(operation, spec, false));
-  return { id, ...outcome(spec, why) };
+  const shortfall = await bring(operation, spec, stackOwner(operation, spec, false));
+  return { id, ...outcome(spec, shortfall?.why) };
 }
 
 function outcome(
@@ -337,21 +363,19 @@ async function update(
   operation: Operation,
 ): Promise<UpdateResult> {
   const owner = stackOwner(operation, spec, true);
-  const why = await bring(operation, spec, owner);
+  const shortfall = await bring(operation, spec, owner);
   const hasConverged = old.state['isConverged'] === true;
-  if (why === undefined || !hasConverged) return outcome(spec, why);
-  const subject = `stack ${spec.name}: the update failed: ${why}`;
-  if (spec.onFailure !== 'rollback') {
+  if (shortfall === undefined || !hasConverged) return outcome(spec, shortfall?.why);
+  const subject = `stack ${spec.name}: the update failed: ${shortfall.why}`;
+  if (spec.onFailure !== 'rollback' || !shortfall.isRefusal) {
     throw new SwarmError(
       'StackFailed',
-      `${subject}; what has changed by now stays as it is; mend the cause and \`pulumi up\`, or declare what was before, or \`onFailure: rollback\``,
+      `${subject}; what has changed by now stays as it is; mend the cause and \`pulumi up\`, or declare what was before${spec.onFailure === 'rollback' ? '' : ', or `onFailure: rollback`'}`,
       { source: 'world' },
     );
   }
   operation.log('warning', `${subject}; it goes back to what it was`);
-  const whyNotBack = await operation.step(`take stack ${spec.name} back to what it was`, () =>
-    bring(operation, { ...old.inputs, clusterId: spec.clusterId, managers: spec.managers }, owner),
-  );
+  const whyNotBack = await goBack(operation, old.inputs, spec, owner);
   throw new SwarmError(
     'StackFailed',
     whyNotBack === undefined
@@ -359,6 +383,23 @@ async function update(
       : `${subject}; and so did the way back: ${whyNotBack}; look at \`docker stack ps ${spec.name}\``,
     { source: 'world' },
   );
+}
+
+async function goBack(
+  operation: Operation,
+  before: StackInputs,
+  { name, clusterId, managers }: StackInputs,
+  owner: StackOwner,
+): Promise<string | undefined> {
+  try {
+    const shortfall = await operation.step(`take stack ${name} back to what it was`, () =>
+      bring(operation, { ...before, clusterId, managers }, owner),
+    );
+    return shortfall?.why;
+  } catch (error) {
+    if (isLost(operation, error)) throw error;
+    return errorMessage(error);
+  }
 }
 
 async function ownServices(

@@ -370,6 +370,61 @@ describe('update', () => {
   });
 });
 
+describe('an Engine that refuses a service half-way', () => {
+  const refuse = (run: Run, skip: number): void => {
+    const message = 'invalid constraint node.labels.disk=ssd';
+    run.world.failNext('docker.deployService', { statusCode: 400, message }, { skip });
+  };
+  const changed = compose('api:2').replace('image: web:1', 'image: api:2');
+
+  test('of a first deployment: what was made is in the state, and the next run goes on', async () => {
+    const run = fresh();
+    refuse(run, 1);
+    await assert.rejects(run.up(run.wanted(compose('api:1'))), (error) => {
+      assert.ok(error instanceof InitErrors);
+      assert.match(error.message, /^stack numbers: .*invalid constraint.*; mend the cause/);
+      return true;
+    });
+    assert.deepEqual(run.names('services'), ['numbers_api']);
+    assert.deepEqual(run.outputs, { isConverged: false });
+    await run.up(run.wanted(compose('api:1')));
+    assert.deepEqual(run.names('services'), ['numbers_api', 'numbers_web']);
+  });
+
+  test('of an update, with `onFailure: rollback`: the whole stack is as before', async () => {
+    const run = await deployed();
+    refuse(run, 1);
+    await assert.rejects(run.up(run.wanted(changed, { onFailure: 'rollback' })), {
+      code: 'StackFailed',
+      message: /invalid constraint.*; the whole stack runs again as it was before/,
+    });
+    assert.equal(run.image('numbers_api'), 'api:1');
+    assert.equal(run.image('numbers_web'), 'web:1');
+  });
+
+  test('of an update, without: what has changed stays, and it says so', async () => {
+    const run = await deployed();
+    refuse(run, 1);
+    await assert.rejects(run.up(run.wanted(changed)), {
+      code: 'StackFailed',
+      message: /invalid constraint.*; what has changed by now stays as it is/,
+    });
+    assert.equal(run.image('numbers_api'), 'api:2');
+  });
+
+  test('managers that fall silent are no reason to go back', async () => {
+    const run = await deployed();
+    for (let times = 0; times < 200; times += 1) {
+      const error = { code: 'EngineUnreachable', message: 'no answer' };
+      run.world.failNext('docker.deployService', error);
+    }
+    await assert.rejects(run.up(run.wanted(changed, { onFailure: 'rollback' })), {
+      code: 'StackFailed',
+      message: /no answer; what has changed by now stays as it is/,
+    });
+  });
+});
+
 describe('secret values in sentences of others', () => {
   const quoted =
     'starting container failed: exec: "--api-key=hunter2-variable --other=from-the-file": hunter2-key';

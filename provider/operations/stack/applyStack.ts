@@ -1,4 +1,9 @@
-import type { ServiceFacts } from '../../../core/facts';
+import type {
+  ConfigFacts,
+  OverlayNetworkFacts,
+  ServiceFacts,
+  SwarmObjectFacts,
+} from '../../../core/facts';
 import { updateHalt } from '../../../core/services';
 import type { StackFile, StackPlan, StackService } from '../../../core/stack/stackPlan';
 import { isAsPlanned } from '../../../core/stack/stackProgress';
@@ -13,19 +18,27 @@ import {
   type StackOwner,
 } from './stackObjects';
 
+/** What the swarm had when it was looked at. */
+export interface PresentObjects {
+  readonly services: readonly ServiceFacts[];
+  readonly networks: readonly OverlayNetworkFacts[];
+  readonly configs: readonly ConfigFacts[];
+  readonly secrets: readonly SwarmObjectFacts[];
+}
+
 /**
- * Makes the swarm have the services of a plan, and what they need. Whatever stands in the way is found
- * before anything is touched; old configs and secrets stay, since an update may yet go back to them.
- * Safe to repeat: what is there already is left alone.
+ * Looks at what the swarm has of a plan; whatever stands in the way is found before anything is touched.
+ *
+ * @throws SwarmError `StackExists`, `StackIncomplete`
  */
-export async function applyStack(
+export async function lookAtStack(
   operation: Operation,
   access: SwarmAccess,
   owner: StackOwner,
   plan: StackPlan,
-): Promise<void> {
+): Promise<PresentObjects> {
   const present = await operation.step(`look at what the swarm has of stack ${plan.name}`, () =>
-    askManager(operation, access, async ({ docker }) => {
+    askManager(operation, access, async ({ docker }): Promise<PresentObjects> => {
       const [services, networks, configs, secrets] = await Promise.all([
         docker.services(),
         docker.overlayNetworks(),
@@ -35,14 +48,29 @@ export async function applyStack(
       return { services, networks, configs, secrets };
     }),
   );
-  const { services, networks, configs, secrets } = present;
   refuseIncomplete(plan, present);
-  const names = plan.services.map(({ body }) => body.Name);
-  refuseForeign(owner, 'service', names, services);
-  refuseForeign(owner, 'network', plan.networks.map(nameOf), networks);
-  refuseForeign(owner, 'config', plan.configs.map(nameOf), configs);
-  refuseForeign(owner, 'secret', plan.secrets.map(nameOf), secrets);
+  refuseForeign(owner, 'service', serviceNames(plan), present.services);
+  refuseForeign(owner, 'network', plan.networks.map(nameOf), present.networks);
+  refuseForeign(owner, 'config', plan.configs.map(nameOf), present.configs);
+  refuseForeign(owner, 'secret', plan.secrets.map(nameOf), present.secrets);
+  return present;
+}
 
+function serviceNames({ services }: StackPlan): readonly string[] {
+  return services.map(({ body }) => body.Name);
+}
+
+/**
+ * Makes the swarm have the services of a plan, and what they need; old configs and secrets stay, since
+ * an update may yet go back to them. Safe to repeat: what is there already is left alone.
+ */
+export async function applyStack(
+  operation: Operation,
+  access: SwarmAccess,
+  owner: StackOwner,
+  plan: StackPlan,
+  { services, networks, configs, secrets }: PresentObjects,
+): Promise<void> {
   const isMissing =
     (objects: readonly { readonly name: string }[]) =>
     ({ name }: { readonly name: string }): boolean =>
@@ -71,7 +99,7 @@ export async function applyStack(
 
   // First those that are to go: another one may want their port.
   for (const { id, name, labels } of services) {
-    if (isOurs(owner, labels) && !names.includes(name)) {
+    if (isOurs(owner, labels) && !serviceNames(plan).includes(name)) {
       await operation.step(`remove service ${name}`, () =>
         askManager(operation, access, ({ docker }) => gone(docker.removeService(id))),
       );
