@@ -1,4 +1,5 @@
 import { barrierReasons } from './barrier';
+import { isSeen } from './facts';
 import type { SwarmNodeFacts } from './facts';
 import { heldNodes } from './held';
 import { pause, quorum } from './quorum';
@@ -66,16 +67,21 @@ export function inPlaceReasons(
   if (going.length > 0 && !mayPause(members, declared.isOutageAllowed === true)) {
     return going.map(({ name }) => `${name}: ${describeNoMajority(members)}`);
   }
-  if (running === undefined || members === 1) return [];
+  if (running === undefined || going.length === 0 || members === 1) return [];
+  if (!isSeen(running)) {
+    return [
+      `what runs in the swarm could not be looked at (${running.unseen}), and so not whether it has a place while the managers are drained; run it again when the swarm answers`,
+    ];
+  }
   const held = new Set([
     ...going.map(({ name }) => name),
     ...present.filter(({ role }) => role === 'manager').map(({ hostname }) => hostname),
   ]);
   return barrierReasons({
     nodes,
-    held: going.length === 0 ? [] : [...held],
-    services: running.services,
-    running: running.tasks,
+    held: [...held],
+    services: running.seen.services,
+    running: running.seen.tasks,
     balancedPorts: declared.vip === undefined ? undefined : (declared.balancedPorts ?? []),
   });
 }

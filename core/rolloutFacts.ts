@@ -63,10 +63,10 @@ export interface RolloutFacts {
   /** The swarm is on no host, but in an archive. Default: it is not. */
   readonly restore?: RestoreSight;
   /** What runs in the swarm; only asked where a node is upgraded in place. Default: nothing. */
-  readonly running?: {
+  readonly running?: Sight<{
     readonly services: readonly ServiceFacts[];
     readonly tasks: ServiceBaseline;
-  };
+  }>;
   /** Managers that the head of the run sets right, and how it does so, e.g. `is locked: it is unlocked`. Default: none. */
   readonly unsettled?: readonly { readonly name: string; readonly why: string }[];
 }

@@ -292,6 +292,7 @@ async function unsettledAmong(
   const hows: Readonly<Record<Unsettled, string>> = {
     locked: 'is locked: it is unlocked',
     backup: 'was left in the middle of a backup: it is set right',
+    upgrade: 'was left with a stopped engine in the middle of an upgrade in place: it is started',
   };
   const found = await Promise.all(
     standings.map(async ({ node: { name }, standing }) => {
@@ -486,9 +487,9 @@ async function running(
       { timeoutSeconds: 10 },
     ),
   );
-  if (!isSeen(seen)) return {};
+  if (!isSeen(seen)) return { running: seen };
   const [services, tasks, nodes] = seen.seen;
-  return { running: { services, tasks: runningTasks(services, tasks, nodes) } };
+  return { running: { seen: { services, tasks: runningTasks(services, tasks, nodes) } } };
 }
 
 function toProperties(plan: RunPlan): PropertyMap {

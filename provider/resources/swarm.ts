@@ -37,6 +37,7 @@ import type { FoundRestore } from '../operations/outage/pendingRestore';
 import { refuseUnknownRestore, restoreDue } from '../operations/outage/restoreDue';
 import { noteUnlockKeys } from '../operations/swarm/notedKeys';
 import { keysOf, settleAutolock, unlockDeclared } from '../operations/swarm/swarmKeys';
+import { startExchanged } from '../operations/inPlace/startExchanged';
 import { describeUnsettled, unsettledManagers } from '../operations/gate/unsettled';
 import { hostStanding, isOutside } from '../operations/ask/hostStanding';
 import { askManager } from '../operations/ask/managers';
@@ -225,6 +226,7 @@ export const swarm: Resource = {
     const interrupted = await interruptedBackups(operation, spec.managers);
     const { gate } = timeoutsOf(spec.roll ?? {});
     await startInterrupted(operation, access, interrupted, gate);
+    await startExchanged(operation, access, spec.managers, gate);
     await unlockDeclared(operation, access, known, spec.unlockWith);
     await recover(operation, access, spec);
     await giveBackInterrupted(operation, access, interrupted, gate);

@@ -81,6 +81,8 @@ export function createOperation(host: OperationHost, subject: OperationSubject):
     },
     status,
     step,
+    uninterrupted: () =>
+      createOperation({ ...host, signal: new AbortController().signal }, subject),
   };
 }
 

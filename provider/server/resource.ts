@@ -74,6 +74,11 @@ export interface Operation {
    * outcome, and lets its errors through. At a step's start the operation stops here if the CLI is lost.
    */
   step<T>(sentence: string, action: () => Promise<T>): Promise<T>;
+  /**
+   * The same operation, for what must not be left half-way: its steps and waits go on when the CLI is lost. The
+   * caller has a step of the operation itself before, and comes to its next safe point.
+   */
+  uninterrupted(): Operation;
 }
 
 /** How a thing that is there already gets into a state one by one, by `pulumi import`. */

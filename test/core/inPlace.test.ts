@@ -51,8 +51,18 @@ describe('the plan of an upgrade in place', () => {
   ): RolloutPlan =>
     planRollout(declared, {
       ...seen,
-      running: { services, tasks: Object.fromEntries(services.map(({ name }) => [name, 1])) },
+      running: {
+        seen: { services, tasks: Object.fromEntries(services.map(({ name }) => [name, 1])) },
+      },
     });
+
+  it('refuses to drain all managers where it cannot be seen what runs', () => {
+    const { reasons } = planRollout(newer, {
+      ...see(nodes, size),
+      running: { unseen: 'no leader' },
+    });
+    assert.match(reasons.join(), /what runs in the swarm could not be looked at \(no leader\)/);
+  });
 
   it('names the trajectory: node by node, held, and workers after them', () => {
     const { turns, reasons } = plan();

@@ -13,6 +13,7 @@ import {
 } from '../support/clusterState';
 import { changed, cluster } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import { shutDown, stopUnit } from '../support/fakeWorld/machines';
 import { ProviderProcess, emptyTranscript, sentences } from '../support/providerHarness';
 import type { Stack } from '../support/providerStack';
 import { webService } from '../support/webService';
@@ -75,10 +76,11 @@ test('managers one by one, held until the last of them, then together, then work
           (availability === 'drain') === (labels[heldLabel] === 'active'),
       ),
   );
-  assert.deepEqual(sentences(transcript).slice(0, 11), [
+  assert.deepEqual(sentences(transcript).slice(0, 12), [
     'wait at the gate before m2',
     'keep the present engine of m2',
     'drain m2',
+    'wait at the gate before m2',
     'stop the engine of m2',
     'install the engine on m2',
     'start the engine of m2',
@@ -112,6 +114,47 @@ test('managers one by one, held until the last of them, then together, then work
   await stack.refreshBefore(new ProviderProcess(world));
   await stack.up(new ProviderProcess(world), order);
   assert.equal(world.calls().length, calls, 'a second run touches nothing');
+});
+
+test('the gate is asked again right before an engine stops: of two managers that are left neither is stopped', async () => {
+  const { watch, faults } = watchSafety();
+  const { world, stack } = copyOf(origin.world, origin.stack, (state) => {
+    const [swarm] = Object.values(state.swarms);
+    const isDrained = Object.values(swarm?.nodes ?? {}).some(
+      ({ hostname, labels }) => hostname === 'm2' && labels[heldLabel] !== undefined,
+    );
+    const dying = state.machines['test/m3'];
+    if (isDrained && dying?.isOn === true) shutDown(dying);
+    watch(state);
+  });
+  stack.declared = upTo(stack, '28.5');
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm2'), { code: 'TimedOut' });
+  assert.equal(machine(world, 'm2').engine.runningVersion, '26.1.5');
+  assert.deepEqual(held(world), [], 'it serves again');
+  assert.deepEqual([...faults], [], 'the majority was there at every moment');
+});
+
+test('a manager that died while it was held keeps no other one drained', async () => {
+  const { world, stack } = begin();
+  const process = new ProviderProcess(world);
+  for (const name of ['m2', 'm3', 'm1']) await stack.applyNode(process, name);
+  world.powerOff('test/m2');
+  world.advance(60_000);
+  await assert.rejects(stack.applyActivation(process), { code: 'TimedOut', message: /m2 is down/ });
+  assert.deepEqual(held(world), ['m2']);
+  world.powerOn('test/m2');
+  await stack.up(new ProviderProcess(world), order);
+  assertAsDeclared(world, stack);
+});
+
+test('an engine that does not answer is not taken for the one that is wanted', async () => {
+  const { world, stack } = begin();
+  world.editMachine('test/w1', (stopped) => {
+    for (const name of ['docker.socket', 'docker.service']) stopUnit(stopped, name);
+  });
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'w1'), {
+    code: 'EngineUnreachable',
+  });
 });
 
 test('an engine that does not come up is put back, and its node serves again', async () => {

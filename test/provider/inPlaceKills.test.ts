@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { heldNodes } from '../../core/held';
-import type { PropertyMap } from '../../provider/server/resource';
+import { planRollout } from '../../provider/functions/planRollout';
+import type { PropertyMap, PropertyValue } from '../../provider/server/resource';
 import { assertAsDeclared, copyOf, founded, watchSafety } from '../support/clusterState';
 import { changed, cluster } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
@@ -55,6 +56,7 @@ async function resume(
   const ids = world.swarm().nodes.map(({ id }) => id);
   try {
     await stack.refreshBefore(new ProviderProcess(world));
+    if (!isTakenBack) assert.deepEqual(await planReasons(world), [], 'the plan lets it go on');
     await stack.up(new ProviderProcess(world));
     assertAsDeclared(world, stack, { mayHaveDeadLease: true });
     assert.deepEqual(heldNodes(world.swarm().nodes as never), []);
@@ -69,6 +71,24 @@ async function resume(
   } catch (error) {
     throw new Error(`after ${what}: ${String(error)}`, { cause: error });
   }
+}
+
+/** Why the plan of the next run refuses it; the lab's own program asks before anything else. */
+async function planReasons(world: FakeWorld): Promise<readonly PropertyValue[]> {
+  const node = (name: string, address: string): PropertyMap => ({
+    ...{ name, address, connection: { lab: 'test', machine: name } },
+    ...{ os: 'debian:13', engineVersion: '28.5', engineUpgrade: 'inPlace' },
+  });
+  const args = {
+    ...{ maxUnavailable: 1, workers: [node('w1', '10.88.0.21')] },
+    managers: [1, 2, 3].map((n) => node(`m${String(n)}`, `10.88.0.1${String(n)}`)),
+  };
+  const urn = 'urn:pulumi:test::project::swarm:index:Swarm::cluster';
+  const answer = await new ProviderProcess(world).call('call', urn, (_resource, operation) =>
+    planRollout.call(args, operation),
+  );
+  assert.ok('result' in answer, JSON.stringify(answer));
+  return answer.result['reasons'] as readonly PropertyValue[];
 }
 
 async function undisturbed(name: string): Promise<readonly string[]> {

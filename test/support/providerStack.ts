@@ -72,7 +72,7 @@ export class Stack {
   }
 
   /** Where any node is upgraded in place, as the component registers it. */
-  private async applyActivation(process: ProviderProcess): Promise<void> {
+  async applyActivation(process: ProviderProcess): Promise<void> {
     const inPlace = this.declared.nodes.filter(({ engine }) => engine?.['upgrade'] === 'inPlace');
     if (inPlace.length === 0) return;
     const managers = inPlace.filter(({ role }) => role === 'manager');

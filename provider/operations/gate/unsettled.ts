@@ -2,13 +2,18 @@ import { describeLocked } from '../../../core/autolock';
 import { backupMarkPath } from '../../../core/backup';
 import type { ManagerContact } from '../../../core/connection';
 import { isSeen } from '../../../core/facts';
+import { parseUpgradeMark, upgradeMarkPath } from '../../../core/upgradeMark';
+import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { look } from './gatherGateFacts';
 import { hostStanding } from '../ask/hostStanding';
 import type { HostStanding } from '../ask/hostStanding';
 
-/** What the head of a run sets right on a manager before anything else: it is locked, or an interrupted run left a backup half-way. */
-export type Unsettled = 'locked' | 'backup';
+/**
+ * What the head of a run sets right on a manager before anything else: it is locked, or an interrupted run left a
+ * backup half-way, or its engine stopped in the middle of an upgrade in place.
+ */
+export type Unsettled = 'locked' | 'backup' | 'upgrade';
 
 /** The declared managers that are unsettled, by their names. */
 export async function unsettledManagers(
@@ -30,11 +35,23 @@ export async function unsettledBy(standing: HostStanding): Promise<Unsettled | u
   const host = standing.kind === 'absent' ? undefined : standing.host;
   if (host === undefined) return undefined;
   const mark = await look(() => host.files.read(backupMarkPath));
-  return isSeen(mark) && mark.seen !== undefined ? 'backup' : undefined;
+  if (isSeen(mark) && mark.seen !== undefined) return 'backup';
+  return standing.kind === 'unknown' && (await isHalfExchanged(host)) ? 'upgrade' : undefined;
 }
+
+/** An upgrade in place of its engine was begun on the host, and has come so far that it may have been stopped. */
+export async function isHalfExchanged(host: Host): Promise<boolean> {
+  const text = await look(() => host.files.read(upgradeMarkPath));
+  return isSeen(text) && parseUpgradeMark(text.seen)?.phase === 'kept';
+}
+
+const middles = {
+  backup: 'a backup',
+  upgrade: 'an upgrade of its engine, which does not run',
+} as const;
 
 export function describeUnsettled(name: string, why: Unsettled): string {
   return why === 'locked'
     ? describeLocked(name)
-    : `${name} was left in the middle of a backup; \`pulumi up\` sets it right before anything else`;
+    : `${name} was left in the middle of ${middles[why]}; \`pulumi up\` sets it right before anything else`;
 }

@@ -7,7 +7,7 @@ import { askManager } from '../ask/managers';
 import type { SwarmAccess } from '../ask/managers';
 import { timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
-import { waitUntil } from '../ask/waitUntil';
+import { isTimedOut, waitUntil } from '../ask/waitUntil';
 import { release } from './hold';
 
 /** Inputs of an Activation. */
@@ -42,19 +42,23 @@ export async function heldNow(
  * @throws SwarmError `TimedOut` for a manager that is not ready, or for services that do not come back.
  */
 export async function activateHeld(operation: Operation, spec: ActivationInputs): Promise<void> {
-  const held = await ready(operation, spec);
-  if (held.length === 0) return;
-  await release(
-    operation,
-    held.map((entry) => ({ spec: nodeOf(spec, entry), nodeId: entry.id })),
-  );
+  const { held, failure } = await ready(operation, spec);
+  if (held.length > 0) {
+    await release(
+      operation,
+      held.map((entry) => ({ spec: nodeOf(spec, entry), nodeId: entry.id })),
+    );
+  }
+  // One that died must not keep the others drained: every one of them carries the new engine.
+  if (failure !== undefined) throw failure;
 }
 
 async function ready(
   operation: Operation,
   spec: ActivationInputs,
-): Promise<readonly SwarmNodeFacts[]> {
+): Promise<{ readonly held: readonly SwarmNodeFacts[]; readonly failure: Error | undefined }> {
   let held: readonly SwarmNodeFacts[] = [];
+  let failure: Error | undefined;
   const { ready: seconds } = timeoutsOf(spec);
   await waitUntil(operation, 'held managers are ready', seconds, async () => {
     held = await heldNow(operation, spec);
@@ -62,8 +66,11 @@ async function ready(
     return (
       out.length === 0 || out.map(({ hostname, state }) => `${hostname} is ${state}`).join('; ')
     );
+  }).catch((error: unknown) => {
+    if (!isTimedOut(error)) throw error;
+    failure = error as Error;
   });
-  return held.filter(({ state }) => state === 'ready');
+  return { held: held.filter(({ state }) => state === 'ready'), failure };
 }
 
 function nodeOf(

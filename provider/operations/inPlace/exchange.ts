@@ -10,6 +10,7 @@ import { waitUntil } from '../ask/waitUntil';
 import { isNotOurs } from '../backup/takeBackup';
 import { look } from '../gate/gatherGateFacts';
 import { bringEngineUp, stopEngine } from '../host/engineSetup';
+import type { Lease } from '../hold/lease';
 import { checkOverlay } from '../node/checkOverlay';
 import { waitReady } from '../node/putNodeIn';
 import { findEntry } from '../node/takeOut';
@@ -19,21 +20,25 @@ import { putKeptBack, writeUpgradeMark } from './keptEngine';
 import type { Upgrade } from './upgradeInPlace';
 
 /**
- * Stops the engine of a node that is drained, puts the wanted one in its place, and sees that it runs, that it is
+ * Stops the engine of a node that is drained (by a step of the lease or lock that keeps others out), puts the wanted one in its place, and sees that it runs, that it is
  * the same node of the same swarm, and that it works. When it does not, the engine that was kept is put back.
  *
  * @returns the version that runs. @throws SwarmError `EngineUpgradeFailed`.
  */
-export async function exchange(upgrade: Upgrade): Promise<string> {
-  const { operation, host, spec, node, entry, mark, prepared } = upgrade;
+export async function exchange(begun: Upgrade, held: Pick<Lease, 'step'>): Promise<string> {
+  const { node, host } = begun;
   // Held before the engine stops: it may come back locked.
-  const key = await unlockKey(upgrade);
+  const key = await unlockKey(begun);
+  await held.step(steps.stopEngine(node.name), () => stopEngine(host));
+  // A stopped engine is no place to stop at, also when Pulumi's command is gone.
+  const upgrade = { ...begun, operation: begun.operation.uninterrupted() };
+  const { operation, spec, entry, mark, prepared } = upgrade;
   if (prepared === undefined) {
     await putBack(upgrade, key);
+    await noteOptions(operation, node, entry.id, host);
     return mark.from.version;
   }
   try {
-    await operation.step(steps.stopEngine(node.name), () => stopEngine(host));
     const version = await bringEngineUp(operation, host, spec, prepared);
     await seeBack(upgrade, version, key);
     await operation.step(steps.checkEngine(node.name), () => host.docker.runContainerCheck());

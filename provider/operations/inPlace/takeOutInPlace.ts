@@ -87,6 +87,28 @@ export async function takeOutInPlace(upgrade: Upgrade, lease: Lease): Promise<vo
   }
 }
 
+/**
+ * Asked again right before the engine stops, since a drain takes minutes: the gate, and that the node is drained
+ * and empty. Where that cannot be had any more the node is as before, unless its engine may be half exchanged.
+ */
+export async function seeOut(upgrade: Upgrade, lease: Lease): Promise<void> {
+  const { operation, node, entry, isResumed } = upgrade;
+  const going = {
+    ...{ operation, spec: node, entry, lease, isDestroy: false },
+    isOutage: isAlone(upgrade),
+  };
+  try {
+    await lease.step(steps.gate(node.name), async () => {
+      await passOwnGate(upgrade);
+      await hold(operation, node, entry.id);
+      await drain(going);
+    });
+  } catch (error) {
+    if (!isNotOurs(error) && !isResumed) await undo(upgrade);
+    throw error;
+  }
+}
+
 /** What cannot be undone now is undone by the next run, which finds the mark. */
 async function undo({ operation, host, node, entry }: Upgrade): Promise<void> {
   try {

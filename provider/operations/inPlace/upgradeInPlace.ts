@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   engineTarget,
   isOnTarget,
@@ -5,9 +6,16 @@ import {
   type EngineWish,
 } from '../../../core/engineChange';
 import { versionWithin } from '../../../core/engineVersion';
+import { SwarmError } from '../../../core/errors';
 import { isSeen } from '../../../core/facts';
 import { steps } from '../../../core/steps';
-import { isUnfinished, upgradeMarkPath, type UpgradeMark } from '../../../core/upgradeMark';
+import {
+  isUnfinished,
+  parseUpgradeMark,
+  renderUpgradeMark,
+  upgradeMarkPath,
+  type UpgradeMark,
+} from '../../../core/upgradeMark';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { findManager } from '../ask/managers';
@@ -23,7 +31,7 @@ import { release } from './hold';
 import { presentEngine, putKeptBack, readUpgradeMark, writeUpgradeMark } from './keptEngine';
 import { findMember } from './member';
 import type { Member } from './member';
-import { guarded, takeOutInPlace } from './takeOutInPlace';
+import { guarded, seeOut, takeOutInPlace } from './takeOutInPlace';
 
 /** An upgrade in place of one node. */
 export interface Upgrade extends Member {
@@ -58,7 +66,10 @@ export async function upgradeInPlace(
   const before = await readUpgradeMark(host);
   if (isUnfinished(before)) await revive(operation, host, spec, before);
   const member = await findMember(operation, host, spec);
-  if (member === undefined) return alone(operation, host, spec);
+  if (member === undefined) {
+    await refuseUnknownMembership(host, spec.name);
+    return alone(operation, host, spec);
+  }
   const to = engineTarget(wanted);
   if (before?.phase === 'checked') {
     const { build, digest } = before.to;
@@ -79,17 +90,57 @@ export async function upgradeInPlace(
   const { name } = spec;
   const what = `exchange the engine of ${name} in place`;
   if (member.node.role === 'manager') {
-    const version = await guarded(upgrade, what, async (lease) => {
+    return guarded(upgrade, what, async (lease) => {
+      await refuseChanged(upgrade, before);
       await takeOutInPlace(upgrade, lease);
-      return exchange(upgrade);
+      await seeOut(upgrade, lease);
+      const version = await exchange(upgrade, lease);
+      return end(upgrade, { ...mark, phase: 'checked' }, version);
     });
-    return end(upgrade, { ...mark, phase: 'checked' }, version);
   }
-  await guarded(upgrade, what, (lease) => takeOutInPlace(upgrade, lease));
+  await guarded(upgrade, what, async (lease) => {
+    await refuseChanged(upgrade, before);
+    await takeOutInPlace(upgrade, lease);
+  });
   // Others of its batch go meanwhile: it counts as out by its label.
   const { gate } = timeoutsOf(member.node);
-  const version = await withHostLock(operation, host, what, gate, () => exchange(upgrade));
-  return end(upgrade, { ...mark, phase: 'checked' }, version);
+  return withHostLock(operation, host, what, gate, async (lock) => {
+    await refuseChanged(upgrade, { ...mark, phase: 'kept' });
+    await guarded(upgrade, what, (lease) => seeOut(upgrade, lease));
+    const version = await exchange(upgrade, lock);
+    return end(upgrade, { ...mark, phase: 'checked' }, version);
+  });
+}
+
+/**
+ * While this run waited for the lease or the lock, another one may have done it all, or begun anew: what this one
+ * has looked at is not there any more, and must not be kept in the place of what was.
+ */
+async function refuseChanged(
+  { host, spec: { name } }: Upgrade,
+  expected: UpgradeMark | undefined,
+): Promise<void> {
+  const present = await readUpgradeMark(host);
+  const wanted = expected === undefined ? undefined : parseUpgradeMark(renderUpgradeMark(expected));
+  if (isDeepStrictEqual(present, wanted)) return;
+  throw new SwarmError(
+    'LeaseLost',
+    `${name}: another run has worked on its engine meanwhile; nothing more is done here; run \`pulumi up\` again, which goes on from what is there`,
+    { source: 'world' },
+  );
+}
+
+/** Failing to find a membership is no proof of none: an engine may keep it elsewhere (another data-root). */
+async function refuseUnknownMembership(host: Host, name: string): Promise<void> {
+  if ((await host.docker.nodeCertificate()) !== undefined) return;
+  const info = await look(() => host.docker.info());
+  const state = isSeen(info) ? info.seen.localNodeState : 'inactive';
+  if (state === 'inactive') return;
+  throw new SwarmError(
+    'EngineUnknown',
+    `${name}: its engine is in a swarm (${state}), whose membership is not in /var/lib/docker/swarm (another data-root?); nothing was touched; declare \`upgrade: replace\`, or move the data-root back`,
+    { source: 'user' },
+  );
 }
 
 /** What an upgrade begins with, and what it ends with when the new engine does not come up. */
@@ -110,8 +161,20 @@ async function startOf(
     const isBack = isOnTarget(there(before.from), to);
     if (isBack || before.phase === 'kept') return { from: before.from, isBack, isResumed: true };
   }
-  const from = await presentEngine(host, engineTarget(former).build);
+  const from = await presentEngine(host, await presentBuild(host, before, former));
   return { from, isBack: false, isResumed: false };
+}
+
+/** The state may be older than the host, where the mark is written first. */
+async function presentBuild(
+  host: Host,
+  before: UpgradeMark | undefined,
+  former: EngineWish,
+): Promise<string | undefined> {
+  const marked = before?.to.build;
+  const isThere =
+    marked !== undefined && (await host.programs.version(marked)) === (await host.docker.version());
+  return isThere ? marked : engineTarget(former).build;
 }
 
 function there({ version, build, digest }: UpgradeMark['from']): EngineTarget & {
