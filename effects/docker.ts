@@ -80,12 +80,13 @@ export interface DockerApi {
   services(): Promise<readonly ServiceFacts[]>;
   createService(spec: ServiceSpec): Promise<string>;
   /**
-   * Creates a service of a stack, or updates the one of this ID as a whole; its ID. The names of its
+   * Creates a service of a stack, or updates the one that was seen as a whole; its ID. The names of its
    * configs and secrets are looked up here, since the Engine wants IDs.
    *
-   * @throws DockerApiError 409 when the name is taken, 404 for a config, a secret or a network that is not there.
+   * @throws DockerApiError 409 when the name is taken, 404 for a config, a secret or a network that is not there,
+   * "update out of sequence" when the service has changed since it was seen.
    */
-  deployService(body: StackServiceBody, presentId?: string): Promise<string>;
+  deployService(body: StackServiceBody, present?: SeenService): Promise<string>;
   updateService(serviceId: string, spec: ServiceSpec): Promise<void>;
   removeService(serviceId: string): Promise<void>;
 
@@ -153,6 +154,9 @@ export interface DockerApi {
   runContainerCheck(): Promise<void>;
   localData(): Promise<LocalDataFacts>;
 }
+
+/** A service at the version that was looked at. */
+export type SeenService = Pick<ServiceFacts, 'id' | 'version'>;
 
 /** Bytes that came, and of how many; 0 while that is not known. */
 export type OnProgress = (sizes: { readonly bytes: number; readonly total: number }) => void;

@@ -1,6 +1,6 @@
 import type { ServiceFacts, SwarmNodeFacts, TaskFacts } from '../facts';
 import { runsNow, updateHalt, whyNotConverged } from '../services';
-import type { StackService } from './stackPlan';
+import { stable, type StackService } from './stackPlan';
 
 /** How far a service of a stack has come. */
 export interface ServiceProgress {
@@ -99,4 +99,11 @@ export function isAsPlanned({ body }: StackService, found: ServiceFacts): boolea
 /** A digest that the Engine added is no other image. */
 export function hasImage(found: ServiceFacts, image: string): boolean {
   return found.image === image || found.image.startsWith(`${image}@`);
+}
+
+/** Whether nobody has changed a service between two looks; the progress of its update is no change of it. */
+export function isSameService(before: ServiceFacts, now: ServiceFacts): boolean {
+  const changeable = ({ id, image, replicas, template, labels, constraints }: ServiceFacts) =>
+    stable({ id, image, replicas, template, labels, constraints });
+  return changeable(before) === changeable(now);
 }

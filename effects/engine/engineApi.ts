@@ -27,6 +27,7 @@ import {
   DockerApiError,
   type NodeChange,
   type OnProgress,
+  type SeenService,
   type SwarmInitRequest,
   type SwarmJoinRequest,
 } from '../docker';
@@ -256,25 +257,24 @@ export class EngineApi implements DockerApi {
     return ID;
   }
 
-  async deployService(body: StackServiceBody, presentId?: string): Promise<string> {
+  async deployService(body: StackServiceBody, present?: SeenService): Promise<string> {
     const sent = await withFileIds(this, body);
-    if (presentId === undefined) {
+    if (present === undefined) {
       const { ID } = await this.client.post(answers.serviceIdAnswer, '/services/create', {
         body: sent,
       });
       return ID;
     }
-    const path = `/services/${encodeURIComponent(presentId)}`;
-    await retryConflict(async () => {
-      const { Version, Spec } = await this.client.get(answers.serviceSpecAnswer, path);
-      const { ForceUpdate } = Spec.TaskTemplate;
-      await this.client.command('POST', `${path}/update`, {
-        query: { version: String(Version.Index) },
-        // A counter that goes back would replace every task.
-        body: { ...sent, TaskTemplate: { ...sent.TaskTemplate, ForceUpdate } },
-      });
+    const path = `/services/${encodeURIComponent(present.id)}`;
+    const { Spec } = await this.client.get(answers.serviceSpecAnswer, path);
+    const { ForceUpdate } = Spec.TaskTemplate;
+    await this.client.command('POST', `${path}/update`, {
+      // Not repeated on a conflict: the whole body would go over what somebody else has changed.
+      query: { version: String(present.version) },
+      // A counter that goes back would replace every task.
+      body: { ...sent, TaskTemplate: { ...sent.TaskTemplate, ForceUpdate } },
     });
-    return presentId;
+    return present.id;
   }
 
   async updateService(serviceId: string, spec: ServiceSpec): Promise<void> {

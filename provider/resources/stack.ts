@@ -326,7 +326,10 @@ async function bring(
   } catch (error) {
     if (isLost(operation, error)) throw error;
     const isSilence = error instanceof NoManagerError || isTransient(error);
-    return { why: errorMessage(error), isRefusal: !doesRun && !isSilence };
+    // A way back would go over what somebody else has done meanwhile.
+    const isAnothers =
+      error instanceof SwarmError && ['StackChanged', 'StackExists'].includes(error.code);
+    return { why: errorMessage(error), isRefusal: !doesRun && !isSilence && !isAnothers };
   }
 }
 

@@ -59,8 +59,11 @@ export function stackContract(docker: () => DockerApi, wait: Wait): void {
   };
   const deploy = async ({ services: [service] }: StackPlan): Promise<StackService> => {
     assert.ok(service !== undefined);
-    const present = serviceId === '' ? [] : [serviceId];
-    serviceId = await docker().deployService(service.body, ...present);
+    const present = (await docker().services()).find(({ id }) => id === serviceId);
+    serviceId = await docker().deployService(service.body, present);
+    if (present !== undefined) {
+      await refuses(docker().deployService(service.body, present), 500, /update out of sequence/);
+    }
     return service;
   };
   const converges = (): Promise<void> =>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { allowDestroyLabel, stackOfLabel } from '../../core/labels';
+import type { JournalEntry } from '../../provider/server/journal';
 import type { PropertyMap } from '../../provider/server/resource';
 import { unknown } from '../../provider/server/resource';
 import { copyOf, founded } from '../support/clusterState';
@@ -422,6 +423,60 @@ describe('an Engine that refuses a service half-way', () => {
       code: 'StackFailed',
       message: /no answer; what has changed by now stays as it is/,
     });
+  });
+});
+
+describe('answers that are lost, and somebody else', () => {
+  const lost = { code: 'EngineUnreachable', message: 'the connection broke' };
+
+  test('an update that arrived is not sent again: what the swarm goes back to stays what it was', async () => {
+    const run = await deployed();
+    run.world.failNext('docker.deployService', lost, { after: true });
+    await assert.rejects(run.up(run.wanted(compose('api:bad'))), /taken back/);
+    assert.equal(run.image('numbers_api'), 'api:1');
+  });
+
+  test('a service that arrived is not made or updated again', async () => {
+    const run = fresh();
+    run.world.failNext('docker.deployService', lost, { after: true });
+    await run.up(run.wanted(compose('api:1')));
+    const sent = run.world.calls().filter(({ operation }) => operation === 'docker.deployService');
+    assert.equal(sent.length, 2);
+  });
+
+  test('one that did not arrive is sent again', async () => {
+    const run = await deployed();
+    run.world.failNext('docker.deployService', lost);
+    await run.up(run.wanted(compose('api:2')));
+    assert.equal(run.image('numbers_api'), 'api:2');
+  });
+
+  test('what somebody changed since the look is not overwritten', async () => {
+    const run = await deployed();
+    const process = run.process();
+    const wanted = run.wanted(compose('api:2'), {
+      secrets: { key: 'hunter2-next' },
+      onFailure: 'rollback',
+    });
+    const { journal } = run.transcript;
+    journal.push = (...entries) => {
+      const hasMade = ({ event, sentence }: JournalEntry): boolean =>
+        event === 'end' && sentence.startsWith('create secret');
+      if (entries.some(hasMade)) {
+        run.edit(({ services }) => {
+          const api = services.find(({ spec }) => spec.name === 'numbers_api');
+          assert.ok(api !== undefined);
+          api.spec = { ...api.spec, image: 'web:1' };
+        });
+      }
+      return Array.prototype.push.apply(journal, entries);
+    };
+    await assert.rejects(run.up(wanted, process), {
+      code: 'StackFailed',
+      message:
+        /somebody else has changed the service numbers_api since.*; what has changed by now stays/,
+    });
+    assert.equal(run.image('numbers_api'), 'web:1');
   });
 });
 

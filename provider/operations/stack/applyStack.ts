@@ -1,3 +1,4 @@
+import { SwarmError } from '../../../core/errors';
 import type {
   ConfigFacts,
   OverlayNetworkFacts,
@@ -6,7 +7,7 @@ import type {
 } from '../../../core/facts';
 import { updateHalt } from '../../../core/services';
 import type { StackFile, StackPlan, StackService } from '../../../core/stack/stackPlan';
-import { isAsPlanned } from '../../../core/stack/stackProgress';
+import { isAsPlanned, isSameService } from '../../../core/stack/stackProgress';
 import { DockerApiError } from '../../../effects/docker';
 import type { Operation } from '../../server/resource';
 import { askManager, type SwarmAccess } from '../ask/managers';
@@ -106,7 +107,7 @@ export async function applyStack(
     }
   }
   for (const service of plan.services) {
-    await deploy(operation, access, ownedService(owner, service), services);
+    await deploy(operation, access, owner, ownedService(owner, service), services);
   }
 }
 
@@ -121,6 +122,7 @@ export function ownedService(owner: StackOwner, { key, body }: StackService): St
 async function deploy(
   operation: Operation,
   access: SwarmAccess,
+  owner: StackOwner,
   service: StackService,
   services: readonly ServiceFacts[],
 ): Promise<void> {
@@ -131,12 +133,47 @@ async function deploy(
   if (found !== undefined && isAsPlanned(service, found) && updateHalt(found) === undefined) {
     return;
   }
+  let isAskedAgain = false;
   await operation.step(`${found === undefined ? 'create' : 'update'} service ${body.Name}`, () =>
     askManager(operation, access, async ({ docker }) => {
-      // An answer that was lost: the service is there when this is asked again.
       const present = (await docker.services()).find(({ name }) => name === body.Name);
-      await docker.deployService(body, present?.id);
+      const isDone = (isAskedAgain || found === undefined) && hasArrived(service, found, present);
+      isAskedAgain = true;
+      if (isDone) return;
+      if (present !== undefined) refuseChanged(owner, found, present);
+      await docker.deployService(body, present);
     }),
+  );
+}
+
+/**
+ * An answer may be lost, and what was asked has come true. The same again would be an update of its own:
+ * what the swarm goes back to would be this very spec, and a job would run twice.
+ */
+function hasArrived(
+  service: StackService,
+  before: ServiceFacts | undefined,
+  present: ServiceFacts | undefined,
+): boolean {
+  if (present === undefined) return false;
+  const isHalted = updateHalt(present) !== undefined;
+  const wasHalted = before !== undefined && updateHalt(before) !== undefined;
+  // An update that has stopped since, or been taken back, has been there: the watch tells of it.
+  return isHalted ? !wasHalted : isAsPlanned(service, present);
+}
+
+/** @throws SwarmError `StackExists`, or `StackChanged` when somebody has changed the service since it was looked at. */
+function refuseChanged(
+  owner: StackOwner,
+  before: ServiceFacts | undefined,
+  present: ServiceFacts,
+): void {
+  refuseForeign(owner, 'service', [present.name], [present]);
+  if (before !== undefined && isSameService(before, present)) return;
+  throw new SwarmError(
+    'StackChanged',
+    `${owner.name}: somebody else has ${before === undefined ? 'made' : 'changed'} the service ${present.name} since this run looked at it; that was not overwritten; see what it was (\`docker service inspect ${present.name}\`), and run \`pulumi up\` again`,
+    { source: 'world' },
   );
 }
 

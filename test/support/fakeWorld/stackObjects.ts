@@ -16,14 +16,16 @@ type StackApi = Pick<
 
 export function stackObjects(call: EngineCall): StackApi {
   return {
-    deployService: (body, presentId) =>
+    deployService: (body, present) =>
       call('deployService', true, (state, machine) => {
         const swarm = managedSwarm(state, machine);
         const spec = structuredClone(specOf(body));
         const stack = structuredClone(stackOf(body));
         refuseMissing(swarm, stack);
+        const service = present === undefined ? undefined : findService(swarm, present.id);
+        if (service?.version !== present?.version) throw refusals.outOfSequence();
         attach(swarm, spec.name, stack);
-        if (presentId === undefined) {
+        if (service === undefined) {
           if (swarm.services.some((service) => service.spec.name === spec.name)) {
             throw refusals.nameTaken('service', spec.name);
           }
@@ -31,14 +33,13 @@ export function stackObjects(call: EngineCall): StackApi {
           swarm.services.push({ id, version: nextVersion(swarm), spec, stack, forced: 0 });
           return id;
         }
-        const service = findService(swarm, presentId);
         if (service.stack !== undefined) {
           service.former = { spec: service.spec, stack: service.stack };
         }
         service.spec = spec;
         service.stack = stack;
         noteUpdate(state, swarm, service);
-        return presentId;
+        return service.id;
       }),
     createNetwork: ({ name, body }) =>
       call('createNetwork', true, (state, machine) => {
