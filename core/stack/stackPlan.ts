@@ -24,7 +24,7 @@ export interface StackNetwork {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** A config or a secret. Its name holds a digest of its content: the Engine changes neither in place. */
+/** A config or a secret. Its name holds a digest of content and settings: the Engine changes neither in place. */
 export interface StackFile {
   /** As the compose file calls it. */
   readonly key: string;
@@ -153,7 +153,7 @@ function stackFiles(
       fault(path, `has ${String(size)} bytes; the Engine takes 1 to ${String(limits[kind])}`);
     }
     const base = object.name ?? scoped(stack, key);
-    const full = isDriven ? base : `${base}_${digests.file(kind, key, data ?? '')}`;
+    const full = `${base}_${digests.file(kind, key, withSettings(data ?? '', object))}`;
     if (full.length > 64) fault(path, `would be named ${full}, which is longer than 64 characters`);
     return [
       {
@@ -168,6 +168,14 @@ function stackFiles(
       },
     ];
   });
+}
+
+/** What a digest is of: settings that the Engine does not change either, where there are any. */
+function withSettings(data: string, object: ComposeFileObject): string {
+  const { template_driver, driver, driver_opts, labels = {} } = object;
+  const hasSettings =
+    template_driver !== undefined || driver !== undefined || Object.keys(labels).length > 0;
+  return hasSettings ? stable([data, { template_driver, driver, driver_opts, labels }]) : data;
 }
 
 function contentOf(

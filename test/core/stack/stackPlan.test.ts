@@ -317,9 +317,27 @@ secrets:
     );
     assert.equal(plan.configs[2]?.templateDriver, 'golang');
     assert.deepEqual(plan.secrets[0]?.driver, { Name: 'vault', Options: { path: 'p' } });
-    assert.equal(plan.secrets[0].name, 'demo_driven');
+    assert.match(plan.secrets[0].name, /^demo_driven_[0-9a-f]{10}$/);
     const names = plan.services[0]?.body.TaskTemplate.ContainerSpec.Configs.map(({ name }) => name);
     assert.equal(names?.includes('outside'), true);
+  });
+
+  test('another label or driver is another object: the Engine changes none in place', () => {
+    const namesOf = (config: string, secret: string): readonly (string | undefined)[] => {
+      const { configs, secrets } = planned(
+        `services: { web: { image: a } }\nconfigs: { c: { content: x${config} } }\nsecrets: { s: { driver: vault${secret} } }`,
+      );
+      return [configs[0]?.name, secrets[0]?.name];
+    };
+    const [config, secret] = namesOf('', ', driver_opts: { path: p }');
+    const [templated, otherSecret] = namesOf(
+      ', template_driver: golang',
+      ', driver_opts: { path: q }',
+    );
+    const [labelled] = namesOf(', labels: { a: b }', '');
+    assert.equal(new Set([config, templated, labelled]).size, 3);
+    assert.notEqual(secret, otherSecret);
+    assert.deepEqual(namesOf(', labels: {}', ', driver_opts: { path: p }'), [config, secret]);
   });
 
   test('contents that the Engine takes in no way, and those that nobody declares', () => {
