@@ -142,7 +142,9 @@ const mountShape = sparse(
     read_only: flag.optional(),
     consistency: text.optional(),
     bind: z
-      .object({
+      .strictObject({
+        // `docker compose config` writes it; a swarm never makes the path.
+        create_host_path: any.optional(),
         propagation: oneOf(
           'private',
           'rprivate',
@@ -153,9 +155,9 @@ const mountShape = sparse(
         ).optional(),
       })
       .optional(),
-    volume: z.object({ nocopy: flag.optional(), subpath: text.optional() }).optional(),
-    image: z.object({ subpath: text.optional() }).optional(),
-    tmpfs: z.object({ size: bytes.optional() }).optional(),
+    volume: z.strictObject({ nocopy: flag.optional(), subpath: text.optional() }).optional(),
+    image: z.strictObject({ subpath: text.optional() }).optional(),
+    tmpfs: z.strictObject({ size: bytes.optional() }).optional(),
     cluster: any.optional(),
   }),
 ).transform((mount): ComposeMount => ({

@@ -156,13 +156,17 @@ function withEnvironment(
 
 function warningsOf({ services }: Compose, parts: readonly ComposePart[]): readonly string[] {
   const ignored = Object.entries(services).flatMap(([name, service]) =>
-    ignoredKeys
-      .filter((key) => service[key] !== undefined)
-      .map((key) => {
-        const path = ['services', name, key];
-        const part = lastWith(parts, path);
-        return `${part?.locate(path) ?? name}: services.${name}.${key} has no effect in a stack`;
-      }),
+    ignoredKeys.filter((key) => service[key] !== undefined).map((key) => ['services', name, key]),
   );
-  return ignored;
+  const addresses = Object.entries(services).flatMap(([name, { networks = {} }]) =>
+    Object.entries(networks).flatMap(([network, attachment]) =>
+      (['ipv4_address', 'ipv6_address'] as const)
+        .filter((key) => attachment[key] !== undefined)
+        .map((key) => ['services', name, 'networks', network, key]),
+    ),
+  );
+  return [...ignored, ...addresses].map(
+    (path) =>
+      `${lastWith(parts, path)?.locate(path) ?? path[1] ?? ''}: ${path.join('.')} has no effect in a stack`,
+  );
 }

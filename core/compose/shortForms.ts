@@ -5,6 +5,8 @@ export interface ComposePort {
   readonly published: number;
   readonly protocol: string;
   readonly mode: 'host' | 'ingress';
+  /** The one address that it was to be published on, which a swarm cannot. */
+  readonly address?: string;
 }
 
 export interface ComposeMount {
@@ -20,10 +22,10 @@ export interface ComposeMount {
   readonly consistency?: string | undefined;
 }
 
-/** `[ip:][published:]target[/protocol]`, with ranges. The address is left out: a swarm publishes on all. */
+/** `[ip:][published:]target[/protocol]`, with ranges. */
 export function parsePorts(spec: string): readonly ComposePort[] | undefined {
-  const [, published = '', target = '', protocol = 'tcp'] =
-    /^(?:(?:\[[\da-f:.]+\]|\d+(?:\.\d+){3}):)?(?:(\d+(?:-\d+)?)?:)?(\d+(?:-\d+)?)(?:\/(tcp|udp|sctp))?$/i.exec(
+  const [, address = '', published = '', target = '', protocol = 'tcp'] =
+    /^(?:(\[[\da-f:.]+\]|\d+(?:\.\d+){3}):)?(?:(\d+(?:-\d+)?)?:)?(\d+(?:-\d+)?)(?:\/(tcp|udp|sctp))?$/i.exec(
       spec,
     ) ?? [];
   const targets = portRange(target);
@@ -37,6 +39,7 @@ export function parsePorts(spec: string): readonly ComposePort[] | undefined {
     published: port,
     protocol: protocol.toLowerCase(),
     mode: 'ingress',
+    ...(/^(?:0\.0\.0\.0|\[::\])?$/.test(address) ? {} : { address }),
   }));
 }
 

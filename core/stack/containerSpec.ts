@@ -155,6 +155,13 @@ function mountOf(
     Consistency: consistency,
   });
   if (source === '' && type !== 'volume' && type !== 'tmpfs') fault('needs a source');
+  for (const [kind, isGiven] of [
+    ['bind', mount.propagation !== undefined],
+    ['volume', mount.hasNoCopy !== undefined],
+    ['tmpfs', mount.tmpfsBytes !== undefined],
+  ] as const) {
+    if (isGiven && type !== kind) fault(`has options of a ${kind}, and is a ${type}`);
+  }
   switch (type) {
     case 'bind':
       // Docker takes it from the folder of the computer that deploys, which no node knows.

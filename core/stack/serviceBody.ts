@@ -146,6 +146,14 @@ function endpointOf(
       'are published by the routing mesh, which `endpoint_mode: dnsrr` has not; publish them with `mode: host`',
     );
   }
+  for (const { address, target } of ports) {
+    if (address !== undefined) {
+      fault(
+        ['ports'],
+        `are to publish ${String(target)} on ${address} alone, and a swarm publishes on every address of its nodes; take the address out if that is meant, else the port`,
+      );
+    }
+  }
   const Ports = ports
     .map((port): EnginePort => ({
       Protocol: port.protocol,

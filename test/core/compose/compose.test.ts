@@ -167,6 +167,41 @@ describe('faults', () => {
     );
   });
 
+  test('a port for one address, which a swarm would publish on all', () => {
+    assert.deepEqual(faultsOf(one('ports: ["127.0.0.1:5432:5432"]')), [
+      'stack.yml:4:5: services.web.ports are to publish 5432 on 127.0.0.1 alone, and a swarm publishes on every address of its nodes; take the address out if that is meant, else the port',
+    ]);
+    assert.deepEqual(faultsOf(one('ports: ["0.0.0.0:5432:5432"]')), []);
+  });
+
+  test('options of a mount that nobody would heed', () => {
+    const faults = faultsOf(
+      one('volumes: [{ type: tmpfs, target: /t, tmpfs: { size: 1m, mode: 448 } }]'),
+    );
+    assert.match(faults.join(), /volumes\[0\]\.tmpfs\.mode is not known in a stack/);
+    const bind = one(
+      'volumes: [{ type: bind, source: /a, target: /b, bind: { create_host_path: true } }]',
+    );
+    assert.deepEqual(faultsOf(bind), []);
+    assert.match(
+      faultsOf(
+        one('volumes: [{ type: volume, target: /b, bind: { propagation: shared } }]'),
+      ).join(),
+      /volumes\[0\] has options of a bind, and is a volume/,
+    );
+  });
+
+  test('an address in a network has no effect', () => {
+    const result = load(
+      `${one('networks: { default: { ipv4_address: 10.0.0.9 } }')}\nnetworks: { default: {} }`,
+    );
+    assert.ok('warnings' in result);
+    assert.match(
+      result.warnings.join(),
+      /services\.web\.networks\.default\.ipv4_address has no effect in a stack/,
+    );
+  });
+
   test('what has no effect is said, where it stands', () => {
     const result = load(one('build: .\ndepends_on: [db]\ncontainer_name: x'));
     assert.ok('warnings' in result);

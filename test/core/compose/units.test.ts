@@ -62,14 +62,17 @@ test('ports in their short form', () => {
   const short = (spec: string): string | undefined =>
     parsePorts(spec)
       ?.map(
-        ({ published, target, protocol }) => `${String(published)}:${String(target)}/${protocol}`,
+        ({ published, target, protocol, address }) =>
+          `${String(published)}:${String(target)}/${protocol}${address === undefined ? '' : ` ${address}`}`,
       )
       .join(' ');
   const table: readonly (readonly [string, string | undefined])[] = [
     ['80', '0:80/tcp'],
     ['8080:80', '8080:80/tcp'],
-    ['127.0.0.1:53:53/udp', '53:53/udp'],
-    ['[::1]:8080:80', '8080:80/tcp'],
+    ['127.0.0.1:53:53/udp', '53:53/udp 127.0.0.1'],
+    ['0.0.0.0:53:53/udp', '53:53/udp'],
+    ['[::]:8080:80', '8080:80/tcp'],
+    ['[::1]:8080:80', '8080:80/tcp [::1]'],
     ['8000-8001:80', '8000:80/tcp 8001:80/tcp'],
     ['8000-8001:90-91/UDP', '8000:90/udp 8001:91/udp'],
     ['90-91', '0:90/tcp 0:91/tcp'],
