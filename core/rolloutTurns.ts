@@ -1,6 +1,6 @@
 import { restartDigest } from './daemonOptions';
 import { whyNotInPlace } from './engineChange';
-import { defaultSource } from './engineSource';
+import { defaultSource, staticVersion } from './engineSource';
 import { versionWithin } from './engineVersion';
 import type { Sight, SwarmNodeFacts } from './facts';
 import { isAt } from './gate';
@@ -286,14 +286,18 @@ export function differences(
   if (declared.os !== undefined && os !== undefined && os !== declared.os) {
     differences.push(`os ${os} → ${declared.os}`);
   }
+  const { engineSource = defaultSource } = declared;
+  const version =
+    declared.engineVersion ??
+    (engineSource.kind === 'static' ? staticVersion(engineSource) : undefined);
   if (
-    declared.engineVersion !== undefined &&
+    version !== undefined &&
     entry.engineVersion !== '' &&
-    !versionWithin(entry.engineVersion, declared.engineVersion)
+    !versionWithin(entry.engineVersion, version)
   ) {
-    differences.push(`engine ${entry.engineVersion} → ${declared.engineVersion}`);
+    differences.push(`engine ${entry.engineVersion} → ${version}`);
   }
-  const [source, wantedSource] = [sourceOf(entry), (declared.engineSource ?? defaultSource).kind];
+  const [source, wantedSource] = [sourceOf(entry), engineSource.kind];
   if (source !== undefined && source !== wantedSource) {
     differences.push(`engine source ${source} → ${wantedSource}`);
   }
@@ -313,7 +317,7 @@ export function isInPlace(
   const { engineVersion: version, engineSource: source = defaultSource } = declared;
   const { engineVersion: _version, engineDaemon: _daemon, ...rest } = declared;
   const others = differences(
-    { ...rest, engineVersion: undefined },
+    { ...rest, engineVersion: entry.engineVersion },
     { ...entry, labels: withoutOptions(entry.labels) },
     seenOs,
   );

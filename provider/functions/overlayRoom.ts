@@ -14,10 +14,10 @@ const patienceSeconds = 10;
 export async function overlayRoom(
   managers: readonly ManagerContact[],
   clusterId: string | undefined,
-  replaced: readonly RolloutNode[],
+  drained: readonly RolloutNode[],
   operation: Operation,
 ): Promise<Pick<RolloutPlan, 'reasons' | 'warnings'>> {
-  if (replaced.length === 0 || clusterId === undefined) return { reasons: [], warnings: [] };
+  if (drained.length === 0 || clusterId === undefined) return { reasons: [], warnings: [] };
   try {
     const facts = await askManager(
       operation,
@@ -33,7 +33,7 @@ export async function overlayRoom(
       },
       { timeoutSeconds: patienceSeconds },
     );
-    const going = replaced.flatMap((node) => entryOfNode(facts.nodes, node)?.id ?? []);
+    const going = drained.flatMap((node) => entryOfNode(facts.nodes, node)?.id ?? []);
     const verdicts = overlayLoads({ ...facts, going }).map(overlayVerdict);
     return { reasons: sentencesOf(verdicts, 'full'), warnings: sentencesOf(verdicts, 'tight') };
   } catch (error) {

@@ -190,7 +190,7 @@ async function planRun(
   const room = await overlayRoom(
     managers,
     facts.gate?.clusterId,
-    replaced(declared, plan),
+    withAnotherEngine(declared, plan),
     operation,
   );
   const backup = await previewBackup(operation, declared, plan, facts.gate?.clusterId);

@@ -9,8 +9,9 @@ import {
   withHold,
   withoutHold,
 } from '../../core/held';
+import { sourceLabel } from '../../core/labels';
 import { planRollout } from '../../core/rollout';
-import type { RolloutDeclaration, RolloutPlan } from '../../core/rolloutFacts';
+import type { RolloutDeclaration, RolloutNode, RolloutPlan } from '../../core/rolloutFacts';
 import {
   isUnfinished,
   parseUpgradeMark,
@@ -80,6 +81,30 @@ describe('the plan of an upgrade in place', () => {
       turns.every(({ contact }) => contact === undefined),
       'nobody joins',
     );
+  });
+
+  it('the version of static programs is that of their archive, where none is declared', () => {
+    const engineSource = {
+      kind: 'static',
+      path: '/srv/docker-29.9.0.tgz',
+      sha256: 'a'.repeat(64),
+    } as const;
+    const { managers, workers } = newer;
+    const without = (node: RolloutNode): RolloutNode => ({
+      ...node,
+      ...{ engineVersion: undefined, engineSource },
+    });
+    const unpacked = nodes.map((entry) => ({
+      ...entry,
+      labels: { ...entry.labels, [sourceLabel]: 'static' },
+    }));
+    const declared = {
+      ...newer,
+      ...{ managers: managers.map(without), workers: workers.map(without) },
+    };
+    const { turns } = plan(declared, see(unpacked, size));
+    assert.deepEqual([...new Set(turns.map(({ kind }) => kind))], ['inPlace']);
+    assert.match(turns[0]?.sentence ?? '', /engine \S+ → 29\.9\.0/);
   });
 
   it('what cannot go in place is replaced: an older engine, another OS', () => {

@@ -14,6 +14,9 @@ export interface ImageHolder {
   readonly facts: ImageFacts;
 }
 
+/** Of a large cluster no more are asked: those that run a task of it come first. */
+const mostAsked = 16;
+
 /** Where no more are looked for: one that fails is rare, two are a fault of something else. */
 const enoughHolders = 2;
 
@@ -30,7 +33,7 @@ export async function holdersOf(
   const holders: ImageHolder[] = [];
   const asked: string[] = [];
   const unasked: string[] = [];
-  for (const entry of candidates) {
+  for (const entry of candidates.slice(0, mostAsked)) {
     if (holders.length === enoughHolders) break;
     const contact = contacts.find(
       ({ name, address }) => name === entry.hostname && isAt(entry, address),
@@ -55,6 +58,9 @@ export async function holdersOf(
     } catch (error) {
       unasked.push(`${entry.hostname} (${errorMessage(error)})`);
     }
+  }
+  if (candidates.length > mostAsked) {
+    unasked.push(`${String(candidates.length - mostAsked)} more`);
   }
   return {
     holders,
