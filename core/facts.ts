@@ -143,6 +143,8 @@ export interface TaskFacts {
   readonly image?: string;
   /** What else of the service's spec the task was made from, to be compared with the service's own. */
   readonly template?: string;
+  /** Its place in the service: a number, or the node's ID where each node has one. Another task of it takes its place. */
+  readonly slot?: string;
   /** IDs of the overlay networks that it has an address on. Default: none. */
   readonly networks?: readonly string[];
   /** Milliseconds since the epoch when the state began, by the node's clock. */

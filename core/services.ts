@@ -3,7 +3,7 @@ import type { ServiceBaseline } from './lease';
 import { placement } from './placement';
 
 /** Task states in which a container is on the node, or is about to be: these end a drain only when they are gone. */
-const presentStates: readonly TaskState[] = [
+export const presentStates: readonly TaskState[] = [
   'assigned',
   'accepted',
   'preparing',

@@ -1,5 +1,5 @@
 import type { ServiceFacts, SwarmNodeFacts, TaskFacts } from '../facts';
-import { runsNow, updateHalt, whyNotConverged } from '../services';
+import { presentStates, runsNow, updateHalt, whyNotConverged } from '../services';
 import { stable, type StackService } from './stackPlan';
 
 /** How far a service of a stack has come. */
@@ -11,6 +11,8 @@ export interface ServiceProgress {
   readonly halted: string | undefined;
   /** Tasks that do not start for a reason that lies outside of them: no image, no node. Not those that start and fail. */
   readonly blocked: readonly string[];
+  /** Each of those has a successor that is on its way: no image this time may be one the next. */
+  readonly isTrying: boolean;
   /** Every error of its present tasks, those that started and failed too; the same ones together. */
   readonly errors: readonly string[];
   readonly running: number;
@@ -20,18 +22,28 @@ export interface StackSight {
   readonly services: readonly ServiceFacts[];
   readonly tasks: readonly TaskFacts[];
   readonly nodes: readonly SwarmNodeFacts[];
+  /** IDs of tasks that had failed before: what became of them is past. Default: none. */
+  readonly past?: ReadonlySet<string>;
 }
 
 /** Each service that the plan has, in its order. */
 export function stackProgress(
   wanted: readonly StackService[],
-  { services, tasks, nodes }: StackSight,
+  { services, tasks, nodes, past = new Set() }: StackSight,
 ): readonly ServiceProgress[] {
   return wanted.map(({ key, body }): ServiceProgress => {
     const found = services.find(({ name }) => name === body.Name);
     if (found === undefined) {
       const lacks = `${key} is not listed yet`;
-      return { name: key, lacks, halted: undefined, blocked: [], errors: [], running: 0 };
+      return {
+        name: key,
+        lacks,
+        halted: undefined,
+        blocked: [],
+        isTrying: false,
+        errors: [],
+        running: 0,
+      };
     }
     const all = tasks.filter(({ serviceId }) => serviceId === found.id);
     const own = all.filter(({ template }) => template === undefined || template === found.template);
@@ -43,11 +55,18 @@ export function stackProgress(
     const silent = all.map((task) => ({ ...task, error: '' }));
     const lacks = isJob ? undefined : whyNotConverged(found, nodes, silent);
     const isRolledBack = found.updateStatus?.state.startsWith('rollback') === true;
+    const blocked = own.filter(
+      (task) =>
+        isBlocked(task) &&
+        !past.has(task.id) &&
+        !successors(task, own).some((other) => runsNow(other, nodes)),
+    );
     return {
       name: key,
       lacks,
       halted,
-      blocked: groupedErrors(own.filter(isBlocked), nodes),
+      blocked: groupedErrors(blocked, nodes),
+      isTrying: blocked.every((task) => successors(task, own).length > 0),
       // After a rollback the tasks that failed are those of another spec.
       errors: groupedErrors(isRolledBack ? all : own, nodes),
       running: own.filter((task) => runsNow(task, nodes)).length,
@@ -58,6 +77,29 @@ export function stackProgress(
 function isBlocked({ state, desiredState, error }: TaskFacts): boolean {
   if (error === '') return false;
   return state === 'rejected' || (state === 'pending' && desiredState === 'running');
+}
+
+/** Tasks in the place of one that ended, on their way or there. */
+function successors(task: TaskFacts, own: readonly TaskFacts[]): readonly TaskFacts[] {
+  return own.filter(
+    (other) =>
+      other.id !== task.id &&
+      other.slot !== undefined &&
+      other.slot === task.slot &&
+      ['ready', 'running'].includes(other.desiredState) &&
+      presentStates.includes(other.state),
+  );
+}
+
+/** Docker's own time of watching a task that has come to run (docker/cli `service/progress`). */
+const defaultMonitorSeconds = 5;
+
+/** Seconds that all tasks of a service that was changed have to run on before it counts as converged. */
+export function monitorSeconds({ body }: StackService): number {
+  // A job is not waited for.
+  if (body.Mode.ReplicatedJob !== undefined || body.Mode.GlobalJob !== undefined) return 0;
+  const { Monitor = 0 } = body.UpdateConfig ?? {};
+  return Monitor === 0 ? defaultMonitorSeconds : Monitor / 1e9;
 }
 
 /** `No such image: web:5 on w1 and w2 (4 tasks)`: one line for each error, with the nodes that it was seen on. */

@@ -169,6 +169,7 @@ export const taskAnswer = z
     ID: z.string().min(1),
     ServiceID: z.string().default(''),
     NodeID: z.string().default(''),
+    Slot: z.number().optional(),
     Status: z.object({
       State: taskState,
       Err: z.string().default(''),
@@ -193,6 +194,7 @@ export const taskAnswer = z
       state: task.Status.State,
       desiredState: task.DesiredState,
       error: task.Status.Err,
+      slot: task.Slot === undefined || task.Slot === 0 ? task.NodeID : String(task.Slot),
       networks: (task.NetworksAttachments ?? []).flatMap(({ Network }) => Network?.ID ?? []),
       ...(image === undefined ? {} : { image }),
       ...(template === undefined ? {} : { template }),

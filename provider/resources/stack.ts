@@ -314,11 +314,10 @@ async function bring(
   const { converge = defaults.converge, blocked = defaults.blocked } = spec.timeouts ?? {};
   let doesRun = false;
   try {
-    await applyStack(operation, access, owner, plan, present);
-    const why = await awaitStack(operation, access, plan, {
-      convergeSeconds: converge,
-      blockedSeconds: blocked,
-    });
+    const changed = await applyStack(operation, access, owner, plan, present);
+    const patience = { convergeSeconds: converge, blockedSeconds: blocked };
+    const { rejected } = present;
+    const why = await awaitStack(operation, access, plan, patience, { changed, rejected });
     if (why !== undefined) return { why, isRefusal: true };
     doesRun = true;
     await pruneStack(operation, access, owner, plan);

@@ -371,6 +371,35 @@ describe('update', () => {
   });
 });
 
+describe('tasks that run at first', () => {
+  test('are watched on: one that fails soon after is told, and has to run again', async () => {
+    const run = fresh();
+    const process = run.process();
+    const { statuses } = run.transcript;
+    let failures = 0;
+    statuses.push = (...lines) => {
+      if (failures === 0 && lines.some((line) => line.includes('is watched for 5 s'))) {
+        failures += 1;
+        run.edit(({ tasks }) => {
+          const task = tasks.find(({ image }) => image === 'api:1');
+          assert.ok(task !== undefined);
+          task.state = 'failed';
+          task.desiredState = 'shutdown';
+          task.error = 'task: non-zero exit (1)';
+        });
+      }
+      return Array.prototype.push.apply(statuses, lines);
+    };
+    await run.up(run.wanted(compose('api:1')), process);
+    assert.equal(failures, 1);
+    assert.ok(
+      statuses.some((line) => /api 1\/2.*non-zero exit/.test(line)),
+      statuses.join('\n'),
+    );
+    assert.deepEqual(run.outputs, { isConverged: true });
+  });
+});
+
 describe('an Engine that refuses a service half-way', () => {
   const refuse = (run: Run, skip: number): void => {
     const message = 'invalid constraint node.labels.disk=ssd';

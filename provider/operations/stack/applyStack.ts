@@ -25,6 +25,8 @@ export interface PresentObjects {
   readonly networks: readonly OverlayNetworkFacts[];
   readonly configs: readonly ConfigFacts[];
   readonly secrets: readonly SwarmObjectFacts[];
+  /** IDs of tasks that nodes refused: history, whatever comes of the services now. */
+  readonly rejected: ReadonlySet<string>;
 }
 
 /**
@@ -40,13 +42,15 @@ export async function lookAtStack(
 ): Promise<PresentObjects> {
   const present = await operation.step(`look at what the swarm has of stack ${plan.name}`, () =>
     askManager(operation, access, async ({ docker }): Promise<PresentObjects> => {
-      const [services, networks, configs, secrets] = await Promise.all([
+      const [services, networks, configs, secrets, tasks] = await Promise.all([
         docker.services(),
         docker.overlayNetworks(),
         docker.configs(),
         docker.secrets(),
+        docker.tasks(),
       ]);
-      return { services, networks, configs, secrets };
+      const rejected = tasks.filter(({ state }) => state === 'rejected').map(({ id }) => id);
+      return { services, networks, configs, secrets, rejected: new Set(rejected) };
     }),
   );
   refuseIncomplete(plan, present);
@@ -64,6 +68,8 @@ function serviceNames({ services }: StackPlan): readonly string[] {
 /**
  * Makes the swarm have the services of a plan, and what they need; old configs and secrets stay, since
  * an update may yet go back to them. Safe to repeat: what is there already is left alone.
+ *
+ * @returns the services that were created or updated.
  */
 export async function applyStack(
   operation: Operation,
@@ -71,7 +77,7 @@ export async function applyStack(
   owner: StackOwner,
   plan: StackPlan,
   { services, networks, configs, secrets }: PresentObjects,
-): Promise<void> {
+): Promise<readonly StackService[]> {
   const isMissing =
     (objects: readonly { readonly name: string }[]) =>
     ({ name }: { readonly name: string }): boolean =>
@@ -106,9 +112,12 @@ export async function applyStack(
       );
     }
   }
+  const changed: StackService[] = [];
   for (const service of plan.services) {
-    await deploy(operation, access, owner, ownedService(owner, service), services);
+    const owned = ownedService(owner, service);
+    if (await deploy(operation, access, owner, owned, services)) changed.push(service);
   }
+  return changed;
 }
 
 function nameOf({ name }: { readonly name: string }): string {
@@ -125,13 +134,13 @@ async function deploy(
   owner: StackOwner,
   service: StackService,
   services: readonly ServiceFacts[],
-): Promise<void> {
+): Promise<boolean> {
   const { body } = service;
   const found = services.find(({ name }) => name === body.Name);
   // One that is as it should be is not updated: that would forget what it was before, and its last update.
   // One whose update stopped half-way is: only another update makes it go on.
   if (found !== undefined && isAsPlanned(service, found) && updateHalt(found) === undefined) {
-    return;
+    return false;
   }
   let isAskedAgain = false;
   await operation.step(`${found === undefined ? 'create' : 'update'} service ${body.Name}`, () =>
@@ -144,6 +153,7 @@ async function deploy(
       await docker.deployService(body, present);
     }),
   );
+  return true;
 }
 
 /**

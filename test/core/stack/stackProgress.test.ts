@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ServiceFacts, SwarmNodeFacts, TaskFacts } from '../../../core/facts';
-import { groupedErrors, isAsPlanned, stackProgress } from '../../../core/stack/stackProgress';
+import {
+  groupedErrors,
+  isAsPlanned,
+  monitorSeconds,
+  stackProgress,
+} from '../../../core/stack/stackProgress';
 import { planned } from '../../support/compose/planned';
 
 const node = (id: string): SwarmNodeFacts => ({
@@ -99,6 +104,36 @@ test('blocked: no image, no node; but not a container that ends', () => {
   assert.deepEqual(seen.errors, [...seen.blocked, 'task: non-zero exit (1) on host-n1']);
   // Those of a spec that is no more are nobody's trouble.
   assert.deepEqual(progress([service()], [task({ ...rejected, template: 'old' })]).blocked, []);
+});
+
+test('a task that was refused blocks no more when its place runs, is tried again, or it is past', () => {
+  const refused = task({
+    slot: '1',
+    state: 'rejected',
+    desiredState: 'shutdown',
+    error: 'No such image: web:2',
+  });
+  const seen = (tasks: readonly TaskFacts[], past: readonly string[] = []) => {
+    const sight = { services: [service()], tasks, nodes, past: new Set(past) };
+    const [first] = stackProgress(wanted, sight);
+    return [first?.blocked.length, first?.isTrying];
+  };
+  assert.deepEqual(seen([refused]), [1, false]);
+  assert.deepEqual(seen([refused, task({ slot: '2' })]), [1, false]);
+  assert.deepEqual(seen([refused, task({ slot: '1' })]), [0, true]);
+  assert.deepEqual(seen([refused, task({ slot: '1', state: 'preparing' })]), [1, true]);
+  assert.deepEqual(seen([refused], [refused.id]), [0, true]);
+});
+
+test('how long a service that was changed is watched', () => {
+  const seconds = (deploy: string): number | undefined => {
+    const [each] = planned(`services: { web: { image: a, deploy: ${deploy} } }`).services;
+    return each === undefined ? undefined : monitorSeconds(each);
+  };
+  assert.equal(seconds('{}'), 5);
+  assert.equal(seconds('{ update_config: { monitor: 0s } }'), 5);
+  assert.equal(seconds('{ update_config: { monitor: 1m } }'), 60);
+  assert.equal(seconds('{ mode: replicated-job }'), 0);
 });
 
 test('an update that the swarm gave up on', () => {

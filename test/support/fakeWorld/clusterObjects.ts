@@ -164,10 +164,23 @@ function endpointText({ endpointMode, ports }: ServiceSpec): string {
 }
 
 function taskFacts(swarm: SwarmState, task: TaskEntry): TaskFacts {
-  const { id, serviceId, nodeId, state, desiredState, error, image, template, sinceMs } = task;
+  const { id, serviceId, slot, nodeId, state, desiredState, error, image, template, sinceMs } =
+    task;
   const service = swarm.services.find(({ id: own }) => own === serviceId);
   const networks = service === undefined ? [] : networksOf(swarm, service);
-  return { id, serviceId, nodeId, state, desiredState, error, image, template, sinceMs, networks };
+  return {
+    id,
+    serviceId,
+    slot,
+    nodeId,
+    state,
+    desiredState,
+    error,
+    image,
+    template,
+    sinceMs,
+    networks,
+  };
 }
 
 function managedServices(swarm: SwarmState): ServiceFacts[] {
