@@ -662,6 +662,25 @@ describe('refresh', () => {
   });
 });
 
+test('what a killed update added is in the plan once its files are declared no more', async () => {
+  const run = await deployed();
+  const more = compose('api:1', '  extra: { image: "web:1" }');
+  const whole = await deployed();
+  await whole.up(whole.wanted(more));
+  const step = sentences(whole.transcript).indexOf('create service numbers_extra');
+  assert.ok(step > 0);
+  const fault = { kind: 'kill', at: 'start', step: step + 1 } as const;
+  await assert.rejects(run.up(run.wanted(more), run.process({ fault })));
+  assert.ok(run.names('services').includes('numbers_extra'));
+  await run.refresh();
+  const changes = await run.up(run.wanted(compose('api:1')));
+  assert.ok(
+    changes.some((change) => change.startsWith('services.extra')),
+    changes.join(),
+  );
+  assert.deepEqual(run.names('services'), ['numbers_api', 'numbers_web']);
+});
+
 describe('delete', () => {
   test('services, then what they used; it waits until tasks have let go of a network', async () => {
     const run = await deployed();

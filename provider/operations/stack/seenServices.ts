@@ -1,16 +1,17 @@
 import type { ServiceFacts } from '../../../core/facts';
 import { stackSpecLabel } from '../../../core/labels';
 import { hasImage } from '../../../core/stack/stackProgress';
+import { scoped } from '../../../core/stack/stackNames';
 import { stackSummary } from '../../../core/stack/stackSummary';
 import type { PropertyMap } from '../../server/resource';
-import { mayTake, type StackOwner } from './stackObjects';
+import { isOurs, mayTake, type StackOwner } from './stackObjects';
 import { hidden, planOf, type StackInputs } from './stackSpec';
 
 const notAsDeclared = 'not as last declared';
 
 /**
  * The summary of a stack as the swarm has it: what somebody scaled, gave another image or removed by
- * hand differs from the declared one, and so the next plan shows it. Undefined when the swarm has
+ * hand differs from the declared one, and so the next plan shows it; a service of ours that nothing declares too. Undefined when the swarm has
  * nothing of it.
  */
 export function seenServices(
@@ -42,5 +43,14 @@ export function seenServices(
       ...(isOther ? { settings: notAsDeclared } : {}),
     };
   }
-  return present.length === 0 ? undefined : { summary, present };
+  // Of a run that failed or was killed, and whose files are declared no more.
+  const declaredNames = plan.services.map(({ body }) => body.Name);
+  for (const { name, labels } of services) {
+    if (!isOurs(owner, labels) || declaredNames.includes(name)) continue;
+    const prefix = scoped(plan.name, '');
+    summary[name.startsWith(prefix) ? name.slice(prefix.length) : name] = {
+      settings: 'declared nowhere',
+    };
+  }
+  return Object.keys(summary).length === 0 ? undefined : { summary, present };
 }
