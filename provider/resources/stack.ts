@@ -3,6 +3,7 @@ import { errorMessage, SwarmError } from '../../core/errors';
 import type { ServiceFacts } from '../../core/facts';
 import { updateHalt } from '../../core/services';
 import { stackChanges, describeChange, unchangeable } from '../../core/stack/stackChanges';
+import { namespaceLabel } from '../../core/stack/stackNames';
 import { textFault } from '../../core/textFault';
 import { isTransient } from '../../core/transient';
 import { placementFaults } from '../../core/stack/placementFaults';
@@ -199,6 +200,23 @@ async function remove(spec: StackInputs, operation: Operation): Promise<void> {
     );
   }
   await pruneStack(operation, access, owner, undefined);
+  const left = leftServices(
+    spec,
+    await askManager(operation, access, ({ docker }) => docker.services()),
+  );
+  if (left.length > 0) {
+    operation.log(
+      'warning',
+      `stack ${spec.name}: ${left.join(', ')} were left in the swarm: they do not belong to this resource by their label; \`docker service rm\` removes them`,
+    );
+  }
+}
+
+/** Services that are in this stack by their names' label. */
+function leftServices({ name }: StackInputs, services: readonly ServiceFacts[]): readonly string[] {
+  return services.flatMap((service) =>
+    service.labels[namespaceLabel] === name ? [service.name] : [],
+  );
 }
 
 function check(
@@ -438,7 +456,15 @@ async function read(
       { timeoutSeconds: 10 },
     );
     const seen = seenServices(spec, owner, services);
-    if (seen === undefined) return undefined;
+    if (seen === undefined) {
+      const others = leftServices(spec, services);
+      if (others.length === 0) return undefined;
+      operation.log(
+        'warning',
+        `stack ${spec.name}: ${others.join(', ')} belong to another resource by their label; the state stays as it is`,
+      );
+      return { id, inputs: known, outputs: state, ...open };
+    }
     for (const service of seen.present) {
       const why = updateHalt(service);
       if (why !== undefined) operation.log('warning', why);

@@ -681,6 +681,22 @@ test('what a killed update added is in the plan once its files are declared no m
   assert.deepEqual(run.names('services'), ['numbers_api', 'numbers_web']);
 });
 
+test('services that bear another’s label are neither gone nor removed in silence', async () => {
+  const run = await deployed();
+  run.edit(({ services }) => {
+    for (const { spec } of services) Object.assign(spec.labels, { [stackOfLabel]: 'renamed' });
+  });
+  const { inputs } = run;
+  await run.refresh();
+  assert.deepEqual(run.inputs, inputs);
+  assert.match(warnings(run.transcript).join(), /numbers_api, numbers_web belong to another/);
+  const process = run.process();
+  process.check(urn.replace('numbers', 'other'), run.wanted(compose('api:1')));
+  await run.destroy(process);
+  assert.match(warnings(run.transcript).join(), /numbers_api, numbers_web were left in the swarm/);
+  assert.equal(run.names('services').length, 2);
+});
+
 describe('delete', () => {
   test('services, then what they used; it waits until tasks have let go of a network', async () => {
     const run = await deployed();
