@@ -140,7 +140,12 @@ function withEnvironment(
     }
     const parsed = parseEnvFile(content);
     if (parsed === undefined) fault('env_file', 'names a file with a line that is no NAME=value');
-    return parsed ?? {};
+    // Docker leaves out a name that nothing gives a value; sent as it is, it would unset the image's own.
+    return Object.fromEntries(
+      Object.entries(parsed ?? {}).filter(
+        ([name, value]) => value !== null || Object.hasOwn(variables, name),
+      ),
+    );
   });
   const all = Object.assign({}, ...values, service.environment) as Record<string, string | null>;
   const environment = Object.fromEntries(

@@ -225,7 +225,6 @@ describe('environment', () => {
       B: 'own',
       C: 'of variable',
       D: 'filled',
-      E: null,
     });
     assert.equal(services['web'].env_file, undefined);
   });
