@@ -99,7 +99,11 @@ export const importEngine: Importing = {
         connection: plain(connection),
         managers: await managersBehind(place),
       },
-      outputs: { engineId: marked, engineVersion: await host.docker.version() },
+      outputs: {
+        engineId: marked,
+        engineVersion: await host.docker.version(),
+        revision: marked,
+      },
     };
   },
 };

@@ -184,7 +184,8 @@ export const engine: Resource = {
     await refuseOtherDataRoot(host, spec.name);
     if (running !== undefined) await noteTakenOver(operation, host, spec);
     await writeMarker(host, 'engine', { id, urn: operation.urn });
-    await host.files.remove(upgradeMarkPath);
+    // What an upgrade of one that serves left behind is for its next Update.
+    if (running === undefined) await host.files.remove(upgradeMarkPath);
     await loadImages(operation, host, spec.name, spec.images ?? []);
     // One that serves a swarm starts containers all the time.
     if (running === undefined) {

@@ -147,11 +147,14 @@ test('built but not ready: saved, raised by every Read until an Update has finis
   const { world, stack } = copyOf(origin.world, origin.stack);
   const { declared } = stack;
   const node = { timeouts: { services: 20 } };
-  // Without its image the node runs fewer services than before it went.
+  // Its image is in no archive and on no node any more.
   stack.declared = changed(declared, { os: 'debian:13', node, engine: {} }, 'w1');
+  for (const { key } of world.machines()) {
+    world.editMachine(key, ({ engine }) => (engine.images = []));
+  }
   await assert.rejects(stack.applyNode(new ProviderProcess(world), 'w1'), (error: unknown) => {
     assert.ok(error instanceof InitErrors);
-    assert.match(error.message, /w1: the services did not .* service everywhere runs 3 of 4 tasks/);
+    assert.match(error.message, /w1: image \S+ of service.* cannot be had.* stays drained/s);
     return true;
   });
   assert.equal(stack.get('Node', 'w1').outputs['isReady'], false);
