@@ -2,6 +2,7 @@ import { compatibility, knownBad } from './compatibility';
 import { describeRanges, isInRanges } from './engineRange';
 import { isOlderEngine, versionWithin } from './engineVersion';
 import type { SwarmNodeFacts } from './facts';
+import { heldAvailability } from './held';
 import type {
   HostSight,
   RolloutDeclaration,
@@ -84,13 +85,17 @@ function badEngines(built: readonly RolloutNode[], seen: Seen): readonly Advice[
 
 /** An older engine than the one that has written what lies on the same machine. */
 function goingBack(node: RolloutNode, seen: Seen): readonly Advice[] {
-  const present = entryOfNode(seen.nodes, node)?.engineVersion ?? '';
+  const entry = entryOfNode(seen.nodes, node);
+  const present = entry?.engineVersion ?? '';
   const wanted = engineAfter(node, seen);
   if (present === '' || wanted === undefined || isOtherOs(node, seen)) return [];
   if (!isOlderEngine(wanted, present) || !isOtherRelease(wanted, present)) return [];
   const { engines } = compatibility.goingBack;
   const head = `${node.name}: engine ${present} → ${wanted} goes back`;
-  return isInRanges(present, engines) === true && isInRanges(wanted, engines) !== false
+  // What an upgrade in place holds is freed by its revert, whatever that costs the node.
+  const isHeld = entry !== undefined && heldAvailability(entry) !== undefined;
+  const isKnown = isInRanges(present, engines) === true && isInRanges(wanted, engines) !== false;
+  return isHeld || isKnown
     ? [
         {
           warning: `${head}: the node joins anew, and the older engine reads its images and volumes, for which Docker promises nothing`,

@@ -1,7 +1,8 @@
-import type { Connection } from '../../core/connection';
+import { isLabConnection, type Connection } from '../../core/connection';
 import { defaultSource, describeSource, type EngineSourceSpec } from '../../core/engineSource';
 import { versionWithin } from '../../core/engineVersion';
-import { errorMessage } from '../../core/errors';
+import { SwarmError, errorMessage } from '../../core/errors';
+import { refuseOtherDataRoot } from '../operations/host/dataRoot';
 import { engineSource } from '../operations/host/sources/sources';
 import type { Operation } from '../server/resource';
 
@@ -21,8 +22,28 @@ export async function engineReasons(
   nodes: readonly EngineWish[],
   operation: Operation,
 ): Promise<readonly string[]> {
-  const answers = await Promise.all(nodes.map((node) => whyNotOffered(node, operation)));
+  const answers = await Promise.all(
+    nodes.flatMap((node) => [whyNotOffered(node, operation), whyElsewhere(node, operation)]),
+  );
   return answers.filter((answer) => answer !== undefined);
+}
+
+/** Refused before its node goes: its Create, when the node is out, would refuse it all the same. */
+async function whyElsewhere(
+  { name, connection, os }: EngineWish,
+  operation: Operation,
+): Promise<string | undefined> {
+  // A machine of a lab is built anew.
+  if (isLabConnection(connection)) return undefined;
+  try {
+    const host = await operation.effects.hosts.connect(connection);
+    if (os !== undefined && (await host.facts()).os !== os) return undefined;
+    await refuseOtherDataRoot(host, name);
+  } catch (error) {
+    if (error instanceof SwarmError && error.code === 'DataRootElsewhere') return error.message;
+    // One that does not answer has reasons of its own.
+  }
+  return undefined;
 }
 
 async function whyNotOffered(

@@ -198,7 +198,7 @@ async function planRun(
     ...strangerReasons(seen),
     ...(adopt === undefined ? [] : await keepalivedReasons(declared, standings)),
     ...(await labReasons(declared, standings, operation)),
-    ...(await hostReasons(declared, standings, operation)),
+    ...(await hostReasons(declared, withoutUnsettled(standings, facts), operation)),
     ...(await localDataReasons(declared, plan, facts, operation)),
     ...room.reasons,
     ...backup.reasons,

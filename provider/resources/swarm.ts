@@ -37,7 +37,7 @@ import type { FoundRestore } from '../operations/outage/pendingRestore';
 import { refuseUnknownRestore, restoreDue } from '../operations/outage/restoreDue';
 import { noteUnlockKeys } from '../operations/swarm/notedKeys';
 import { keysOf, settleAutolock, unlockDeclared } from '../operations/swarm/swarmKeys';
-import { startExchanged } from '../operations/inPlace/startExchanged';
+import { startAgain, startExchanged } from '../operations/inPlace/startExchanged';
 import { describeUnsettled, unsettledManagers } from '../operations/gate/unsettled';
 import { hostStanding, isOutside } from '../operations/ask/hostStanding';
 import { askManager } from '../operations/ask/managers';
@@ -184,7 +184,11 @@ export const swarm: Resource = {
   previewCreate: (wanted, operation) => previewFounding(wanted, operation),
   previewUpdate: (wanted, state) => [
     ...Object.entries(unsettledOf(state)).map(([manager, why]) =>
-      why === 'locked' ? steps.unlock(manager) : steps.endBackup(manager),
+      why === 'locked'
+        ? steps.unlock(manager)
+        : why === 'upgrade'
+          ? startAgain(manager)
+          : steps.endBackup(manager),
     ),
     ...previewRecovery(wanted, state),
     'write consent and declared names to the swarm; evict unreachable members that are no longer declared',

@@ -182,6 +182,17 @@ test('an engine that does not come up is put back, and its node serves again', a
   }
 });
 
+test('an engine that cannot be stopped as it should be is put back too', async () => {
+  const { world, stack } = begin();
+  world.failNext('systemd.stop', { code: 'CommandTimedOut', message: 'no answer' });
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm2'), {
+    code: 'EngineUpgradeFailed',
+    message: /no answer/,
+  });
+  assertAsDeclared(world, stack);
+  assert.equal(machine(world, 'm2').engine.runningVersion, '26.1.5');
+});
+
 test('an engine that comes up and starts no container is put back too', async () => {
   const { world, stack } = begin();
   world.failNext('docker.runContainerCheck', { code: 'ContainerCheckFailed', message: 'no runc' });

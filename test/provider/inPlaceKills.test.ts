@@ -3,7 +3,7 @@ import { before, test } from 'node:test';
 import { heldNodes } from '../../core/held';
 import { planRollout } from '../../provider/functions/planRollout';
 import type { PropertyMap, PropertyValue } from '../../provider/server/resource';
-import { assertAsDeclared, copyOf, founded, watchSafety } from '../support/clusterState';
+import { assertAsDeclared, copyOf, founded, machine, watchSafety } from '../support/clusterState';
 import { changed, cluster } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import type { WorldState } from '../support/fakeWorld/fakeWorld';
@@ -104,6 +104,20 @@ const faults: readonly Omit<StepFault, 'step'>[] = [
   { kind: 'lose', at: 'start' },
   { kind: 'fail', at: 'end' },
 ];
+
+test('a manager whose engine was left stopped, and another one that died: the head of the run makes the majority again', async () => {
+  const step = (await undisturbed('m1')).indexOf('stop the engine of m1');
+  const { world, stack } = begin('m1');
+  const dying = new ProviderProcess(world, { fault: { kind: 'kill', at: 'end', step } });
+  await stack.up(dying).catch(() => undefined);
+  world.powerOff('test/m2');
+  world.advance(60_000);
+  const process = new ProviderProcess(world);
+  await stack.refreshBefore(process);
+  // It asks managers: without a leader it would fail.
+  await stack.applySwarm(process);
+  assert.equal(machine(world, 'm1').units['docker.service']?.state, 'active');
+});
 
 for (const name of ['m1', 'w1']) {
   for (const isTakenBack of [false, true]) {

@@ -29,16 +29,21 @@ export async function exchange(begun: Upgrade, held: Pick<Lease, 'step'>): Promi
   const { node, host } = begun;
   // Held before the engine stops: it may come back locked.
   const key = await unlockKey(begun);
-  await held.step(steps.stopEngine(node.name), () => stopEngine(host));
   // A stopped engine is no place to stop at, also when Pulumi's command is gone.
   const upgrade = { ...begun, operation: begun.operation.uninterrupted() };
   const { operation, spec, entry, mark, prepared } = upgrade;
   if (prepared === undefined) {
+    await held.step(steps.stopEngine(node.name), () => stopEngine(host));
     await putBack(upgrade, key);
     await noteOptions(operation, node, entry.id, host);
     return mark.from.version;
   }
+  const reached = { stop: false };
   try {
+    await held.step(steps.stopEngine(node.name), () => {
+      reached.stop = true;
+      return stopEngine(host);
+    });
     const version = await bringEngineUp(operation, host, spec, prepared);
     await seeBack(upgrade, version, key);
     await operation.step(steps.checkEngine(node.name), () => host.docker.runContainerCheck());
@@ -47,7 +52,7 @@ export async function exchange(begun: Upgrade, held: Pick<Lease, 'step'>): Promi
     await writeUpgradeMark(host, { ...mark, phase: 'checked' });
     return version;
   } catch (error) {
-    if (isNotOurs(error)) throw error;
+    if (!reached.stop || isNotOurs(error)) throw error;
     throw await failed(upgrade, key, error);
   }
 }

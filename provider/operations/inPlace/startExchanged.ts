@@ -3,7 +3,7 @@ import { isSeen } from '../../../core/facts';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { hostStanding } from '../ask/hostStanding';
-import { NoManagerError } from '../ask/managers';
+import { findManager } from '../ask/managers';
 import type { SwarmAccess } from '../ask/managers';
 import { startEngineAgain } from '../backup/interruptedBackup';
 import { look } from '../gate/gatherGateFacts';
@@ -28,14 +28,14 @@ export async function startExchanged(
     const standing = await hostStanding(operation, contact.connection);
     const host = standing.kind === 'unknown' ? standing.host : undefined;
     if (host === undefined || !(await isHalfExchanged(host))) continue;
-    const what = `start the engine of ${contact.name} again`;
-    try {
+    const what = startAgain(contact.name);
+    const isLed = isSeen(await look(() => findManager(operation, access, [contact.name])));
+    if (isLed) {
       await withLease(operation, access, what, leaseSeconds, async (lease) => {
         await lease.confirm();
         await start(operation, contact, host);
       });
-    } catch (error) {
-      if (!(error instanceof NoManagerError)) throw error;
+    } else {
       await withHostLock(operation, host, what, leaseSeconds, () =>
         start(operation, contact, host),
       );
@@ -43,12 +43,17 @@ export async function startExchanged(
   }
 }
 
+/** The sentence of it, in preview too. */
+export function startAgain(name: string): string {
+  return `start the engine of ${name} again, which an upgrade in place has stopped`;
+}
+
 async function start(operation: Operation, contact: ManagerContact, host: Host): Promise<void> {
   const { name, connection } = contact;
   // Meanwhile its own run may have ended it.
   const mark = await readUpgradeMark(host);
   if (mark?.phase !== 'kept' || isSeen(await look(() => host.docker.version()))) return;
-  await operation.step(`start the engine of ${name} again`, async () => {
+  await operation.step(startAgain(name), async () => {
     const whole = operation.uninterrupted();
     const started = await look(() => startEngineAgain(whole, name, host));
     if (isSeen(started)) return;

@@ -32,7 +32,8 @@ export function guarded<T>(
     : withLease(operation, accessOf(node), what, gate, action);
 }
 
-function asLease({ operation, node }: Upgrade, lock: HostLock): Lease {
+/** The lock of a host in the place of the lease. */
+export function asLease({ operation, node }: Upgrade, lock: HostLock): Lease {
   return {
     confirm: () => lock.confirm(),
     step: (sentence, action) => lock.step(sentence, action),
@@ -99,7 +100,8 @@ export async function seeOut(upgrade: Upgrade, lease: Lease): Promise<void> {
   };
   try {
     await lease.step(steps.gate(node.name), async () => {
-      await passOwnGate(upgrade);
+      // Others of its batch are out as well by now, and wait for nobody.
+      await passOwnGate(upgrade, Infinity);
       await hold(operation, node, entry.id);
       await drain(going);
     });
@@ -120,7 +122,10 @@ async function undo({ operation, host, node, entry }: Upgrade): Promise<void> {
 }
 
 /** @throws SwarmError `NoMajority` at once: waiting changes nothing there. */
-async function passOwnGate(upgrade: Upgrade): Promise<void> {
+async function passOwnGate(
+  upgrade: Upgrade,
+  maxUnavailable = upgrade.node.maxUnavailable ?? 1,
+): Promise<void> {
   const { operation, node, members, policy } = upgrade;
   const { name, role } = node;
   const access = accessOf(node);
@@ -137,6 +142,5 @@ async function passOwnGate(upgrade: Upgrade): Promise<void> {
     await passOutageGate(operation, access, name, timeoutSeconds);
     return;
   }
-  const options = { maxUnavailable: node.maxUnavailable ?? 1, timeoutSeconds };
-  await passGate(operation, access, { name, role }, options);
+  await passGate(operation, access, { name, role }, { maxUnavailable, timeoutSeconds });
 }

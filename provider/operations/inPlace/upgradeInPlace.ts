@@ -31,7 +31,7 @@ import { release } from './hold';
 import { presentEngine, putKeptBack, readUpgradeMark, writeUpgradeMark } from './keptEngine';
 import { findMember } from './member';
 import type { Member } from './member';
-import { guarded, seeOut, takeOutInPlace } from './takeOutInPlace';
+import { asLease, guarded, seeOut, takeOutInPlace } from './takeOutInPlace';
 
 /** An upgrade in place of one node. */
 export interface Upgrade extends Member {
@@ -106,7 +106,8 @@ export async function upgradeInPlace(
   const { gate } = timeoutsOf(member.node);
   return withHostLock(operation, host, what, gate, async (lock) => {
     await refuseChanged(upgrade, { ...mark, phase: 'kept' });
-    await guarded(upgrade, what, (lease) => seeOut(upgrade, lease));
+    // Without the lease: whoever waits at its gate under it may be waiting for this very node.
+    await seeOut(upgrade, asLease(upgrade, lock));
     const version = await exchange(upgrade, lock);
     return end(upgrade, { ...mark, phase: 'checked' }, version);
   });

@@ -4,6 +4,7 @@ import { alpnMissing, notOurEngine } from '../../../core/joinWay';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
+import type { NodeInputs } from '../ask/nodeSpec';
 
 /**
  * Starts the engine of a host that is in no swarm anew, so that it joins by a manager that offers no ALPN.
@@ -14,11 +15,12 @@ import type { Operation } from '../../server/resource';
  */
 export async function joinWithoutAlpn(
   operation: Operation,
-  name: string,
+  spec: Pick<NodeInputs, 'name' | 'onLocalData'>,
   host: Host,
   without: readonly string[],
 ): Promise<void> {
-  const why = await whyNotOurs(host);
+  const { name } = spec;
+  const why = await whyNotOurs(host, spec);
   if (why !== undefined) throw alpnMissing(name, without, why);
   await operation.step(steps.withoutAlpn(name), async () => {
     await host.files.write(alpnDropInPath, alpnDropIn);
@@ -29,11 +31,15 @@ export async function joinWithoutAlpn(
   });
 }
 
-async function whyNotOurs(host: Host): Promise<string | undefined> {
+async function whyNotOurs(
+  host: Host,
+  { onLocalData }: Pick<NodeInputs, 'onLocalData'>,
+): Promise<string | undefined> {
   if (parseSourceNote(await host.files.read(sourceNotePath))?.kind === 'preinstalled') {
     return notOurEngine;
   }
-  // They would end with the daemon.
+  // They would end with the daemon; with this choice they have ended already when the node went.
+  if (onLocalData !== undefined) return undefined;
   const { containers } = await host.docker.localData();
   return containers.length === 0
     ? undefined

@@ -41,7 +41,7 @@ export async function requestJoin(
       const { name } = contact;
       // It is asked only when nobody else is in control.
       if (attempts.refusing.has(name) && !attempts.isExcepted) {
-        await joinWithoutAlpn(operation, spec.name, host, [...attempts.refusing]);
+        await joinWithoutAlpn(operation, spec, host, [...attempts.refusing]);
         attempts.isExcepted = true;
       }
       const token = await docker.joinToken(spec.role);
