@@ -13,13 +13,12 @@ import {
 } from '../support/clusterState';
 import { changed, cluster } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import { offerNewerEngine, olderPackage } from '../support/newerEngine';
 import { shutDown, stopUnit } from '../support/fakeWorld/machines';
 import { ProviderProcess, emptyTranscript, sentences } from '../support/providerHarness';
 import type { Stack } from '../support/providerStack';
 import { webService } from '../support/webService';
 
-const older = '26.1.5+dfsg1-9+b9';
-const newer = '28.5.2+dfsg4-1';
 /** The leader last. */
 const order = ['m2', 'm3', 'm1', 'w1', 'w2'];
 
@@ -32,12 +31,7 @@ before(async () => {
   engine = { ...images, version: '26.1', upgrade: 'inPlace', hold: true };
   const declared = changed(cluster(3, 2, services), { os: 'debian:13', engine });
   const stack = await founded(world, declared);
-  for (const { key } of world.machines()) {
-    world.editMachine(key, ({ offered }) => {
-      offered['docker.io'] = [newer, older];
-      offered['docker-cli'] = [newer, older];
-    });
-  }
+  offerNewerEngine(world);
   // The activation is made by the first run after the founding.
   await stack.up(new ProviderProcess(world));
   origin = { world, stack };
@@ -106,7 +100,7 @@ test('managers one by one, held until the last of them, then together, then work
   for (const { hostname, engineVersion } of world.swarm().nodes) {
     assert.equal(engineVersion, '28.5.2', hostname);
     const { files, held: kept } = machine(world, hostname);
-    assert.equal(files[`${keptDirectory}/docker.io.deb`]?.content, older);
+    assert.equal(files[`${keptDirectory}/docker.io.deb`]?.content, olderPackage);
     assert.equal(parseUpgradeMark(files[upgradeMarkPath]?.content)?.phase, 'done');
     assert.deepEqual([...kept].sort(), ['docker-cli', 'docker.io']);
   }
@@ -171,7 +165,7 @@ test('an engine that does not come up is put back, and its node serves again', a
     assertAsDeclared(world, stack);
     assert.deepEqual(held(world), []);
     assert.equal(machine(world, name).engine.runningVersion, '26.1.5');
-    assert.equal(machine(world, name).installed['docker.io'], older);
+    assert.equal(machine(world, name).installed['docker.io'], olderPackage);
     assert.equal(machine(world, name).files[upgradeMarkPath], undefined);
     assert.deepEqual([...faults], []);
     world.editMachine(`test/${name}`, (mended) => {
@@ -265,12 +259,7 @@ test('an only manager is not stopped without consent, and is the same node after
   const world = new FakeWorld();
   const single = changed(cluster(1, 1), { os: 'debian:13', engine: { ...engine, images: [] } });
   const stack = await founded(world, single);
-  for (const { key } of world.machines()) {
-    world.editMachine(key, ({ offered }) => {
-      offered['docker.io'] = [newer, older];
-      offered['docker-cli'] = [newer, older];
-    });
-  }
+  offerNewerEngine(world);
   stack.declared = changed(single, { engine: { ...engine, images: [], version: '28.5' } });
   await assert.rejects(stack.up(new ProviderProcess(world)), { code: 'NoMajority' });
   assert.equal(machine(world, 'm1').engine.runningVersion, '26.1.5');

@@ -7,24 +7,18 @@ import { assertAsDeclared, copyOf, founded, machine, watchSafety } from '../supp
 import { changed, cluster } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import type { WorldState } from '../support/fakeWorld/fakeWorld';
+import { offerNewerEngine } from '../support/newerEngine';
 import { emptyTranscript, Killed, ProviderProcess, sentences } from '../support/providerHarness';
 import type { StepFault } from '../support/providerHarness';
 import type { Stack } from '../support/providerStack';
 
-const older = '26.1.5+dfsg1-9+b9';
-const newer = '28.5.2+dfsg4-1';
 let origin: { readonly world: FakeWorld; readonly stack: Stack };
 const engine: PropertyMap = { version: '26.1', upgrade: 'inPlace', hold: true };
 
 before(async () => {
   const world = new FakeWorld();
   const stack = await founded(world, changed(cluster(3, 1), { os: 'debian:13', engine }));
-  for (const { key } of world.machines()) {
-    world.editMachine(key, ({ offered }) => {
-      offered['docker.io'] = [newer, older];
-      offered['docker-cli'] = [newer, older];
-    });
-  }
+  offerNewerEngine(world);
   await stack.up(new ProviderProcess(world));
   origin = { world, stack };
 });
