@@ -18,7 +18,7 @@ import {
 import { changed, cluster } from '../support/declaredCluster';
 import { withLease } from '../../provider/operations/hold/lease';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
-import { shutDown } from '../support/fakeWorld/machines';
+import { shutDown, stopUnit } from '../support/fakeWorld/machines';
 import type { WorldState } from '../support/fakeWorld/fakeWorld';
 import {
   emptyTranscript,
@@ -453,4 +453,24 @@ test('a backup of a run that is alive is not given back under its hands', async 
   await ended;
   assert.equal(entry()?.availability, 'active');
   assert.equal(machine(world, name).files[backupMarkPath], undefined);
+});
+
+test('an engine that a killed backup left stopped is started at once where no leader is left to keep a lease', async () => {
+  const { world, stack } = begin([]);
+  world.editMachine('test/m1', (stopped) => {
+    for (const unit of ['docker.socket', 'docker.service']) stopUnit(stopped, unit);
+    stopped.files[backupMarkPath] = {
+      content: renderBackupMark({ availability: undefined }),
+      mode: 0o600,
+    };
+  });
+  world.powerOff('test/m2');
+  world.advance(60_000);
+  const process = new ProviderProcess(world);
+  await stack.refresh(process, 'Swarm', 'cluster');
+  const began = world.edit(({ nowMs }) => nowMs);
+  await stack.applySwarm(process);
+  assert.equal(machine(world, 'm1').units['docker.service']?.state, 'active');
+  const seconds = (world.edit(({ nowMs }) => nowMs) - began) / 1000;
+  assert.ok(seconds < 200, `${String(seconds)} s, and the wait for the lease is 300 s`);
 });

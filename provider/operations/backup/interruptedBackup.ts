@@ -9,7 +9,7 @@ import { engineUnits } from '../host/engineSetup';
 import { look } from '../gate/gatherGateFacts';
 import { hostStanding } from '../ask/hostStanding';
 import { withLease } from '../hold/lease';
-import { NoManagerError } from '../ask/managers';
+import { findManager } from '../ask/managers';
 import type { SwarmAccess } from '../ask/managers';
 import { timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
@@ -62,22 +62,22 @@ export async function startInterrupted(
     if (isSeen(await look(() => host.docker.version()))) continue;
     // It is in no swarm any more, and whether it has an engine is not the backup's business.
     if ((await hostStanding(operation, contact.connection)).kind === 'none') continue;
-    try {
-      await withLease(
-        operation,
-        access,
-        `end the backup of ${contact.name}`,
-        leaseSeconds,
-        async (lease) => {
-          await lease.confirm();
-          // Meanwhile its own run may have ended it.
-          if (!isSeen(await look(() => host.docker.version()))) await start();
-        },
-      );
-    } catch (error) {
-      if (!(error instanceof NoManagerError)) throw error;
+    // Asked before: whoever waits for the lease waits for a leader as well.
+    if (!isSeen(await look(() => findManager(operation, access, [contact.name])))) {
       await start();
+      continue;
     }
+    await withLease(
+      operation,
+      access,
+      `end the backup of ${contact.name}`,
+      leaseSeconds,
+      async (lease) => {
+        await lease.confirm();
+        // Meanwhile its own run may have ended it.
+        if (!isSeen(await look(() => host.docker.version()))) await start();
+      },
+    );
   }
 }
 
