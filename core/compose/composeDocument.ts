@@ -10,6 +10,7 @@ import {
   type ScalarTag,
 } from 'yaml';
 import type { ComposeFault, ComposePath } from './composeFault';
+import { isRecord } from '../isRecord';
 
 /** One compose file as text. */
 export interface ComposeFile {
@@ -82,10 +83,6 @@ export function parseComposeFile({ name, text }: ComposeFile): ComposeDocument |
     }
     throw error;
   }
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 interface Excess {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { isRecord, parseComposeFile, type ComposeFile } from './composeDocument';
+import { parseComposeFile, type ComposeFile } from './composeDocument';
+import { isRecord } from '../isRecord';
 import type { ComposeFault, ComposePath } from './composeFault';
 import { composeShape, forbiddenKeys, type ComposeShape } from './composeShape';
 import { interpolate, type Variables } from './interpolate';

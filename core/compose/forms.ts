@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isRecord } from './composeDocument';
+import { isRecord } from '../isRecord';
 import { parseBytes, parseCpus, parseDuration, shellWords } from './units';
 
 /**

@@ -1,4 +1,4 @@
-import { isRecord } from './composeDocument';
+import { isRecord } from '../isRecord';
 import type { ComposePath } from './composeFault';
 
 /** Values by name; never the environment of a process, unless its values were put here. */

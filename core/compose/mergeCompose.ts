@@ -1,4 +1,4 @@
-import { isRecord } from './composeDocument';
+import { isRecord } from '../isRecord';
 import type { ComposeService } from './composeShape';
 import type { ComposePort } from './shortForms';
 

@@ -427,13 +427,14 @@ async function ownServices(
   spec: StackInputs,
   owner: StackOwner,
 ): Promise<readonly ServiceFacts[]> {
-  const services = await askManager(
-    operation,
-    stackAccess(spec),
-    ({ docker }) => docker.services(),
-    { timeoutSeconds: 10 },
-  );
-  return services.filter(({ labels }) => isOurs(owner, labels));
+  return (await servicesOf(operation, spec)).filter(({ labels }) => isOurs(owner, labels));
+}
+
+/** Every service of the swarm. */
+function servicesOf(operation: Operation, spec: StackInputs): Promise<readonly ServiceFacts[]> {
+  return askManager(operation, stackAccess(spec), ({ docker }) => docker.services(), {
+    timeoutSeconds: 10,
+  });
 }
 
 async function read(
@@ -449,12 +450,7 @@ async function read(
       : {};
   try {
     const owner = stackOwner(operation, spec, true);
-    const services = await askManager(
-      operation,
-      stackAccess(spec),
-      ({ docker }) => docker.services(),
-      { timeoutSeconds: 10 },
-    );
+    const services = await servicesOf(operation, spec);
     const seen = seenServices(spec, owner, services);
     if (seen === undefined) {
       const others = leftServices(spec, services);

@@ -39,6 +39,7 @@ import { noteUnlockKeys } from '../operations/swarm/notedKeys';
 import { keysOf, settleAutolock, unlockDeclared } from '../operations/swarm/swarmKeys';
 import { startAgain, startExchanged } from '../operations/inPlace/startExchanged';
 import { describeUnsettled, unsettledManagers } from '../operations/gate/unsettled';
+import type { Unsettled } from '../operations/gate/unsettled';
 import { hostStanding, isOutside } from '../operations/ask/hostStanding';
 import { askManager } from '../operations/ask/managers';
 import type { SwarmAccess } from '../operations/ask/managers';
@@ -184,11 +185,7 @@ export const swarm: Resource = {
   previewCreate: (wanted, operation) => previewFounding(wanted, operation),
   previewUpdate: (wanted, state) => [
     ...Object.entries(unsettledOf(state)).map(([manager, why]) =>
-      why === 'locked'
-        ? steps.unlock(manager)
-        : why === 'upgrade'
-          ? startAgain(manager)
-          : steps.endBackup(manager),
+      settling[why as Unsettled](manager),
     ),
     ...previewRecovery(wanted, state),
     'write consent and declared names to the swarm; evict unreachable members that are no longer declared',
@@ -264,6 +261,13 @@ export const swarm: Resource = {
       throw error;
     }
   },
+};
+
+/** The step that sets each right, as `pulumi up` will say it. */
+const settling: Readonly<Record<Unsettled, (manager: string) => string>> = {
+  locked: steps.unlock,
+  backup: steps.endBackup,
+  upgrade: startAgain,
 };
 
 function unsettledOf({ unsettled }: PropertyMap): PropertyMap {

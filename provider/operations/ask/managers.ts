@@ -75,6 +75,20 @@ interface ContactAnswer {
   readonly isOutside: boolean;
 }
 
+/** Whether any manager of the swarm can be used now: without a leader nobody keeps a lease, and none can be waited for. */
+export async function isLed(
+  operation: Operation,
+  access: SwarmAccess,
+  avoid: readonly string[] = [],
+): Promise<boolean> {
+  try {
+    await findManager(operation, access, avoid);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether a contact can be used. Never throws. */
 async function askContact(
   operation: Operation,

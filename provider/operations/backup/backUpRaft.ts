@@ -10,7 +10,8 @@ import { accessOf, timeoutsOf } from '../ask/nodeSpec';
 import { passGate } from '../gate/passGate';
 import { planBackup } from './planBackup';
 import type { BackupPlan, BeforeGoing } from './planBackup';
-import { isNotOurs, takeBackup } from './takeBackup';
+import { isNotOurs } from '../hold/held';
+import { takeBackup } from './takeBackup';
 
 /**
  * Before the first manager of a run is drained: whether its swarm can be backed up at all; and where it

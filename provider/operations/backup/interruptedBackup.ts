@@ -9,7 +9,7 @@ import { engineUnits } from '../host/engineSetup';
 import { look } from '../gate/gatherGateFacts';
 import { hostStanding } from '../ask/hostStanding';
 import { withLease } from '../hold/lease';
-import { findManager } from '../ask/managers';
+import { isLed } from '../ask/managers';
 import type { SwarmAccess } from '../ask/managers';
 import { timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
@@ -63,7 +63,7 @@ export async function startInterrupted(
     // It is in no swarm any more, and whether it has an engine is not the backup's business.
     if ((await hostStanding(operation, contact.connection)).kind === 'none') continue;
     // Asked before: whoever waits for the lease waits for a leader as well.
-    if (!isSeen(await look(() => findManager(operation, access, [contact.name])))) {
+    if (!(await isLed(operation, access, [contact.name]))) {
       await start();
       continue;
     }

@@ -8,6 +8,7 @@ import { whyNoRaftState } from '../../../core/outage';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
+import { isNotOurs } from '../hold/held';
 import { swarmStateFile } from '../ask/hostStanding';
 import { noteTaken } from './backupsTaken';
 import { engineUnits } from '../host/engineSetup';
@@ -151,11 +152,4 @@ function failed(name: string, failure: unknown, second: unknown): SwarmError {
     `${name}: the raft state was not backed up (${errorMessage(failure)}); ${state}; mend that and run \`pulumi up\` again, or take \`backup\` out of the declaration for this run`,
     { source: 'world', cause: failure },
   );
-}
-
-const lostCodes: readonly string[] = ['RunLost', 'LeaseLost', 'HostLockLost'];
-
-/** This run is over, or another one has taken over: what the mark on the host tells of is set right by the next. */
-export function isNotOurs(error: unknown): boolean {
-  return error instanceof SwarmError && lostCodes.includes(error.code);
 }

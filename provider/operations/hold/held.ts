@@ -1,6 +1,5 @@
 import { leaseRenewSeconds } from '../../../core/lease';
-import { errorMessage } from '../../../core/errors';
-import type { SwarmError } from '../../../core/errors';
+import { SwarmError, errorMessage } from '../../../core/errors';
 import type { Operation } from '../../server/resource';
 
 /** What keeps other runs out while this one works: the lease of a swarm, or the lock of a host. Renewed beside the work. */
@@ -68,4 +67,11 @@ export abstract class Held {
       }
     }
   }
+}
+
+const lostCodes: readonly string[] = ['RunLost', 'LeaseLost', 'HostLockLost'];
+
+/** This run is over, or another one has taken over: what the mark on the host tells of is set right by the next. */
+export function isNotOurs(error: unknown): boolean {
+  return error instanceof SwarmError && lostCodes.includes(error.code);
 }

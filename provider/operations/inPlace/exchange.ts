@@ -7,7 +7,7 @@ import { upgradeMarkPath } from '../../../core/upgradeMark';
 import { askManager } from '../ask/managers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
 import { waitUntil } from '../ask/waitUntil';
-import { isNotOurs } from '../backup/takeBackup';
+import { isNotOurs } from '../hold/held';
 import { look } from '../gate/gatherGateFacts';
 import { bringEngineUp, stopEngine } from '../host/engineSetup';
 import type { Lease } from '../hold/lease';

@@ -3,7 +3,7 @@ import { isSeen } from '../../../core/facts';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { hostStanding } from '../ask/hostStanding';
-import { findManager } from '../ask/managers';
+import { isLed } from '../ask/managers';
 import type { SwarmAccess } from '../ask/managers';
 import { startEngineAgain } from '../backup/interruptedBackup';
 import { look } from '../gate/gatherGateFacts';
@@ -29,8 +29,7 @@ export async function startExchanged(
     const host = standing.kind === 'unknown' ? standing.host : undefined;
     if (host === undefined || !(await isHalfExchanged(host))) continue;
     const what = startAgain(contact.name);
-    const isLed = isSeen(await look(() => findManager(operation, access, [contact.name])));
-    if (isLed) {
+    if (await isLed(operation, access, [contact.name])) {
       await withLease(operation, access, what, leaseSeconds, async (lease) => {
         await lease.confirm();
         await start(operation, contact, host);

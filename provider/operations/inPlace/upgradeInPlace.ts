@@ -18,7 +18,7 @@ import {
 } from '../../../core/upgradeMark';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
-import { findManager } from '../ask/managers';
+import { isLed } from '../ask/managers';
 import { timeoutsOf } from '../ask/nodeSpec';
 import { look } from '../gate/gatherGateFacts';
 import { withHostLock } from '../hold/hostLock';
@@ -242,7 +242,7 @@ async function revive(
   const certificate = await host.docker.nodeCertificate();
   if (certificate === undefined) return;
   const access = { clusterId: certificate.clusterId, managers: spec.managers };
-  if (isSeen(await look(() => findManager(operation, access, [spec.name])))) return;
+  if (await isLed(operation, access, [spec.name])) return;
   const { gate } = timeoutsOf({});
   await withHostLock(operation, host, `bring ${spec.name} up again`, gate, async (lock) => {
     const up = await look(() => bringEngineUp(operation, host, spec));

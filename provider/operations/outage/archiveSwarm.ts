@@ -6,6 +6,7 @@ import { allowDestroyLabel } from '../../../core/labels';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
+import { isNotOurs } from '../hold/held';
 import { swarmStateFile } from '../ask/hostStanding';
 import { askManager } from '../ask/managers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
@@ -161,10 +162,6 @@ async function takeBack(
     (lease) => undoDrain({ ...going, lease, isDestroy: false }),
   );
   await machine.files.remove(backupMarkPath);
-}
-
-function isNotOurs(error: unknown): boolean {
-  return error instanceof SwarmError && (error.code === 'RunLost' || error.code === 'HostLockLost');
 }
 
 function impossible(name: string, error: unknown): SwarmError {

@@ -15,6 +15,7 @@ export function hidingOperation(operation: Operation, hide: (text: string) => st
     },
     // Within the step: its error goes into the journal.
     step: (sentence, action) => operation.step(hide(sentence), () => hidingErrors(action, hide)),
+    uninterrupted: () => hidingOperation(operation.uninterrupted(), hide),
   };
 }
 

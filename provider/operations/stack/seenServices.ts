@@ -11,8 +11,8 @@ const notAsDeclared = 'not as last declared';
 
 /**
  * The summary of a stack as the swarm has it: what somebody scaled, gave another image or removed by
- * hand differs from the declared one, and so the next plan shows it; a service of ours that nothing declares too. Undefined when the swarm has
- * nothing of it.
+ * hand differs from the declared one, and so the next plan shows it; a service of ours that nothing declares
+ * too. Undefined when the swarm has nothing of it.
  */
 export function seenServices(
   spec: StackInputs,

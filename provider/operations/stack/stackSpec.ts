@@ -6,7 +6,7 @@ import { SwarmError } from '../../../core/errors';
 import type { DeclaredPlace } from '../../../core/stack/placementFaults';
 import { planStack, type Digests, type StackPlan } from '../../../core/stack/stackPlan';
 import { withoutValues, type StackSummary } from '../../../core/stack/stackSummary';
-import { hasUnknown } from '../../server/propertyValues';
+import { hasUnknown, isMap } from '../../server/propertyValues';
 import { unknown, type PropertyMap, type PropertyValue } from '../../server/resource';
 import type { SwarmAccess } from '../ask/managers';
 import { openDigests } from './digests';
@@ -114,8 +114,4 @@ function contentsOf(value: PropertyValue | undefined): Readonly<Record<string, s
   return Object.fromEntries(
     Object.entries(value).map(([key, data]) => [key, typeof data === 'string' ? data : null]),
   );
-}
-
-function isMap(value: PropertyValue | undefined): value is PropertyMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
