@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRoot, root, runInOurPlace } from './setup/command.mjs';
@@ -8,16 +8,23 @@ import { say, SetupError } from './setup/progress.mjs';
 /**
  * Layers in the order in which a fault is cheapest to find. `isAlone`: its files share the machine
  * or the clock and run one at a time; `atOnce`: so many, whatever the number of cores (a run of Pulumi
- * waits half of its time). `needsRoot`: which of its files need root.
+ * waits half of its time). `needsRoot`: which of its files need root. `beside`: which of its files only
+ * wait for engines of their own: they run beside all others, until a layer that is `quiet` because
+ * it measures how long machines answer nobody.
  */
 const layers = [
   { name: 'lint' },
   { name: 'core' },
   { name: 'provider' },
   { name: 'components' },
-  { name: 'contract', isAlone: true, needsRoot: (file) => file.startsWith('real') },
+  {
+    name: 'contract',
+    isAlone: true,
+    needsRoot: (file) => file.startsWith('real'),
+    beside: (file) => file === 'real.test.js',
+  },
   { name: 'preview', atOnce: 2, needs: ['pulumi'] },
-  { name: 'lab', isAlone: true, needs: ['pulumi'], needsRoot: () => true },
+  { name: 'lab', isAlone: true, isQuiet: true, needs: ['pulumi'], needsRoot: () => true },
 ];
 const names = layers.map(({ name }) => name);
 
@@ -45,18 +52,42 @@ export async function runTests(args) {
 
   const totals = { passed: 0, failed: 0, skipped: 0 };
   const lines = [];
-  for (const layer of chosen) {
-    const began = performance.now();
-    console.log(`\n── ${layer.name} ──`);
-    const result = await (layer.name === 'lint' ? lint(env) : runLayer(layer, env));
+  const count = (name, { began, result }) => {
     for (const key of Object.keys(totals)) {
       totals[key] += result[key];
     }
     const seconds = ((performance.now() - began) / 1000).toFixed(1).padStart(7);
     lines.push(
-      `${layer.name.padEnd(11)}${seconds} s  ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`,
+      `${name.padEnd(17)}${seconds} s  ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`,
     );
+  };
+  let beside = [];
+  const awaitBeside = async () => {
+    for (const { title, began, run } of beside) {
+      const { result, output } = await run;
+      console.log(`\n── ${title}, beside the others ──\n${output}`);
+      count(title, { began, result });
+    }
+    beside = [];
+  };
+  for (const layer of chosen) {
+    if (layer.isQuiet === true) await awaitBeside();
+    const began = performance.now();
+    console.log(`\n── ${layer.name} ──`);
+    const { files, result } = layer.name === 'lint' ? await lint(env) : filesOf(layer);
+    const apart = files.filter((file) => layer.beside?.(file) === true);
+    for (const file of apart) {
+      const title = `${layer.name}/${file.replace(/\.test\.js$/, '')}`;
+      console.log(`${title} runs beside what follows; its report comes when it has ended`);
+      beside.push({ title, began, run: runBeside(layer, [file], env) });
+    }
+    const others = files.filter((file) => !apart.includes(file));
+    count(layer.name, {
+      began,
+      result: others.length === 0 ? result : addTotals(result, await runFiles(layer, others, env)),
+    });
   }
+  await awaitBeside();
   console.log(`\n${lines.join('\n')}\n`);
   console.log(`${totals.passed} passed, ${totals.failed} failed`);
   return totals.failed === 0 ? 0 : 1;
@@ -71,10 +102,11 @@ async function lint(env) {
     const code = await runInOurPlace([process.execPath, ...argv], env);
     result[code === 0 ? 'passed' : 'failed'] += 1;
   }
-  return result;
+  return { files: [], result };
 }
 
-async function runLayer(layer, env) {
+/** Which files of a layer run here, and what the others count as. */
+function filesOf(layer) {
   const all = testFiles(layer.name);
   const files = all.filter((file) => isRoot() || layer.needsRoot?.(file) !== true);
   const left = all.filter((file) => !files.includes(file));
@@ -84,17 +116,19 @@ async function runLayer(layer, env) {
   }
   if (all.length === 0) {
     console.log(`failed: ${layer.name}: there is no test in dist/test/${layer.name}`);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { files, result: { passed: 0, failed: 1, skipped: 0 } };
   }
-  const result = { passed: 0, failed: isCi ? left.length : 0, skipped: isCi ? 0 : left.length };
-  if (files.length === 0) {
-    return result;
-  }
-  const counted = await runFiles(layer, files, env);
   return {
-    passed: result.passed + counted.passed,
-    failed: result.failed + counted.failed,
-    skipped: result.skipped + counted.skipped,
+    files,
+    result: { passed: 0, failed: isCi ? left.length : 0, skipped: isCi ? 0 : left.length },
+  };
+}
+
+function addTotals(one, other) {
+  return {
+    passed: one.passed + other.passed,
+    failed: one.failed + other.failed,
+    skipped: one.skipped + other.skipped,
   };
 }
 
@@ -108,8 +142,24 @@ function testFiles(layer) {
   }
 }
 
+/** Its report is kept until it has ended: two that write at once are read by nobody. */
+async function runBeside(layer, files, env) {
+  const scratch = mkdtempSync(join(tmpdir(), 'swarm-test-'));
+  const path = join(scratch, 'report');
+  const report = openSync(path, 'w');
+  try {
+    const result = await runFiles(layer, files, env, report);
+    return { result, output: readFileSync(path, 'utf8') };
+  } catch (error) {
+    return { result: { passed: 0, failed: 1, skipped: 0 }, output: String(error) };
+  } finally {
+    closeSync(report);
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
 /** The spec report for people; the same run as TAP in a file, for its totals. */
-async function runFiles(layer, files, env) {
+async function runFiles(layer, files, env, output = 'inherit') {
   const scratch = mkdtempSync(join(tmpdir(), 'swarm-test-'));
   try {
     const tap = join(scratch, 'tap');
@@ -127,6 +177,7 @@ async function runFiles(layer, files, env) {
         ...files.map((file) => join('dist', 'test', layer.name, file)),
       ],
       env,
+      output,
     );
     return parseTotals(readFileSync(tap, 'utf8'), code);
   } finally {

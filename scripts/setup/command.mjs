@@ -48,12 +48,12 @@ export function run(argv, { cwd = root, env = process.env, timeoutSeconds = 1800
 /**
  * Runs a program in our place: our terminal, its exit code. A Ctrl-C at a terminal reaches it by
  * itself, and passing it on as well would make it two, which Pulumi takes for "abandon everything";
- * without a terminal it is passed on.
+ * without a terminal it is passed on. `output`: a file descriptor for what it prints.
  */
-export function runInOurPlace(argv, env) {
+export function runInOurPlace(argv, env, output = 'inherit') {
   return new Promise((resolve, reject) => {
     const [program, ...args] = argv;
-    const child = spawn(program, args, { cwd: root, env, stdio: 'inherit' });
+    const child = spawn(program, args, { cwd: root, env, stdio: ['inherit', output, output] });
     const interrupt = () => process.stdin.isTTY || child.kill('SIGINT');
     const terminate = () => child.kill('SIGTERM');
     process.on('SIGINT', interrupt);
