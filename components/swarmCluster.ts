@@ -11,6 +11,7 @@ import type {
 } from '../provider/types';
 import { Activation, Barrier, Swarm, planRollout } from '../provider/types';
 import type { Engine } from '../provider/types';
+import { engineSourceOf } from './engineSource';
 import { KeepalivedVip } from './keepalivedVip';
 import type { KeepalivedVipArgs } from './keepalivedVip';
 import type { MachineKind } from './machines/machineKind';
@@ -232,11 +233,14 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
       node: ClusterNodeArgs,
     ): Parameters<typeof planRollout>[0]['managers'][number] => {
       const os = node.os ?? args.os;
-      const { version, source, daemon, upgrade } = { ...args.engine, ...node.engine };
+      const engine = { ...args.engine, ...node.engine };
+      const { version, daemon, upgrade } = engine;
+      const machine = machineOf(args, node);
+      const source = engineSourceOf(machine, engine);
       return {
         name: node.name,
         address: node.address,
-        connection: sealed(machineOf(args, node).connection(node)),
+        connection: sealed(machine.connection(node)),
         ...(node.previousName === undefined ? {} : { previousName: node.previousName }),
         ...(os === undefined ? {} : { os }),
         ...(version === undefined ? {} : { engineVersion: version }),

@@ -6,6 +6,7 @@ import type { ManagerContact } from '../core/connection';
 import type { ImageArchiveArgs, NodeTimeoutsArgs, RegistryLoginArgs } from '../provider/types';
 import { Engine, Node } from '../provider/types';
 import type { MachineKind } from './machines/machineKind';
+import { engineSourceOf } from './engineSource';
 import { sealed, sealedContacts, sealedLogins } from './sealed';
 
 /** What of the engine is declared. */
@@ -15,7 +16,7 @@ export interface EngineSpec {
   /**
    * Where the engine comes from: the distribution, Docker's repository or a mirror of it, packages in a directory of this
    * computer, an archive of static programs, or the host has it already;
-   * see docs/engine.md. Default: the distribution. A change of its kind replaces engine and node; the machine stays.
+   * see docs/engine.md. Default: Docker's repository (`docker-ce`); for machines of a lab the distribution. A change of its kind replaces engine and node; the machine stays.
    */
   readonly source?: EngineSourceSpec;
   /** Options of the daemon, by their names in `daemon.json`, e.g. `log-opts`. Changed in place where a reload is enough, else engine and node are replaced; see docs/engine.md. Default: what the host has. */
@@ -39,7 +40,7 @@ export interface SwarmNodeArgs {
   readonly machine: MachineKind;
   /** Operating system, e.g. `debian:13`. A change replaces the machine and all that is on it, old one first. */
   readonly os?: string;
-  /** Docker Engine of the node. Default: the distribution's newest, and no images. */
+  /** Docker Engine of the node. Default: the newest of its source, and no images. */
   readonly engine?: EngineSpec;
   /** ID of the swarm: `clusterId` of a `Swarm`, or of a `SwarmCluster`. */
   readonly clusterId: pulumi.Input<string>;
@@ -151,6 +152,7 @@ export function registerChain(
     { name, address: args.address, os: args.os, adopt: args.adopt === true },
     options,
   );
+  const source = engineSourceOf(args.machine, args.engine);
   const engine = new Engine(
     name,
     {
@@ -159,6 +161,7 @@ export function registerChain(
       connection,
       managers,
       ...args.engine,
+      ...(source === undefined ? {} : { source }),
       ...(args.hold === true && args.engine?.upgrade === 'inPlace' ? { hold: true } : {}),
     },
     options,

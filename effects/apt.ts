@@ -252,7 +252,7 @@ export class Apt implements Packages {
     if (result.code === 0 && !result.isTruncated) return result.stdout;
     throw new SwarmError(
       'DownloadFailed',
-      `${this.subject}: ${url} could not be downloaded there (${result.isTruncated ? 'it is larger than 1 MiB' : tailOf(result)}); nothing was changed; look at the address, and at the host's way to it`,
+      `${this.subject}: ${url} could not be downloaded there (${result.isTruncated ? 'it is larger than 1 MiB' : tailOf(result)}); nothing was changed; look at the address, and at the host's way to it, or declare another engine.source: a mirror, files, or the distribution`,
       { source: 'world' },
     );
   }

@@ -190,6 +190,24 @@ describe('SwarmCluster: what it registers', () => {
 });
 
 describe('SwarmCluster: what it asks the plan', () => {
+  test('of hosts: the source that their engines will come from, declared or not', async () => {
+    const two = { managers: ['m2', 'm1'], batches: [] };
+    const more: Partial<SwarmClusterArgs> = {
+      machine: hosts,
+      managers: [managers[0]!, { ...managers[1]!, engine: { source: { kind: 'distribution' } } }],
+      workers: [],
+    };
+    const recording = await record(more, two);
+    const { inputs } = recording.calls[0]!;
+    const asked = (inputs['managers'] as { engineSource: unknown }[]).map(
+      (each) => each.engineSource,
+    );
+    assert.deepEqual(asked, [{ kind: 'docker' }, { kind: 'distribution' }]);
+    for (const [index, name] of ['m1', 'm2'].entries()) {
+      assert.deepEqual(recording.get('Engine', name).inputs['source'], asked[index], name);
+    }
+  });
+
   test('once, with every node, its wanted os and engine, and its choice about local data', async () => {
     const one = { managers: ['m1'], batches: [['w1']] };
     const declared: Partial<SwarmClusterArgs> = {

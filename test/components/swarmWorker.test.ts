@@ -67,6 +67,15 @@ describe('existing hosts', () => {
     assert.equal(recording.get('Host', 'w1').deleteBeforeReplace, true);
   });
 
+  test('their engine is Docker’s own, unless another source is declared; a lab’s is the distribution’s', async () => {
+    const source = async (more: Parameters<typeof record>[0]): Promise<unknown> =>
+      (await record(more)).get('Engine', 'w1').inputs['source'];
+    assert.deepEqual(await source({ machine: hosts }), { kind: 'docker' });
+    const engine = { source: { kind: 'preinstalled' } } as const;
+    assert.deepEqual(await source({ machine: hosts, engine }), engine.source);
+    assert.equal(await source({ machine: lab }), undefined);
+  });
+
   test('keys, passphrases and passwords are secrets in every connection; the rest is plain', async () => {
     const recording = await record({ machine: hosts });
     const connection = {

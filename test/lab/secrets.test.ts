@@ -98,6 +98,7 @@ function suite(): void {
         workers: [{ ...named(w1), connection: { hostKey: w1.key.publicKey } }],
         vip: { addresses: ['10.99.0.100/24'], routerId: 99 },
         engine: {
+          source: { kind: 'distribution' },
           images: [{ reference: 'secrets-test:1', path: image.path, sha256: image.sha256 }],
         },
         allowDestroy: true,
