@@ -52,21 +52,20 @@ export async function runTests(args) {
 
   const totals = { passed: 0, failed: 0, skipped: 0 };
   const lines = [];
-  const count = (name, { began, result }) => {
+  const count = (name, seconds, result) => {
     for (const key of Object.keys(totals)) {
       totals[key] += result[key];
     }
-    const seconds = ((performance.now() - began) / 1000).toFixed(1).padStart(7);
     lines.push(
-      `${name.padEnd(17)}${seconds} s  ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`,
+      `${name.padEnd(17)}${seconds.toFixed(1).padStart(7)} s  ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`,
     );
   };
   let beside = [];
   const awaitBeside = async () => {
-    for (const { title, began, run } of beside) {
-      const { result, output } = await run;
+    for (const { title, run } of beside) {
+      const { seconds, result, output } = await run;
       console.log(`\n── ${title}, beside the others ──\n${output}`);
-      count(title, { began, result });
+      count(title, seconds, result);
     }
     beside = [];
   };
@@ -79,18 +78,21 @@ export async function runTests(args) {
     for (const file of apart) {
       const title = `${layer.name}/${file.replace(/\.test\.js$/, '')}`;
       console.log(`${title} runs beside what follows; its report comes when it has ended`);
-      beside.push({ title, began, run: runBeside(layer, [file], env) });
+      beside.push({ title, run: runBeside(layer, [file], env) });
     }
     const others = files.filter((file) => !apart.includes(file));
-    count(layer.name, {
-      began,
-      result: others.length === 0 ? result : addTotals(result, await runFiles(layer, others, env)),
-    });
+    const all =
+      others.length === 0 ? result : addTotals(result, await runFiles(layer, others, env));
+    count(layer.name, secondsSince(began), all);
   }
   await awaitBeside();
   console.log(`\n${lines.join('\n')}\n`);
   console.log(`${totals.passed} passed, ${totals.failed} failed`);
   return totals.failed === 0 ? 0 : 1;
+}
+
+function secondsSince(began) {
+  return (performance.now() - began) / 1000;
 }
 
 async function lint(env) {
@@ -147,11 +149,13 @@ async function runBeside(layer, files, env) {
   const scratch = mkdtempSync(join(tmpdir(), 'swarm-test-'));
   const path = join(scratch, 'report');
   const report = openSync(path, 'w');
+  const began = performance.now();
   try {
     const result = await runFiles(layer, files, env, report);
-    return { result, output: readFileSync(path, 'utf8') };
+    return { seconds: secondsSince(began), result, output: readFileSync(path, 'utf8') };
   } catch (error) {
-    return { result: { passed: 0, failed: 1, skipped: 0 }, output: String(error) };
+    const result = { passed: 0, failed: 1, skipped: 0 };
+    return { seconds: secondsSince(began), result, output: String(error) };
   } finally {
     closeSync(report);
     rmSync(scratch, { recursive: true, force: true });
