@@ -15,7 +15,7 @@ export interface OverlayLoad {
   readonly tasks: number;
   /** Nodes with tasks on it, each of which has an address of its own there. */
   readonly nodesNow: number;
-  /** The most nodes that have tasks on it once those of a node that goes run elsewhere. */
+  /** The most nodes that have tasks on it once those of the nodes of a turn run elsewhere. */
   readonly nodesMost: number;
   /** The most tasks that move at once, which have both addresses until the old ones have stopped. */
   readonly moving: number;
@@ -26,8 +26,8 @@ export interface OverlayCapacityFacts {
   readonly services: readonly ServiceFacts[];
   readonly tasks: readonly TaskFacts[];
   readonly nodes: readonly SwarmNodeFacts[];
-  /** IDs of the nodes that go, one after another. */
-  readonly going: readonly string[];
+  /** IDs of the nodes that go, one turn after another; those of one turn are out together. */
+  readonly turns: readonly (readonly string[])[];
 }
 
 /**
@@ -54,7 +54,7 @@ function usableAddresses(subnets: readonly string[]): number | undefined {
 function loadOf(
   { id, name, subnets, isIngress }: OverlayNetworkFacts,
   usable: number,
-  { services, tasks, nodes, going }: OverlayCapacityFacts,
+  { services, tasks, nodes, turns: out }: OverlayCapacityFacts,
 ): OverlayLoad {
   const own = tasks.filter(
     (task) => task.desiredState === 'running' && task.networks?.includes(id) === true,
@@ -69,11 +69,11 @@ function loadOf(
   );
   const on = (nodeId: string): readonly TaskFacts[] => own.filter((task) => task.nodeId === nodeId);
   const nodesNow = isIngress ? nodes.length : nodes.filter((node) => on(node.id).length > 0).length;
-  const turns = going.map((nodeId) => {
-    const moving = on(nodeId).filter((task) => !isGlobal(task)).length;
-    const staysLoaded = on(nodeId).length > moving;
-    const others = mayHave.filter((node) => node.id !== nodeId).length;
-    return { moving, nodes: moving === 0 ? 0 : others + (staysLoaded ? 1 : 0) };
+  const turns = out.map((ids) => {
+    const moving = ids.flatMap(on).filter((task) => !isGlobal(task)).length;
+    const stayLoaded = ids.filter((nodeId) => on(nodeId).some(isGlobal)).length;
+    const others = mayHave.filter((node) => !ids.includes(node.id)).length;
+    return { moving, nodes: moving === 0 ? 0 : others + stayLoaded };
   });
   const nodesAfter = Math.min(own.length, Math.max(0, ...turns.map((turn) => turn.nodes)));
   return {

@@ -10,11 +10,15 @@ import type { Operation } from '../server/resource';
 /** Seconds that a plan waits for a manager that can be asked; its gate waits for one anyway. */
 const patienceSeconds = 10;
 
-/** Overlay networks that the roll would fill: reasons where tasks would be left without an address, warnings where they wait. */
+/**
+ * Overlay networks that the roll would fill: reasons where tasks would be left without an address, warnings where they wait.
+ *
+ * @param drained the nodes of each turn; more than one where they are held until all of them are through.
+ */
 export async function overlayRoom(
   managers: readonly ManagerContact[],
   clusterId: string | undefined,
-  drained: readonly RolloutNode[],
+  drained: readonly (readonly RolloutNode[])[],
   operation: Operation,
 ): Promise<Pick<RolloutPlan, 'reasons' | 'warnings'>> {
   if (drained.length === 0 || clusterId === undefined) return { reasons: [], warnings: [] };
@@ -33,8 +37,10 @@ export async function overlayRoom(
       },
       { timeoutSeconds: patienceSeconds },
     );
-    const going = drained.flatMap((node) => entryOfNode(facts.nodes, node)?.id ?? []);
-    const verdicts = overlayLoads({ ...facts, going }).map(overlayVerdict);
+    const turns = drained.map((nodes) =>
+      nodes.flatMap((node) => entryOfNode(facts.nodes, node)?.id ?? []),
+    );
+    const verdicts = overlayLoads({ ...facts, turns }).map(overlayVerdict);
     return { reasons: sentencesOf(verdicts, 'full'), warnings: sentencesOf(verdicts, 'tight') };
   } catch (error) {
     const warning = `whether the overlay networks have addresses enough was not worked out: ${errorMessage(error)}`;

@@ -190,7 +190,7 @@ async function planRun(
   const room = await overlayRoom(
     managers,
     facts.gate?.clusterId,
-    withAnotherEngine(declared, plan),
+    drainedTogether(declared, plan),
     operation,
   );
   const backup = await previewBackup(operation, declared, plan, facts.gate?.clusterId);
@@ -456,6 +456,17 @@ function replaced(declared: PlanArgs, plan: RolloutPlan): readonly PlannedNode[]
 /** And those whose engine it exchanges. */
 function withAnotherEngine(declared: PlanArgs, plan: RolloutPlan): readonly PlannedNode[] {
   return nodesOf(declared, plan, ['replace', 'inPlace']);
+}
+
+/** The nodes of each turn: managers that are upgraded in place stay drained until the last of them is through. */
+function drainedTogether(
+  declared: PlanArgs,
+  plan: RolloutPlan,
+): readonly (readonly PlannedNode[])[] {
+  const inPlace = nodesOf(declared, plan, ['inPlace']);
+  const held = declared.managers.filter((node) => inPlace.includes(node));
+  const others = withAnotherEngine(declared, plan).filter((node) => !held.includes(node));
+  return [...(held.length === 0 ? [] : [held]), ...others.map((node) => [node])];
 }
 
 function nodesOf(

@@ -45,7 +45,7 @@ function facts(
 ): OverlayCapacityFacts {
   return {
     ...{ networks: [network], services: [service('web')], nodes: five },
-    ...{ tasks: spread(five, counts), going: five.map(({ id }) => id) },
+    ...{ tasks: spread(five, counts), turns: five.map(({ id }) => [id]) },
     ...more,
   };
 }
@@ -87,7 +87,7 @@ describe('the room of an overlay network in a roll', () => {
     ],
     [
       'nothing of it moves: only nodes without its tasks go',
-      facts([9, 8, 8, 0, 0], { going: ['id-w1', 'id-w2'] }),
+      facts([9, 8, 8, 0, 0], { turns: [['id-w1'], ['id-w2']] }),
       'fits',
     ],
     ['as full as it can be already', facts([8, 8, 8, 0, 0], { nodes: five.slice(0, 3) }), 'tight'],
@@ -130,6 +130,16 @@ describe('the room of an overlay network in a roll', () => {
       assert.equal(verdict(of).kind, kind);
     });
   }
+
+  test('nodes that are out together move what all of them have, and load only the others', () => {
+    const [m1, m2, m3] = five.map(({ id }) => id) as [string, string, string];
+    const load = (turns: OverlayCapacityFacts['turns']): unknown => {
+      const [{ moving, nodesMost } = {}] = overlayLoads(facts([2, 2, 2, 0, 0], { turns }));
+      return { moving, nodesMost };
+    };
+    assert.deepEqual(load([[m1], [m2], [m3]]), { moving: 2, nodesMost: 4 });
+    assert.deepEqual(load([[m1, m2, m3]]), { moving: 6, nodesMost: 3 });
+  });
 
   test('on the ingress network every node has an address, with tasks or without', () => {
     const [load] = overlayLoads(facts([1], { networks: [{ ...network, isIngress: true }] }));
