@@ -4,11 +4,12 @@ import fc from 'fast-check';
 import { faultsOf, load } from '../../support/compose/planned';
 import { numbers } from '../../support/compose/numbers';
 
-/** Every fault is a fault, and none takes long. */
+/** Every fault is a fault, and none takes long: time of this process, whatever else the computer does. */
 function refused(text: string, wanted: RegExp): void {
-  const began = performance.now();
+  const began = process.cpuUsage();
   const faults = faultsOf(text);
-  assert.ok(performance.now() - began < 5_000, 'it took long');
+  const { user, system } = process.cpuUsage(began);
+  assert.ok(user + system < 10_000_000, 'it took long');
   assert.ok(faults.length > 0);
   assert.match(faults.join('\n'), wanted);
 }
