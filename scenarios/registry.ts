@@ -29,7 +29,11 @@ import { silentHosts } from './faults/silentHosts';
 import { stateImported } from './faults/stateImported';
 import { stateLost } from './faults/stateLost';
 import { twoManagers } from './faults/twoManagers';
-import { clientOnOverlay, clientOnOverlayBroken } from './overlay/clientOnOverlay';
+import {
+  clientOnOverlay,
+  clientOnOverlayBroken,
+  clientOnOverlayInPlace,
+} from './overlay/clientOnOverlay';
 import type { Scenario } from './scenario';
 import { vipChanged } from './vip/vipChanged';
 import { vipDrift } from './vip/vipDrift';
@@ -79,6 +83,7 @@ export const scenarios: readonly Scenario[] = [
   vipChanged,
   mixedVersions,
   clientOnOverlay,
+  clientOnOverlayInPlace,
   clientOnOverlayBroken,
   engineInPlace,
 ];

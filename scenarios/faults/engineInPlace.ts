@@ -1,12 +1,15 @@
 import { heldAvailability } from '../../core/held';
 import { shapes } from '../clusterShape';
-import { offerNextRelease } from '../offerNextRelease';
+import {
+  declareInPlace,
+  newerEngine as after,
+  offerNewerEngine,
+  olderEngine as before,
+} from '../nextEngine';
 import type { Scenario } from '../scenario';
 import type { Stage } from '../stage';
 import { countRequests } from '../vip/countRequests';
 
-const before = '26.1.5';
-const after = '28.5.2';
 /** Of the balancer; a node that is drained does not answer on the service’s own. */
 const balancedPort = 80;
 const dropIn = '/etc/systemd/system/docker.service.d/broken.conf';
@@ -23,16 +26,9 @@ export const engineInPlace: Scenario = {
     const boots = await stage.bootIds();
     const leader = await stage.leader();
     const [first = '', second = ''] = stage.cluster.managers.filter((name) => name !== leader);
-    await Promise.all(
-      stage.nodeNames.map(async (name) => offerNextRelease(await stage.host(name))),
-    );
-    stage.did('offered the engine of the next release of the OS on every node');
+    await offerNewerEngine(stage);
     await breakEngine(stage, second);
-    stage.declare(
-      'engine',
-      { ...(stage.declared('engine') as object), version: after, upgrade: 'inPlace' },
-      `declared engine ${after}, in place`,
-    );
+    declareInPlace(stage);
     const work = async (): Promise<void> => {
       const preview = await stage.runToTheEnd('preview');
       stage.check(

@@ -1,42 +1,56 @@
 import { stepsAt } from '../../demo/report/stepsAt';
-import { nextOs, shapes } from '../clusterShape';
+import { nextOs, shapes, type ClusterShape } from '../clusterShape';
+import { declareInPlace, newerEngine, offerNewerEngine, olderEngine } from '../nextEngine';
 import type { Scenario } from '../scenario';
 import type { Stage } from '../stage';
 import { startOverlayClients, type OverlayClients } from './overlayClients';
 import type { OverlaySight } from './syslogLines';
 
 /** How a whole cluster is upgraded. */
-export interface UpgradeWay {
+interface UpgradeWay {
   /** Ends the name of the scenario. */
   readonly name: string;
   /** What is done, as a phrase. */
   readonly title: string;
+  readonly shape: ClusterShape;
   /** Declares what is new. */
-  readonly declare: (stage: Stage) => void;
+  readonly declare: (stage: Stage) => Promise<void> | void;
 }
 
 /** Every machine is built anew. */
 const byReplacement: UpgradeWay = {
   name: 'client-on-overlay',
-  title: `another OS for every node, each replaced`,
+  title: 'another OS for every node, each replaced',
+  shape: shapes.overlay,
   declare: (stage) => {
     stage.changeOs(nextOs);
   },
 };
 
+/** Every engine is exchanged where it is, and managers serve again together. */
+const inPlace: UpgradeWay = {
+  name: 'client-on-overlay-in-place',
+  title: `engine ${olderEngine} of every node is exchanged for ${newerEngine} in place`,
+  shape: shapes.inPlace,
+  declare: async (stage) => {
+    await offerNewerEngine(stage);
+    declareInPlace(stage);
+  },
+};
+
 /** The test of the second procedure: no client on an overlay network sees a `Connectivity error:`. */
-export function clientOnOverlayBy({ name, title, declare }: UpgradeWay): Scenario {
+function clientOnOverlayBy({ name, title, shape, declare }: UpgradeWay): Scenario {
   return {
     name,
     number: 26,
     title: `clients on an overlay network ask a service on it: ${title}`,
     holds: 'no client logs a `Connectivity error:`',
-    shape: shapes.overlay,
+    shape,
     run: async (stage) => {
       const clients = await begin(stage);
       let sight: OverlaySight;
       try {
-        declare(stage);
+        await declare(stage);
         await stage.runToTheEnd('up');
         await stage.untilAsDeclared();
         await stage.until(
@@ -56,6 +70,7 @@ export function clientOnOverlayBy({ name, title, declare }: UpgradeWay): Scenari
 }
 
 export const clientOnOverlay = clientOnOverlayBy(byReplacement);
+export const clientOnOverlayInPlace = clientOnOverlayBy(inPlace);
 
 /** That the test above can fail: the order of the procedure is broken, past this package. */
 export const clientOnOverlayBroken: Scenario = {
