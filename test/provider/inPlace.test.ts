@@ -5,6 +5,7 @@ import { keptDirectory, parseUpgradeMark, upgradeMarkPath } from '../../core/upg
 import type { PropertyMap } from '../../provider/server/resource';
 import {
   assertAsDeclared,
+  changesSince,
   copyOf,
   founded,
   machine,
@@ -255,16 +256,18 @@ test('an older engine, and another kind of source, replace the node', async () =
   assert.notEqual(world.swarm().nodes.find(({ hostname }) => hostname === 'm2')?.id, id);
 });
 
-test('an only manager is not stopped without consent, and is the same node afterwards with it', async () => {
-  const world = new FakeWorld();
-  const single = changed(cluster(1, 1), { os: 'debian:13', engine: { ...engine, images: [] } });
-  const stack = await founded(world, single);
-  offerNewerEngine(world);
-  stack.declared = changed(single, { engine: { ...engine, images: [], version: '28.5' } });
-  await assert.rejects(stack.up(new ProviderProcess(world)), { code: 'NoMajority' });
-  assert.equal(machine(world, 'm1').engine.runningVersion, '26.1.5');
-  stack.declared = { ...stack.declared, swarm: { roll: { allowOutage: true } } };
-  await stack.up(new ProviderProcess(world));
-  assert.equal(machine(world, 'm1').engine.runningVersion, '28.5.2');
-  assert.deepEqual(held(world), []);
+test('an engine that keeps its data elsewhere is refused before anything of its node is touched, without a plan too', async () => {
+  const { world, stack } = begin();
+  for (const name of ['m2', 'w1']) {
+    world.editMachine(`test/${name}`, (moved) => {
+      moved.engine.dataRoot = '/data/docker';
+    });
+    const calls = world.calls().length;
+    await assert.rejects(stack.applyNode(new ProviderProcess(world), name), {
+      code: 'DataRootElsewhere',
+      message: /its engine keeps its data in \/data\/docker, .* is not exchanged in place/,
+    });
+    // Where a link leads to is looked at.
+    assert.deepEqual(changesSince(world, calls), [`host.run test/${name}`]);
+  }
 });

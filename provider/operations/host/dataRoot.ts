@@ -18,7 +18,7 @@ export async function refuseOtherDataRoot(host: Host, name: string): Promise<voi
   if (code === 0 && stdout.trim() === present) return;
   throw new SwarmError(
     'DataRootElsewhere',
-    `${name}: its engine keeps its data in ${present}, and this package looks in ${dataRoot} alone; it joins no swarm; take \`data-root\` out of /etc/docker/daemon.json (or \`--data-root\` out of its unit), or make ${dataRoot} a link to ${present}`,
+    `${name}: its engine keeps its data in ${present}, and this package looks in ${dataRoot} alone; it is not exchanged in place and joins no swarm; take \`data-root\` out of /etc/docker/daemon.json (or \`--data-root\` out of its unit), or make ${dataRoot} a link to ${present}`,
     { source: 'user' },
   );
 }

@@ -22,6 +22,7 @@ import { isLed } from '../ask/managers';
 import { timeoutsOf } from '../ask/nodeSpec';
 import { look } from '../gate/gatherGateFacts';
 import { withHostLock } from '../hold/hostLock';
+import { refuseOtherDataRoot } from '../host/dataRoot';
 import { bringEngineUp, prepareEngine } from '../host/engineSetup';
 import type { EngineInputs } from '../host/engineSetup';
 import type { PreparedEngine } from '../host/sources/engineSource';
@@ -65,6 +66,8 @@ export async function upgradeInPlace(
 ): Promise<string> {
   const before = await readUpgradeMark(host);
   if (isUnfinished(before)) await revive(operation, host, spec, before);
+  // Before anything of it is drained, with a plan or without.
+  else await refuseOtherDataRoot(host, spec.name);
   const member = await findMember(operation, host, spec);
   if (member === undefined) {
     await refuseUnknownMembership(host, spec.name);
