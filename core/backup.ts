@@ -56,6 +56,22 @@ export function whyNotStopped(
   return noMajorityWithout(nodes);
 }
 
+/** The only manager, unless somebody else has become one. */
+export function chooseOnlyManager(
+  target: SwarmNodeFacts,
+  nodes: readonly SwarmNodeFacts[],
+): BackupChoice {
+  const why = whyNotOnly(target.id, nodes);
+  return why === undefined ? { node: target } : { why };
+}
+
+/** As `whyNotStopped`, for an only manager: without it, somebody who has joined meanwhile has no majority. */
+export function whyNotOnly(nodeId: string, nodes: readonly SwarmNodeFacts[]): string | undefined {
+  const members = nodes.filter(({ managerStatus }) => managerStatus !== undefined);
+  const others = members.filter(({ id }) => id !== nodeId).map(({ hostname }) => hostname);
+  return others.length === 0 ? undefined : `${others.join(', ')} is a manager as well by now`;
+}
+
 function noMajorityWithout(nodes: readonly SwarmNodeFacts[]): string | undefined {
   const members = nodes.filter(({ managerStatus }) => managerStatus !== undefined);
   const isUp = ({ managerStatus }: SwarmNodeFacts): boolean =>

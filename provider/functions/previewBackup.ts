@@ -31,14 +31,6 @@ export async function previewBackup(
     ({ kind, role }) => (kind === 'replace' || kind === 'inPlace') && role === 'manager',
   );
   if (backup === undefined || !isRolling) return { turns: [], reasons: [], warnings: [] };
-  if (managers.length === 1 && turns.every(({ kind }) => kind !== 'replace')) {
-    return {
-      ...{ turns: [], reasons: [] },
-      warnings: [
-        'raft of an only manager is not backed up when its engine is exchanged in place; stop the engine and copy /var/lib/docker/swarm by hand first, if a newer engine writing it is a risk to you (docs/backup.md)',
-      ],
-    };
-  }
   const directory = backupDirectory(backup);
   const fault = await operation.effects.local.privateDirectoryFault(directory);
   const swarm =

@@ -1,4 +1,4 @@
-import { backupMarkPath, renderBackupMark } from '../../../core/backup';
+import { backupMarkPath, renderBackupMark, whyNotOnly, whyNotStopped } from '../../../core/backup';
 import { isSeen } from '../../../core/facts';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
@@ -42,12 +42,9 @@ export async function backUpAfterDrain(going: BeforeGoing): Promise<void> {
     if (machine === undefined) return;
     const mark = renderBackupMark({ availability: undefined });
     await machine.files.write(backupMarkPath, mark, { mode: 0o600 });
-    await takeBackup(operation, lease, {
-      spec,
-      node: plan.node,
-      host: machine,
-      directory: plan.directory,
-    });
+    const source = { spec, ...plan, host: machine };
+    const whyNot = going.isOutage === true ? whyNotOnly : whyNotStopped;
+    await takeBackup(operation, lease, source, whyNot);
     await machine.files.remove(backupMarkPath);
     await going.passGateAgain();
   } catch (error) {
@@ -84,7 +81,7 @@ async function backUpFollower(going: BeforeGoing, plan: BackupPlan): Promise<voi
   try {
     await lease.step(steps.drain(spec.name), () => drain(follower));
     isDrained = true;
-    await takeBackup(operation, lease, { spec, node, host, directory });
+    await takeBackup(operation, lease, { spec, node, host, directory }, whyNotStopped);
   } catch (error) {
     if (isNotOurs(error)) throw error;
     if (isDrained) await undoDrain(follower);

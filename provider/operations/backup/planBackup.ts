@@ -1,5 +1,5 @@
 import { addressOf, isSameAddress } from '../../../core/addresses';
-import { chooseBackupNode } from '../../../core/backup';
+import { chooseBackupNode, chooseOnlyManager } from '../../../core/backup';
 import type { BackupFollower, BackupPolicy } from '../../../core/backup';
 import type { ManagerContact } from '../../../core/connection';
 import { SwarmError, errorMessage } from '../../../core/errors';
@@ -25,6 +25,8 @@ export interface BeforeGoing {
   readonly machine: Host | undefined;
   readonly lease: Lease;
   readonly isDestroy: boolean;
+  /** It is the only manager, and an outage of it is accepted. Default: false. */
+  readonly isOutage?: boolean;
   readonly backup: BackupPolicy | undefined;
   /** Passes the gate of the one that goes once more: minutes have gone by. */
   readonly passGateAgain: () => Promise<void>;
@@ -58,8 +60,11 @@ export async function planBackup(going: BeforeGoing): Promise<BackupPlan | undef
   const target = nodes.find(({ id }) => id === entry.id);
   // An interrupted run asked for its demotion, and that came behind the backup.
   if (target?.managerStatus === undefined || target.role === 'worker') return undefined;
-  const others = target.managerStatus.isLeader ? await followers(going, nodes) : [];
-  const choice = chooseBackupNode(target, nodes, others);
+  const isOutage = going.isOutage === true;
+  const others = target.managerStatus.isLeader && !isOutage ? await followers(going, nodes) : [];
+  const choice = isOutage
+    ? chooseOnlyManager(target, nodes)
+    : chooseBackupNode(target, nodes, others);
   if ('why' in choice) {
     throw new SwarmError(
       'BackupImpossible',

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { keysToTry } from '../../../core/autolock';
-import { backupName, renderBackup, whyNotStopped } from '../../../core/backup';
+import { backupName, renderBackup } from '../../../core/backup';
 import type { BackupDescription } from '../../../core/backup';
 import { SwarmError, errorMessage } from '../../../core/errors';
 import type { SwarmNodeFacts } from '../../../core/facts';
@@ -28,11 +28,15 @@ export interface Source {
   readonly directory: string;
 }
 
+/** Why the engine of a manager may not be stopped, asked right before that; undefined: it may. */
+type WhyNot = (nodeId: string, nodes: readonly SwarmNodeFacts[]) => string | undefined;
+
 /** One step: what it stops is started again in it, whatever becomes of the copy. */
 export async function takeBackup(
   operation: Operation,
   lease: Lease,
   source: Source,
+  whyNot: WhyNot,
 ): Promise<void> {
   const { spec } = source;
   const access = accessOf(spec);
@@ -42,7 +46,7 @@ export async function takeBackup(
   await lease.step(steps.backUp(spec.name), async () => {
     let failure: unknown;
     try {
-      await stopAndCopy(operation, source, (nodes) => whyNotStopped(source.node.id, nodes));
+      await stopAndCopy(operation, source, whyNot);
     } catch (error) {
       failure = error;
     }
@@ -55,12 +59,11 @@ export async function takeBackup(
 /**
  * Stops the engine, brings its raft state here, sees that it is whole, and writes beside it what it is.
  *
- * @param whyNot - why the engine may not be stopped, asked right before that.
  */
 export async function stopAndCopy(
   operation: Operation,
   source: Source,
-  whyNot: (nodes: readonly SwarmNodeFacts[]) => string | undefined,
+  whyNot: WhyNot,
 ): Promise<BackupDescription> {
   const { spec, node, host, directory } = source;
   const { local, clock } = operation.effects;
@@ -71,7 +74,7 @@ export async function stopAndCopy(
     ({ docker }) => Promise.all([docker.swarm(), docker.nodes()]),
     { avoid: [spec.name] },
   );
-  const why = whyNot(nodes);
+  const why = whyNot(node.id, nodes);
   if (why !== undefined) throw new Error(why);
   if ((await host.files.read(swarmStateFile)) === undefined) {
     throw new Error(

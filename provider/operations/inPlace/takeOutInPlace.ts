@@ -70,7 +70,7 @@ export async function takeOutInPlace(upgrade: Upgrade, lease: Lease): Promise<vo
       isOutage: isAlone(upgrade),
       passGateAgain: () => lease.step(steps.gate(name), () => passOwnGate(upgrade)),
     };
-    if (!isAlone(upgrade)) await backUpBeforeDrain(going);
+    await backUpBeforeDrain(going);
     await drainNode(
       operation,
       { name, managers: node.managers, isAlive: true },
@@ -80,7 +80,7 @@ export async function takeOutInPlace(upgrade: Upgrade, lease: Lease): Promise<vo
       await hold(operation, node, entry.id);
       await drain(going);
     });
-    if (!isAlone(upgrade)) await backUpAfterDrain(going);
+    await backUpAfterDrain(going);
     await writeUpgradeMark(host, { ...mark, phase: 'kept' });
   } catch (error) {
     if (!isNotOurs(error) && !isResumed) await undo(upgrade);

@@ -1,4 +1,4 @@
-import { backupMarkPath, renderBackupMark } from '../../../core/backup';
+import { backupMarkPath, renderBackupMark, whyNotOnly } from '../../../core/backup';
 import type { BackupPolicy } from '../../../core/backup';
 import { SwarmError, errorMessage } from '../../../core/errors';
 import type { SwarmNodeFacts } from '../../../core/facts';
@@ -114,7 +114,7 @@ async function handIntoArchive(
   const source = { spec, node: entry, host: machine, directory };
   try {
     const description = await lock.step(steps.archive(spec.name), () =>
-      stopAndCopy(operation, source, (nodes) => whyNotOnly(nodes, entry.id)),
+      stopAndCopy(operation, source, whyNotOnly),
     );
     await lock.step(steps.setAside(spec.name), async () => {
       const allowDestroy = labels[allowDestroyLabel] === 'true';
@@ -126,13 +126,6 @@ async function handIntoArchive(
     await takeBack(going, key, error);
     throw impossible(spec.name, error);
   }
-}
-
-/** Somebody joined since the gate: without this one, a second member has no majority. */
-function whyNotOnly(nodes: readonly SwarmNodeFacts[], nodeId: string): string | undefined {
-  const members = nodes.filter(({ managerStatus }) => managerStatus !== undefined);
-  const others = members.filter(({ id }) => id !== nodeId).map(({ hostname }) => hostname);
-  return others.length === 0 ? undefined : `${others.join(', ')} is a manager as well by now`;
 }
 
 /** An answer that was lost on its way is asked for again: the step may be done. */
