@@ -210,11 +210,20 @@ export function machineAt(state: WorldState, address: string): MachineState | un
   );
 }
 
+/** Where each node was found last: a large world asks for every node at every step. */
+const lastFound = new WeakMap<WorldState, Map<string, string>>();
+
 /** The machine whose disk holds this node's membership, whatever it does now. */
 export function machineOfNode(state: WorldState, nodeId: string): MachineState | undefined {
-  return Object.values(state.machines).find(
+  const places = lastFound.get(state) ?? new Map<string, string>();
+  lastFound.set(state, places);
+  const there = state.machines[places.get(nodeId) ?? ''];
+  if (there?.engine.membership?.nodeId === nodeId) return there;
+  const found = Object.values(state.machines).find(
     (machine) => machine.engine.membership?.nodeId === nodeId,
   );
+  if (found !== undefined) places.set(nodeId, found.key);
+  return found;
 }
 
 /** Other nodes see this node: its engine runs, linked, with its own membership, and is not locked. */

@@ -1,5 +1,5 @@
 import { nextIngressAddress } from './ingress';
-import { asksForAlpn, findNode, isLive, machineOfNode, offersAlpn } from './machines';
+import { asksForAlpn, isLive, machineOfNode, offersAlpn } from './machines';
 import {
   nextVersion,
   type MachineState,
@@ -56,15 +56,17 @@ export function stepSwarm(state: WorldState, swarm: SwarmState, nowMs: number): 
       stepNodeState(state, node, nowMs);
     }
   }
+  const members = swarm.nodes
+    .filter(({ id }) => swarm.members.includes(id))
+    .map(({ id, address }) => ({ nodeId: id, address: `${address}:2377` }));
+  const listed = new Set(swarm.nodes.map(({ id }) => id));
   for (const machine of Object.values(state.machines)) {
     const membership = machine.engine.membership;
     if (membership?.clusterId !== swarm.clusterId || !isLive(state, membership.nodeId)) continue;
     if (swarm.leader !== undefined) {
-      membership.remoteManagers = swarm.nodes
-        .filter(({ id }) => swarm.members.includes(id))
-        .map(({ id, address }) => ({ nodeId: id, address: `${address}:2377` }));
+      membership.remoteManagers = members;
       membership.lockKey = swarm.members.includes(membership.nodeId) ? swarm.unlockKey : undefined;
-      if (findNode(swarm, membership.nodeId) !== undefined) membership.localState = 'active';
+      if (listed.has(membership.nodeId)) membership.localState = 'active';
     }
     const isMember = swarm.members.includes(membership.nodeId);
     if (isMember === membership.isControlAvailable) membership.controlChangeDueMs = undefined;
