@@ -76,7 +76,7 @@ export default defineConfig(
   {
     files: ['core/**/*.ts'],
     rules: forbid(
-      '^(\\.\\./)+(components|provider|effects|lab|demo|scenarios|test)(/|$)',
+      '^(\\.\\./)+(components|provider|effects|lab|demo|scenarios|bench|test)(/|$)',
       'core imports nothing but core.',
       [
         {
@@ -90,7 +90,7 @@ export default defineConfig(
   ...['effects/*.ts', 'effects/*/*.ts', 'effects/*/*/*.ts'].map((files, depth) => ({
     files: [files],
     rules: forbid(
-      `^(\\.\\./){${depth + 1}}(components|provider|lab|demo|scenarios|test)(/|$)`,
+      `^(\\.\\./){${depth + 1}}(components|provider|lab|demo|scenarios|bench|test)(/|$)`,
       'effects may import core only.',
       [{ regex: '^(@pulumi/|@grpc/)', message: 'Only provider and components know Pulumi.' }],
     ),
@@ -98,28 +98,28 @@ export default defineConfig(
   {
     files: ['provider/**/*.ts'],
     rules: forbid(
-      '^(\\.\\./)+(components|lab|demo|scenarios|test)(/|$)',
+      '^(\\.\\./)+(components|lab|demo|scenarios|bench|test)(/|$)',
       'provider may import core and effects only.',
     ),
   },
   {
     files: ['components/**/*.ts'],
     rules: forbid(
-      '^(\\.\\./)+(effects|lab|demo|scenarios|test|provider/(?!types(/|$)))',
+      '^(\\.\\./)+(effects|lab|demo|scenarios|bench|test|provider/(?!types(/|$)))',
       'components may import provider/types and the pure types of core only.',
     ),
   },
   {
     files: ['demo/**/*.ts', 'lab/**/*.ts'],
     rules: forbid(
-      '^(\\.\\./)+(scenarios|test)(/|$)',
+      '^(\\.\\./)+(scenarios|bench|test)(/|$)',
       'demo and lab know nothing of scenarios and tests.',
     ),
   },
   {
     files: ['scenarios/**/*.ts'],
     rules: forbid(
-      '^(\\.\\./)+(components|provider|test)(/|$)',
+      '^(\\.\\./)+(components|provider|bench|test)(/|$)',
       'scenarios look at the cluster from outside: by demo, lab, effects and core.',
     ),
   },

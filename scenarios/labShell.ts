@@ -8,8 +8,8 @@ import type { Stage } from './stage';
 
 const execute = promisify(execFile);
 
-/** Longest that one block of commands may take. */
-const patienceMs = 300_000;
+/** Longest that one block of commands may take, unless it is told otherwise. */
+const usualPatienceMs = 300_000;
 
 /**
  * Runs commands as somebody types them on this computer, with `ssh` as it is set up for the lab: its key,
@@ -21,6 +21,7 @@ export async function inLabShell(
   stage: Stage,
   commands: string,
   variables: Readonly<Record<string, string>>,
+  patienceMs = usualPatienceMs,
 ): Promise<void> {
   const bin = stage.pulumi.path('bin');
   mkdirSync(bin, { recursive: true });

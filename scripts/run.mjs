@@ -1,4 +1,4 @@
-// npm run demo | demo:down | lab | scenario | failover, npm test: sets up what is missing, then runs the thing itself.
+// npm run demo | demo:down | lab | scenario | failover | bench, npm test: sets up what is missing, then runs the thing itself.
 import { isRoot, runInOurPlace } from './setup/command.mjs';
 import { setUp } from './setup/index.mjs';
 import { say, SetupError } from './setup/progress.mjs';
@@ -12,9 +12,15 @@ const commands = {
   scenario: (args) => start('dist/scenarios/cli.js', args, isLookOnly(args) ? [] : demoNeeds),
   failover: (args) =>
     start('dist/scenarios/failover/cli.js', args, isHelpOnly(args) ? [] : demoNeeds),
+  bench: (args) => start('dist/bench/cli.js', args, benchNeeds(args)),
   lab: (args) => start('dist/lab/cli.js', args, []),
   test: (args) => runTests(args),
 };
+
+function benchNeeds(args) {
+  if (isHelpOnly(args)) return [];
+  return args.some((arg) => ['preview', 'scale'].includes(arg)) ? ['pulumi'] : demoNeeds;
+}
 
 /** Nothing is run: no machine, no Pulumi, and no root are needed. */
 function isLookOnly(args) {

@@ -1,0 +1,14 @@
+import { functions, resources } from '../../provider/registry';
+import { serve } from '../../provider/server/serve';
+import { FakeWorld } from '../../test/support/fakeWorld/fakeWorld';
+import { keptStore } from './keptStore';
+import { counted } from './usage';
+import { usageFileVariable, worldFileVariable } from './variables';
+
+/** The real provider on a fake world in its own memory. */
+const world = new FakeWorld(keptStore(process.env[worldFileVariable] ?? ''));
+
+void serve({
+  ...{ name: 'swarm', version: '0.1.0', resources, functions },
+  effects: counted(world.effects(), process.env[usageFileVariable] ?? '/dev/null'),
+});

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# The floor: the steps of a roll and nothing else. No check comes before a step, and a wait is only there where the
+# next command would fail without it. Not for a cluster that anybody needs.
+set -eu
+
+on() {
+  local node=$1 address
+  shift
+  address=ADDRESS_$node
+  ssh -n "root@${!address}" "$@"
+}
+
+# step NODE KIND LABEL COMMAND…: runs it, and writes down how long it took.
+step() {
+  local node=$1 kind=$2 label=$3 from=${EPOCHREALTIME/[.,]/}
+  shift 3
+  "$@"
+  local to=${EPOCHREALTIME/[.,]/}
+  printf '{"node":"%s","kind":"%s","label":"%s","fromMs":%s,"toMs":%s}\n' \
+    "$node" "$kind" "$label" "${from:0:-3}" "${to:0:-3}" >>"$STEPS"
+}
+
+is_manager() { [[ " $MANAGERS " == *" $1 "* ]]; }
+
+another_manager() {
+  local manager
+  for manager in $MANAGERS; do
+    [ "$manager" = "$1" ] || break
+  done
+  echo "$manager"
+}
+
+drain() {
+  on "$contact" docker node update --availability drain "$id" >/dev/null
+  while on "$contact" "docker node ps --format '{{.CurrentState}}' $id" | grep -q '^Running'; do
+    sleep 0.1
+  done
+}
+
+demote() {
+  on "$contact" docker node demote "$id" >/dev/null
+  until [ "$(on "$1" "docker info --format '{{.Swarm.ControlAvailable}}'")" = false ]; do
+    sleep 0.1
+  done
+}
+
+remove() {
+  until on "$contact" docker node rm "$id" >/dev/null 2>&1; do
+    sleep 0.1
+  done
+}
+
+rebuild() { curl --fail --silent --show-error --request POST "$MACHINES/$1?os=$OS" >/dev/null; }
+
+install_engine() {
+  on "$1" "export DEBIAN_FRONTEND=noninteractive
+    apt-get -qq -o Acquire::Check-Valid-Until=false update >/dev/null &&
+    apt-get -qq -y --no-install-recommends install docker.io docker-cli $2 >/dev/null 2>&1"
+}
+
+load_image() {
+  local address=ADDRESS_$1
+  ssh "root@${!address}" docker load --quiet <"$IMAGE" >/dev/null
+}
+
+join() {
+  local node=$1 role=$2 address=ADDRESS_$1 remote=ADDRESS_$contact token
+  token=$(on "$contact" docker swarm join-token --quiet "$role")
+  on "$node" docker swarm join --token "$token" --advertise-addr "${!address}" \
+    --listen-addr "${!address}:2377" --data-path-addr "${!address}" "${!remote}:2377" >/dev/null
+  until [ "$(on "$contact" "docker node ls --format '{{.Hostname}} {{.Status}}'" | grep -c "^$node Ready")" = 1 ]; do
+    sleep 0.1
+  done
+}
+
+start_keepalived() {
+  local address=ADDRESS_$1
+  ssh "root@${!address}" 'cat >/etc/keepalived/keepalived.conf' <"$KEEPALIVED/$1.conf"
+  on "$1" systemctl restart keepalived
+}
+
+for node in $ORDER; do
+  contact=$(another_manager "$node")
+  id=$(on "$contact" docker node inspect --format '{{.ID}}' "$node")
+  if is_manager "$node"; then
+    step "$node" 'virtual IP' 'stop keepalived' on "$node" systemctl stop keepalived
+  fi
+  step "$node" membership drain drain
+  if is_manager "$node"; then
+    step "$node" membership demote demote "$node"
+  fi
+  step "$node" membership leave on "$node" docker swarm leave >/dev/null
+  step "$node" membership remove remove
+  step "$node" machine rebuild rebuild "$node"
+  if is_manager "$node"; then
+    step "$node" engine 'install the engine' install_engine "$node" keepalived
+  else
+    step "$node" engine 'install the engine' install_engine "$node" ''
+  fi
+  step "$node" engine 'load the image' load_image "$node"
+  if is_manager "$node"; then
+    step "$node" membership join join "$node" manager
+    step "$node" 'virtual IP' 'start keepalived' start_keepalived "$node"
+  else
+    step "$node" membership join join "$node" worker
+  fi
+done

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { errorMessage } from '../../core/errors';
+import type { Lab } from '../../effects/lab';
+
+/** Rebuilds machines at a request, as the interface of a cloud does. */
+export interface MachineService {
+  /** `POST <url>/NAME?os=debian:13` answers when the machine is there again, under its old address and host key. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** For this computer only, and for who was told its address. */
+export async function startMachineService(lab: Lab, labName: string): Promise<MachineService> {
+  const path = `/${randomBytes(16).toString('hex')}`;
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const name = pathname.startsWith(`${path}/`) ? pathname.slice(path.length + 1) : undefined;
+    const os = searchParams.get('os');
+    if (request.method !== 'POST' || name === undefined || os === null) {
+      response.writeHead(404).end();
+      return;
+    }
+    rebuild(lab, labName, name, os).then(
+      () => {
+        response.writeHead(200, { 'content-type': 'text/plain' }).end('rebuilt\n');
+      },
+      (error: unknown) => {
+        response.writeHead(500).end(`${errorMessage(error)}\n`);
+      },
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${String(port)}${path}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => {
+          resolve();
+        });
+      }),
+  };
+}
+
+async function rebuild(lab: Lab, labName: string, name: string, os: string): Promise<void> {
+  const [record, key] = [await lab.record(labName, name), await lab.hostKey(labName, name)];
+  if (record === undefined || key === undefined) throw new Error(`there is no machine ${name}`);
+  await lab.remove(labName, name, record.id);
+  await lab.ensure(
+    {
+      ...{ id: `bench-${randomBytes(6).toString('hex')}`, lab: labName, name, os },
+      ...{ subnet: record.subnet, address: record.address, labels: record.labels },
+      ...{ hostPrivateKey: key.privateKey, hostPublicKey: key.publicKey },
+    },
+    () => undefined,
+  );
+}
