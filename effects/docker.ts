@@ -67,6 +67,8 @@ export interface DockerApi {
   swarmUnlock(key: string): Promise<void>;
 
   nodes(): Promise<readonly SwarmNodeFacts[]>;
+  /** One node by its whole ID, read as `nodes` is; undefined when the list has none of this ID. */
+  node(nodeId: string): Promise<SwarmNodeFacts | undefined>;
   /** Changes only what is given; compare-and-swap on the node's version, read afresh and retried on "update out of sequence". */
   updateNode(nodeId: string, change: NodeChange): Promise<void>;
   removeNode(nodeId: string, options: { readonly force: boolean }): Promise<void>;

@@ -212,6 +212,20 @@ export class EngineApi implements DockerApi {
     return this.client.get(answers.listOf(answers.nodeAnswer), '/nodes');
   }
 
+  async node(nodeId: string): Promise<SwarmNodeFacts | undefined> {
+    // An empty one would ask for something else.
+    if (nodeId === '') return undefined;
+    try {
+      const path = `/nodes/${encodeURIComponent(nodeId)}`;
+      const node = await this.client.get(answers.nodeAnswer, path);
+      // What is no ID is taken for a name, or for the beginning of one.
+      return node.id === nodeId ? node : undefined;
+    } catch (error) {
+      if (error instanceof DockerApiError && error.statusCode === 404) return undefined;
+      throw error;
+    }
+  }
+
   async updateNode(nodeId: string, change: NodeChange): Promise<void> {
     const path = `/nodes/${encodeURIComponent(nodeId)}`;
     await retryConflict(async () => {

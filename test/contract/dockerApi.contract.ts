@@ -82,6 +82,7 @@ export function dockerApiContract(
         503,
         /This node is not a swarm manager\. Use "docker swarm init"/,
       );
+      await refuses(docker.node('x'), 503, /This node is not a swarm manager/);
       await refuses(docker.swarmLeave({ force: false }), 503, /This node is not part of a swarm/);
     });
 
@@ -108,6 +109,11 @@ export function dockerApiContract(
         reachability: 'reachable',
         address: `${address}:2377`,
       });
+      assert.deepEqual(await docker.node(nodeId), node);
+      // A name, the beginning of an ID, and nothing are no IDs.
+      for (const none of [node.hostname, nodeId.slice(0, 10), 'x'.repeat(25), '']) {
+        assert.equal(await docker.node(none), undefined);
+      }
       await refuses(initSwarm(hosts.a), 503, /This node is already part of a swarm/);
     });
 

@@ -8,7 +8,7 @@ import { askManager } from '../ask/managers';
 import type { SwarmAccess } from '../ask/managers';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
 
-/** The entry of a node ID in the swarm's list, read with quorum; undefined: it is out. */
+/** The entry of a node ID in the swarm, read with quorum, and no other's: every node of a large cluster asks; undefined: it is out. */
 export async function findEntry(
   operation: Operation,
   access: SwarmAccess,
@@ -16,11 +16,10 @@ export async function findEntry(
   avoid: readonly string[] = [],
   timeoutSeconds = 60,
 ): Promise<SwarmNodeFacts | undefined> {
-  const nodes = await askManager(operation, access, ({ docker }) => docker.nodes(), {
+  return askManager(operation, access, ({ docker }) => docker.node(nodeId), {
     avoid,
     timeoutSeconds,
   });
-  return nodes.find(({ id }) => id === nodeId);
 }
 
 /**

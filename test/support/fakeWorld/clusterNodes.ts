@@ -22,6 +22,7 @@ type NodesApi = Pick<
   | 'setAutolock'
   | 'unlockKey'
   | 'nodes'
+  | 'node'
   | 'updateNode'
   | 'removeNode'
 >;
@@ -87,6 +88,12 @@ export function clusterNodes(call: EngineCall): NodesApi {
       call('nodes', false, (state, machine) => {
         const swarm = managedSwarm(state, machine);
         return swarm.nodes.map((node) => nodeFacts(state, swarm, node));
+      }),
+    node: (nodeId) =>
+      call('node', false, (state, machine) => {
+        const swarm = managedSwarm(state, machine);
+        const node = findNode(swarm, nodeId);
+        return node === undefined ? undefined : nodeFacts(state, swarm, node);
       }),
     updateNode: (nodeId, change) =>
       call('updateNode', true, (state, machine) => {
