@@ -17,13 +17,20 @@ export function sealed(connection: Connection): ConnectionArgs {
   };
 }
 
+/** Every node of a cluster takes the same list: its secrets are made once, and not for each of a thousand nodes. */
+const sealedLists = new WeakMap<readonly ManagerContact[], ManagerContactArgs[]>();
+
 export function sealedContacts(contacts: readonly ManagerContact[]): ManagerContactArgs[] {
-  return contacts.map(({ name, address, connection, isStandIn }) => ({
+  const known = sealedLists.get(contacts);
+  if (known !== undefined) return known;
+  const list = contacts.map(({ name, address, connection, isStandIn }) => ({
     name,
     address,
     connection: sealed(connection),
     ...(isStandIn === undefined ? {} : { isStandIn }),
   }));
+  sealedLists.set(contacts, list);
+  return list;
 }
 
 export function sealedLogins(logins: readonly RegistryLoginArgs[]): RegistryLoginArgs[] {
