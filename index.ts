@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
-import { Service, SwarmCluster, existingHosts, labMachines } from './components';
+import { Service, SwarmCluster, SwarmStack, existingHosts, labMachines } from './components';
 import type { ClusterNodeArgs, MachineKind, SshConnection } from './components';
 import { parseConfiguration } from './core/configuration';
 import type {
@@ -10,8 +10,8 @@ import type {
 } from './core/configuration';
 
 /**
- * The program: one cluster from the stack's configuration (stacks/Pulumi.<environment>.yaml), and its
- * services. The configuration is validated whole before anything is registered.
+ * The program: one cluster from the stack's configuration (stacks/Pulumi.<environment>.yaml), its
+ * services and stacks. The configuration is validated whole before anything is registered.
  */
 const configuration = readConfiguration();
 const machine = machineKind(configuration);
@@ -50,6 +50,15 @@ for (const service of services ?? []) {
     { ...defined(service), clusterId: cluster.clusterId, managers: [...cluster.contacts] },
     { dependsOn: cluster, deleteBeforeReplace: true },
   );
+}
+
+for (const { name, secretVariables = {}, secrets = {}, ...stack } of configuration.stacks ?? []) {
+  new SwarmStack(name, {
+    ...defined(stack),
+    cluster,
+    variables: { ...stack.variables, ...sealed(secretVariables) },
+    secrets: sealed(secrets),
+  });
 }
 
 /** `unlockKey` is secret: `pulumi stack output unlockKey --show-secrets`. */
@@ -116,6 +125,12 @@ function sshConnection(connection: ConnectionConfiguration): Partial<SshConnecti
       ? {}
       : { privateKeyFile: isAbsolute ? privateKeyFile : resolve(privateKeyFile) }),
   };
+}
+
+function sealed(values: Readonly<Record<string, string>>): Record<string, pulumi.Output<string>> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, pulumi.secret(value)]),
+  );
 }
 
 /** Without the connection, which the kind of machine reads for itself. */

@@ -96,6 +96,24 @@ const service = z.strictObject({
   labels: labels.optional(),
 });
 
+const texts = z.record(z.string(), z.string());
+
+const stack = z.strictObject({
+  name: z.string(),
+  files: z.array(z.string()).optional(),
+  compose: z.array(z.string()).optional(),
+  variables: texts.optional(),
+  secretVariables: texts.optional(),
+  configs: texts.optional(),
+  secrets: texts.optional(),
+  onFailure: z.enum(['keep', 'rollback']).optional(),
+  checkPlacement: z.boolean().optional(),
+  adopt: z.boolean().optional(),
+  timeouts: z
+    .strictObject({ converge: seconds.optional(), blocked: seconds.optional() })
+    .optional(),
+});
+
 export const configurationSchema = z.strictObject({
   /** Machines of a lab on this computer; without it the nodes are existing hosts. */
   lab: z.strictObject({ name: z.string().optional(), subnet: z.string() }).optional(),
@@ -193,11 +211,13 @@ export const configurationSchema = z.strictObject({
     })
     .optional(),
   services: z.array(service).optional(),
+  stacks: z.array(stack).optional(),
 });
 
 /** A whole, valid configuration of a stack. */
 export type Configuration = z.infer<typeof configurationSchema>;
 export type NodeConfiguration = z.infer<typeof node>;
+export type StackConfiguration = z.infer<typeof stack>;
 export type ConnectionConfiguration = z.infer<typeof connection>;
 
 export type ConfigurationResult =

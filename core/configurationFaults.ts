@@ -4,7 +4,7 @@ import { quoted } from './quoted';
 
 /**
  * A fault that the schema found, as `path: value is …; what to do`. The issue must have been reported
- * with its input; values of an unlock key or a password, and below a connection or an environment, are never shown, since they may be secret.
+ * with its input; values of an unlock key, a password or a stack's secrets, and below a connection or an environment, are never shown, since they may be secret.
  */
 export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): InputFailure[] {
   if (issue.code === 'unrecognized_keys') {
@@ -63,7 +63,14 @@ function reasonOf(issue: z.core.$ZodIssue): string {
   return `${value} ${issue.message}`;
 }
 
-const secretPaths: readonly string[] = ['connection', 'environment', 'unlockKey', 'password'];
+const secretPaths: readonly string[] = [
+  'connection',
+  'environment',
+  'unlockKey',
+  'password',
+  'secrets',
+  'secretVariables',
+];
 
 function shown({ path, input }: z.core.$ZodIssue): string {
   if (Array.isArray(input)) return 'a list';

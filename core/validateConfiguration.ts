@@ -91,6 +91,21 @@ export const readableConfiguration = z
       )
       .optional()
       .catch(undefined),
+    stacks: z
+      .array(
+        z
+          .object({
+            name: text,
+            files: z.array(z.unknown()).optional().catch(undefined),
+            compose: z.array(z.unknown()).optional().catch(undefined),
+            variables: labels,
+            secretVariables: labels,
+          })
+          .optional()
+          .catch(undefined),
+      )
+      .optional()
+      .catch(undefined),
   })
   .catch({});
 
@@ -111,6 +126,7 @@ export function validateConfiguration(
     ...labFailures(configuration, placed),
     ...poolFailures(configuration),
     ...serviceFailures(configuration),
+    ...stackFailures(configuration),
     ...publishedFaults(
       configuration.vip?.balance?.ports,
       (configuration.services ?? []).flatMap((service) =>
@@ -263,21 +279,53 @@ function poolFailures({ addressPools }: ReadableConfiguration): readonly InputFa
   );
 }
 
-function serviceFailures({ services }: ReadableConfiguration): readonly InputFailure[] {
-  const names = (services ?? []).map((service) => service?.name);
-  return (services ?? []).flatMap((service, index) => {
+/** Names that are given twice in a list. */
+function doubleNames(
+  kind: 'service' | 'stack',
+  items: readonly ({ readonly name?: string | undefined } | undefined)[],
+): readonly InputFailure[] {
+  const all = items.map((item) => item?.name);
+  return all.flatMap((name, index) => {
+    const first = all.indexOf(name);
+    return name === undefined || first === index
+      ? []
+      : [
+          {
+            property: `${kind}s[${String(index)}].name`,
+            reason: `${quoted(name)} is used by ${kind}s[${String(first)}] already; give each ${kind} one of its own`,
+          },
+        ];
+  });
+}
+
+/** Paths and compose files themselves are the component's to read. */
+function stackFailures({ stacks = [] }: ReadableConfiguration): readonly InputFailure[] {
+  return [
+    ...doubleNames('stack', stacks),
+    ...stacks.flatMap((stack, index) => {
+      if (stack === undefined) return [];
+      const path = `stacks[${String(index)}]`;
+      const { files = [], compose = [], variables = {}, secretVariables = {} } = stack;
+      return [
+        ...(files.length + compose.length > 0
+          ? []
+          : [{ property: path, reason: 'has no compose file; give it `files` or `compose`' }]),
+        ...Object.keys(secretVariables)
+          .filter((name) => Object.hasOwn(variables, name))
+          .map((name) => ({
+            property: `${path}.secretVariables[${quoted(name)}]`,
+            reason: 'is in `variables` as well; give it in one of them',
+          })),
+      ];
+    }),
+  ];
+}
+
+function serviceFailures({ services = [] }: ReadableConfiguration): readonly InputFailure[] {
+  const single = services.flatMap((service, index) => {
     if (service === undefined) return [];
     const path = `services[${String(index)}]`;
-    const first = names.indexOf(service.name);
     return [
-      ...(service.name === undefined || first === index
-        ? []
-        : [
-            {
-              property: `${path}.name`,
-              reason: `${quoted(service.name)} is used by services[${String(first)}] already; give each service one of its own`,
-            },
-          ]),
       ...(service.global === true && service.replicas !== undefined
         ? [
             {
@@ -294,4 +342,5 @@ function serviceFailures({ services }: ReadableConfiguration): readonly InputFai
         })),
     ];
   });
+  return [...doubleNames('service', services), ...single];
 }

@@ -22,6 +22,8 @@ const interfaces = {
   timeouts: ['NodeTimeoutsArgs'],
   'services[]': ['ServiceArgs'],
   'services[].ports[]': ['PublishedPortArgs'],
+  'stacks[]': ['SwarmStackArgs'],
+  'stacks[].timeouts': ['StackTimeoutsArgs'],
 };
 
 /** Keys that only a configuration has, or that mean a little more there. */
@@ -34,6 +36,10 @@ const ownDocs = {
     'File of this computer with the private key, in place of `privateKey`; `~/` is the home directory.',
   'node.connection': 'What is different for this host from the shared `connection`.',
   services: 'Services of the swarm, made when the cluster is up.',
+  stacks: 'Stacks of compose files, deployed when the cluster is up (docs/stack.md).',
+  'stacks[].name': 'Name of the stack: its services are `NAME_service`. A change replaces it.',
+  'stacks[].secretVariables':
+    'As `variables`, with values that are secret: `pulumi config set --path --secret`. Changed in place.',
 };
 
 /** Docstring of a key by its path, e.g. `managers[].labels`; empty where there is none. */

@@ -90,7 +90,7 @@ function describe(schema, docs, path) {
       ? {}
       : { oneOf: schema.oneOf.map((each) => describe(each, docs, path)) }),
     ...(schema.items === undefined ? {} : { items: describe(schema.items, docs, `${path}[]`) }),
-    ...(/\.environment$/.test(path)
+    ...(/\.(environment|secretVariables|secrets)$/.test(path)
       ? { additionalProperties: { anyOf: [schema.additionalProperties, secure] } }
       : {}),
   };

@@ -65,6 +65,21 @@ const hosts = {
       labels: { a: 'b' },
     },
   ],
+  stacks: [
+    {
+      name: 'shop',
+      files: ['compose.yml'],
+      compose: ['services: {}'],
+      variables: { RELEASE: '4' },
+      secretVariables: { TOKEN: 'hush' },
+      configs: { settings: 'a=1' },
+      secrets: { key: 'hush' },
+      onFailure: 'rollback',
+      checkPlacement: false,
+      adopt: true,
+      timeouts: { converge: 60, blocked: 10 },
+    },
+  ],
 };
 
 function faults(raw: unknown): readonly string[] {
@@ -272,6 +287,30 @@ const rows: readonly [string, unknown, string][] = [
     'services[1].name: "web" is used by services[0] already; give each service one of its own',
   ],
   [
+    'a stack twice',
+    {
+      ...demo,
+      stacks: [
+        { name: 'shop', files: ['a.yml'] },
+        { name: 'shop', compose: ['services: {}'] },
+      ],
+    },
+    'stacks[1].name: "shop" is used by stacks[0] already; give each stack one of its own',
+  ],
+  [
+    'a stack of nothing',
+    { ...demo, stacks: [{ name: 'shop' }] },
+    'stacks[0]: has no compose file; give it `files` or `compose`',
+  ],
+  [
+    'a variable that is secret and is not',
+    {
+      ...demo,
+      stacks: [{ name: 's', files: ['a'], variables: { A: '1' }, secretVariables: { A: '2' } }],
+    },
+    'stacks[0].secretVariables["A"]: is in `variables` as well; give it in one of them',
+  ],
+  [
     'replicas of a global service',
     { ...demo, services: [{ name: 'web', image: 'web:1', global: true, replicas: 2 }] },
     'services[0].replicas: has no meaning for a global service; leave out `global` or `replicas`',
@@ -422,6 +461,7 @@ describe('parseConfiguration: any input', () => {
       },
       managers: [{ name: 'm1', address: '10.88.0.11', connection: String(secret) }],
       services: [{ name: 'web', image: 'web:1', environment: { TOKEN: secret } }],
+      stacks: [{ name: 's', secrets: { key: secret }, secretVariables: { TOKEN: [secret] } }],
       password: secret,
     });
     assert.ok(shown.length >= 8);
