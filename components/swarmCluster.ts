@@ -140,6 +140,8 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
   readonly contacts: readonly ManagerContact[];
   /** The declared nodes as places for tasks, for `SwarmStack`. */
   readonly places: readonly StackNodeArgs[];
+  /** The declared logins of registries, for `SwarmStack`. Secret where they are used. */
+  readonly registries: readonly RegistryLoginArgs[];
   private readonly clusterName: string;
   private readonly args: SwarmClusterArgs;
 
@@ -156,6 +158,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         : // What no resource has is unknown in each preview, and would look like a change.
           pulumi.output(undefined);
     this.contacts = contactsOf(args);
+    this.registries = args.registries ?? [];
     this.places = [
       ...args.managers.map((node) => placeOf('manager', node)),
       ...(args.workers ?? []).map((node) => placeOf('worker', node)),

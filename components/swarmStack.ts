@@ -6,7 +6,7 @@ import { composeReferences } from '../core/compose/loadCompose';
 import { errorMessage } from '../core/errors';
 import { Stack, type StackTimeoutsArgs } from '../provider/types';
 import { refusal } from './refusal';
-import { sealedContacts } from './sealed';
+import { sealedContacts, sealedLogins } from './sealed';
 import type { SwarmCluster } from './swarmCluster';
 
 export interface SwarmStackArgs {
@@ -105,6 +105,9 @@ export class SwarmStack extends pulumi.ComponentResource {
         managers: sealedContacts(cluster.contacts),
         compose,
         ...(args.checkPlacement === false ? {} : { nodes: cluster.places }),
+        ...(cluster.registries.length === 0
+          ? {}
+          : { registries: sealedLogins(cluster.registries) }),
         variables: variables.plain,
         secretVariables: variables.secret,
         envFiles: sealedFiles.envFiles,

@@ -145,6 +145,8 @@ export interface TaskFacts {
   readonly template?: string;
   /** Its place in the service: a number, or the node's ID where each node has one. Another task of it takes its place. */
   readonly slot?: string;
+  /** Which run of a job it is of. */
+  readonly iteration?: number;
   /** IDs of the overlay networks that it has an address on. Default: none. */
   readonly networks?: readonly string[];
   /** Milliseconds since the epoch when the state began, by the node's clock. */
@@ -178,11 +180,31 @@ export interface ServiceFacts {
   readonly constraints: readonly string[];
   /** Ports that it has on the nodes of its tasks themselves, past the routing mesh. Default: none. */
   readonly hostPorts?: readonly number[];
+  /** As its spec has them. */
+  readonly ports?: readonly ServicePort[];
+  /** `NAME=value`, as its spec has it; a value may be secret. */
+  readonly environment?: readonly string[];
+  /** Only of a job, which runs to its end. */
+  readonly job?: {
+    /** Tasks that are to complete; undefined: one on each node. */
+    readonly completions: number | undefined;
+    /** Which of its runs is the present one. */
+    readonly iteration: number;
+  };
   /**
    * How the replacement of the tasks goes. Every update of the spec clears it, and it comes back only
    * when tasks have to be replaced (swarmkit `controlapi/service.go`, `orchestrator/update/updater.go`).
    */
   readonly updateStatus?: { readonly state: UpdateState; readonly message: string };
+}
+
+/** A port of a service, in the Engine's own words. */
+export interface ServicePort {
+  readonly Protocol: string;
+  readonly TargetPort: number;
+  /** 0: the swarm chooses one. */
+  readonly PublishedPort: number;
+  readonly PublishMode: string;
 }
 
 /** An image as one engine has it. */

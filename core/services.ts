@@ -130,6 +130,44 @@ export function whyNotConverged(
         `${isUpdating ? ', its update is under way' : ''}${lastError(own)}`;
 }
 
+/**
+ * What a job still lacks to be done, as a sentence; undefined when every task that it wants has completed. Tasks of
+ * its runs before do not count.
+ */
+export function whyNotCompleted(
+  service: ServiceFacts,
+  nodes: readonly SwarmNodeFacts[],
+  tasks: readonly TaskFacts[],
+): string | undefined {
+  const own = jobTasks(service, tasks);
+  const completed = own.filter(({ state }) => state === 'complete').length;
+  const wanted = service.job?.completions ?? globalTasks(service, nodes, own);
+  return completed >= wanted
+    ? undefined
+    : `${service.name} ${String(completed)}/${String(wanted)} completed`;
+}
+
+/** Tasks of a job's present run that ended badly, and that no other takes the place of. */
+export function failedJobTasks(
+  service: ServiceFacts,
+  tasks: readonly TaskFacts[],
+): readonly TaskFacts[] {
+  const own = jobTasks(service, tasks);
+  const hasEnded = ({ state }: TaskFacts): boolean =>
+    ['failed', 'rejected', 'shutdown', 'orphaned'].includes(state);
+  return own.filter(
+    (task) =>
+      (task.state === 'failed' || task.state === 'rejected') &&
+      !own.some((other) => other.slot === task.slot && !hasEnded(other)),
+  );
+}
+
+function jobTasks(service: ServiceFacts, tasks: readonly TaskFacts[]): readonly TaskFacts[] {
+  return tasksOf(service, tasks).filter(
+    ({ iteration }) => iteration === undefined || iteration === service.job?.iteration,
+  );
+}
+
 /** Why the swarm gave up on an update, which waiting does not mend; undefined when it did not. */
 export function whyUpdateHalted(
   service: ServiceFacts,

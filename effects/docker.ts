@@ -83,12 +83,17 @@ export interface DockerApi {
   createService(spec: ServiceSpec): Promise<string>;
   /**
    * Creates a service of a stack, or updates the one that was seen as a whole; its ID. The names of its
-   * configs and secrets are looked up here, since the Engine wants IDs.
+   * configs and secrets are looked up here, since the Engine wants IDs. With a login its nodes pull the image by it;
+   * without one they keep the one that it was sent with last.
    *
    * @throws DockerApiError 409 when the name is taken, 404 for a config, a secret or a network that is not there,
    * "update out of sequence" when the service has changed since it was seen.
    */
-  deployService(body: StackServiceBody, present?: SeenService): Promise<string>;
+  deployService(
+    body: StackServiceBody,
+    present?: SeenService,
+    login?: RegistryLogin,
+  ): Promise<string>;
   updateService(serviceId: string, spec: ServiceSpec): Promise<void>;
   removeService(serviceId: string): Promise<void>;
 

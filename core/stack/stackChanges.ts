@@ -88,7 +88,7 @@ function partsOf(body: StackServiceBody): Parts {
     image: Image,
     replicas:
       Mode.Replicated === undefined ? JSON.stringify(Mode) : String(Mode.Replicated.Replicas),
-    ports: EndpointSpec.Ports.length === 0 ? 'none' : portTexts(body).join(' '),
+    ports: EndpointSpec.Ports.length === 0 ? 'none' : portTexts(EndpointSpec.Ports).join(' '),
     environment: Object.fromEntries(
       Env.map((entry) => {
         const [name = ''] = entry.split('=', 1);

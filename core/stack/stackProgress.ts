@@ -1,5 +1,13 @@
 import type { ServiceFacts, SwarmNodeFacts, TaskFacts } from '../facts';
-import { presentStates, runsNow, updateHalt, whyNotConverged } from '../services';
+import {
+  failedJobTasks,
+  presentStates,
+  runsNow,
+  updateHalt,
+  whyNotCompleted,
+  whyNotConverged,
+} from '../services';
+import { changedByHand } from './changedByHand';
 import { stable, type StackService } from './stackPlan';
 
 /** How far a service of a stack has come. */
@@ -50,10 +58,10 @@ export function stackProgress(
     // A service that is on its way back is no place to begin anything from: its end is waited for.
     const isGoingBack = found.updateStatus?.state === 'rollback_started';
     const halted = isGoingBack ? undefined : updateHalt(found);
-    const isJob = body.Mode.ReplicatedJob !== undefined || body.Mode.GlobalJob !== undefined;
     // Its errors come with it, grouped.
     const silent = all.map((task) => ({ ...task, error: '' }));
-    const lacks = isJob ? undefined : whyNotConverged(found, nodes, silent);
+    if (found.job !== undefined) return jobProgress(key, found, all, nodes);
+    const lacks = whyNotConverged(found, nodes, silent);
     const isRolledBack = found.updateStatus?.state.startsWith('rollback') === true;
     const blocked = own.filter(
       (task) =>
@@ -72,6 +80,33 @@ export function stackProgress(
       running: own.filter((task) => runsNow(task, nodes)).length,
     };
   });
+}
+
+/** A job that fails for good is one that stands still: what its tasks ended with is the reason. */
+function jobProgress(
+  name: string,
+  service: ServiceFacts,
+  all: readonly TaskFacts[],
+  nodes: readonly SwarmNodeFacts[],
+): ServiceProgress {
+  const failed = failedJobTasks(service, all);
+  const waiting = all.filter(
+    (task) => task.iteration === service.job?.iteration && task.state === 'pending',
+  );
+  const lacks = whyNotCompleted(service, nodes, all);
+  const errors = groupedErrors([...failed, ...waiting], nodes);
+  return {
+    name,
+    lacks,
+    halted:
+      lacks !== undefined && failed.length > 0 && waiting.length === 0
+        ? `${lacks}, and it is not tried again`
+        : undefined,
+    blocked: lacks === undefined ? [] : errors,
+    isTrying: false,
+    errors,
+    running: all.filter(({ state }) => state === 'complete').length,
+  };
 }
 
 function isBlocked({ state, desiredState, error }: TaskFacts): boolean {
@@ -96,7 +131,7 @@ const defaultMonitorSeconds = 5;
 
 /** Seconds that all tasks of a service that was changed have to run on before it counts as converged. */
 export function monitorSeconds({ body }: StackService): number {
-  // A job is not waited for.
+  // What has completed runs no more.
   if (body.Mode.ReplicatedJob !== undefined || body.Mode.GlobalJob !== undefined) return 0;
   const { Monitor = 0 } = body.UpdateConfig ?? {};
   return Monitor === 0 ? defaultMonitorSeconds : Monitor / 1e9;
@@ -134,7 +169,8 @@ export function isAsPlanned({ body }: StackService, found: ServiceFacts): boolea
   return (
     Object.entries(body.Labels).every(([name, value]) => found.labels[name] === value) &&
     hasImage(found, body.TaskTemplate.ContainerSpec.Image) &&
-    (replicas === undefined || found.replicas === replicas)
+    (replicas === undefined || found.replicas === replicas) &&
+    Object.keys(changedByHand(body, found)).length === 0
   );
 }
 
@@ -145,7 +181,14 @@ export function hasImage(found: ServiceFacts, image: string): boolean {
 
 /** Whether nobody has changed a service between two looks; the progress of its update is no change of it. */
 export function isSameService(before: ServiceFacts, now: ServiceFacts): boolean {
-  const changeable = ({ id, image, replicas, template, labels, constraints }: ServiceFacts) =>
-    stable({ id, image, replicas, template, labels, constraints });
+  const changeable = ({
+    id,
+    image,
+    replicas,
+    template,
+    labels,
+    constraints,
+    ports,
+  }: ServiceFacts) => stable({ id, image, replicas, template, labels, constraints, ports });
   return changeable(before) === changeable(now);
 }

@@ -1,3 +1,4 @@
+import type { ServicePort } from '../facts';
 import type { StackServiceBody } from './serviceBody';
 import type { StackPlan } from './stackPlan';
 
@@ -30,12 +31,12 @@ function summaryOf(body: StackServiceBody, hide: (text: string) => string): Serv
     environment: body.TaskTemplate.ContainerSpec.Env.map((entry) =>
       hide(entry.split('=', 1)[0] ?? ''),
     ),
-    ports: portTexts(body).map(hide),
+    ports: portTexts(body.EndpointSpec.Ports).map(hide),
   };
 }
 
-export function portTexts({ EndpointSpec }: StackServiceBody): readonly string[] {
-  return EndpointSpec.Ports.map(
+export function portTexts(ports: readonly ServicePort[]): readonly string[] {
+  return ports.map(
     ({ PublishedPort, TargetPort, Protocol, PublishMode }) =>
       `${PublishedPort === 0 ? '' : `${String(PublishedPort)}:`}${String(TargetPort)}/${Protocol}` +
       (PublishMode === 'host' ? ' on each node' : ''),

@@ -176,6 +176,7 @@ export const taskAnswer = z
       Timestamp: z.string().optional(),
     }),
     DesiredState: taskState,
+    JobIteration: version.nullish(),
     NetworksAttachments: z
       .array(z.object({ Network: z.object({ ID: z.string().default('') }).nullish() }))
       .nullish(),
@@ -198,6 +199,9 @@ export const taskAnswer = z
       networks: (task.NetworksAttachments ?? []).flatMap(({ Network }) => Network?.ID ?? []),
       ...(image === undefined ? {} : { image }),
       ...(template === undefined ? {} : { template }),
+      ...(task.JobIteration === undefined || task.JobIteration === null
+        ? {}
+        : { iteration: task.JobIteration.Index }),
       ...(Number.isNaN(sinceMs) ? {} : { sinceMs }),
     };
   });
@@ -230,6 +234,8 @@ const serviceSpec = z.looseObject({
   Mode: z.looseObject({
     Replicated: z.object({ Replicas: count.default(1) }).nullish(),
     Global: z.looseObject({}).nullish(),
+    ReplicatedJob: z.looseObject({ TotalCompletions: count.default(1) }).nullish(),
+    GlobalJob: z.looseObject({}).nullish(),
   }),
 });
 
@@ -260,8 +266,9 @@ export const serviceAnswer = z
       .object({ VirtualIPs: z.array(z.object({ NetworkID: z.string().default('') })).nullish() })
       .nullish(),
     UpdateStatus: updateStatus.nullish(),
+    JobStatus: z.object({ JobIteration: version.nullish() }).nullish(),
   })
-  .transform(({ ID, Version, Spec, Endpoint, UpdateStatus }): ServiceFacts => {
+  .transform(({ ID, Version, Spec, Endpoint, UpdateStatus, JobStatus }): ServiceFacts => {
     const template = templateText(Spec.TaskTemplate);
     const isGlobal = Spec.Mode.Global !== undefined && Spec.Mode.Global !== null;
     return {
@@ -277,11 +284,27 @@ export const serviceAnswer = z
       virtualIpNetworks: (Endpoint?.VirtualIPs ?? []).map(({ NetworkID }) => NetworkID),
       constraints: Spec.TaskTemplate.Placement?.Constraints ?? [],
       ...hostPortsOf(Spec.EndpointSpec),
+      ports: (Spec.EndpointSpec?.Ports ?? []).map(
+        ({ Protocol, TargetPort, PublishedPort, PublishMode }) => ({
+          ...{ Protocol, TargetPort, PublishedPort, PublishMode },
+        }),
+      ),
+      environment: Spec.TaskTemplate.ContainerSpec?.Env ?? [],
+      ...jobOf(Spec.Mode, JobStatus?.JobIteration?.Index ?? 0),
       ...(UpdateStatus === undefined || UpdateStatus === null
         ? {}
         : { updateStatus: { state: UpdateStatus.State, message: UpdateStatus.Message } }),
     };
   });
+
+function jobOf(
+  { ReplicatedJob, GlobalJob }: z.infer<typeof serviceSpec>['Mode'],
+  iteration: number,
+): Pick<ServiceFacts, 'job'> {
+  const completions = ReplicatedJob?.TotalCompletions;
+  const isJob = completions !== undefined || (GlobalJob !== undefined && GlobalJob !== null);
+  return isJob ? { job: { completions, iteration } } : {};
+}
 
 function hostPortsOf(endpoint: EndpointSpec | null | undefined): Pick<ServiceFacts, 'hostPorts'> {
   const hostPorts = (endpoint?.Ports ?? []).flatMap(({ PublishMode, PublishedPort }) =>

@@ -40,7 +40,7 @@ import * as answers from './answers';
 import { runContainerCheck } from './containerCheck';
 import type { CallOptions, EngineClient } from './engineClient';
 import { gatherIngress, gatherOverlayNetworks } from './overlayNetworks';
-import { imageFacts, pullImage, saveImage } from './imageTransfer';
+import { authHeader, imageFacts, pullImage, saveImage } from './imageTransfer';
 import { loadError } from './loadError';
 import { gatherLocalData } from './localData';
 import { readNodeCertificate } from './nodeCertificate';
@@ -271,11 +271,17 @@ export class EngineApi implements DockerApi {
     return ID;
   }
 
-  async deployService(body: StackServiceBody, present?: SeenService): Promise<string> {
+  async deployService(
+    body: StackServiceBody,
+    present?: SeenService,
+    login?: RegistryLogin,
+  ): Promise<string> {
     const sent = await withFileIds(this, body);
+    const withLogin = login === undefined ? {} : { headers: authHeader(login) };
     if (present === undefined) {
       const { ID } = await this.client.post(answers.serviceIdAnswer, '/services/create', {
         body: sent,
+        ...withLogin,
       });
       return ID;
     }
@@ -287,6 +293,7 @@ export class EngineApi implements DockerApi {
       query: { version: String(present.version) },
       // A counter that goes back would replace every task.
       body: { ...sent, TaskTemplate: { ...sent.TaskTemplate, ForceUpdate } },
+      ...withLogin,
     });
     return present.id;
   }

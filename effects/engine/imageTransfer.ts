@@ -54,7 +54,7 @@ export async function pullImage(
  * A header, so that it is in no address, command line or log. With its padding: the Engine takes a text without
  * it for no login at all (seen on 20.10.24).
  */
-function authHeader(login: RegistryLogin): Readonly<Record<string, string>> {
+export function authHeader(login: RegistryLogin): Readonly<Record<string, string>> {
   const { username, password } = login;
   const content = JSON.stringify({ username, password, serveraddress: loginAddress(login) });
   const encoded = Buffer.from(content).toString('base64').replace(/\+/g, '-').replace(/\//g, '_');

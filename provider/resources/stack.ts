@@ -11,11 +11,13 @@ import type { StackPlan } from '../../core/stack/stackPlan';
 import { stackSummary } from '../../core/stack/stackSummary';
 import { askManager, NoManagerError } from '../operations/ask/managers';
 import { applyStack, gone, lookAtStack } from '../operations/stack/applyStack';
+import { foresee } from '../operations/stack/foresee';
 import { awaitStack } from '../operations/stack/awaitStack';
 import { inwardDigests } from '../operations/stack/digests';
 import { hidingErrors, hidingOperation } from '../operations/stack/hidingOperation';
 import { pruneStack } from '../operations/stack/pruneStack';
 import { isOurs, stackOwner, type StackOwner } from '../operations/stack/stackObjects';
+import { stackLogins } from '../operations/stack/stackLogins';
 import { seenServices } from '../operations/stack/seenServices';
 import {
   hidden,
@@ -48,6 +50,7 @@ import {
   list,
   managersProperty,
   record,
+  registriesProperty,
   seconds,
   secretText,
   shown,
@@ -90,6 +93,7 @@ const inputs = {
     ),
     'Every declared node: what placement is checked by. Default: it is not checked. A change of it is no change of the resource.',
   ),
+  registries: registriesProperty,
   onFailure: text(
     'After an update that failed: `keep` what there is, or `rollback` to the compose of the state. Default: keep.',
     false,
@@ -122,6 +126,8 @@ const impacts = {
   configs: 'ignore',
   secrets: 'ignore',
   nodes: 'ignore',
+  // What a service is sent with is compared by its image.
+  registries: 'ignore',
   onFailure: 'ignore',
   adopt: 'ignore',
   timeouts: 'ignore',
@@ -139,6 +145,11 @@ export const stack: Resource = {
       type: 'boolean',
       description: 'Every task ran when it was last created or updated.',
     },
+    owners: list(
+      text('An identity.'),
+      'Identities of URNs that its objects in the swarm may bear as a label: its own, and those of names that it had before.',
+      false,
+    ),
   },
   refreshBeforeUpdate: true,
   importing: {
@@ -147,14 +158,18 @@ export const stack: Resource = {
   },
   check: (wanted, old) => check(wanted, old),
   diff: (old, wanted) => diff(old.inputs, wanted),
-  previewCreate: (wanted) => {
+  previewCreate: async (wanted, operation) => {
     const read = readPlan(wanted, inwardDigests);
     if (read === undefined || 'faults' in read) return [`create stack ${shown(wanted['name'])}`];
     const changes = stackChanges(undefined, read.plan);
+    const hide = hiddenInSentences(wanted);
+    const owner = stackOwner(operation, wanted as unknown as StackInputs, undefined);
+    const foreseen = await hidingErrors(() => foresee(operation, wanted, owner), hide);
     return [
       ...read.warnings,
       ...changes.map((change) => describeChange(read.plan.name, change)),
-    ].map(hiddenInSentences(wanted));
+      ...foreseen,
+    ].map(hide);
   },
   previewUpdate: (wanted, state) => {
     const [before, after] = [readPlan(state, inwardDigests), readPlan(wanted, inwardDigests)];
@@ -181,19 +196,19 @@ export const stack: Resource = {
         quiet,
       ),
     ),
-  delete: async (_id, { inputs: known }, operation) => {
+  delete: async (_id, { inputs: known, state }, operation) => {
     await hiding(operation, [known], async (quiet) => {
-      await remove(known as unknown as StackInputs, quiet);
+      await remove(known as unknown as StackInputs, state, quiet);
       return undefined;
     });
   },
 };
 
-async function remove(spec: StackInputs, operation: Operation): Promise<void> {
+async function remove(spec: StackInputs, state: PropertyMap, operation: Operation): Promise<void> {
   const access = stackAccess(spec);
   // A program that leaves a stack out means it; a destroy needs the swarm's consent.
   if (!operation.isProgramRun && (await deletePurpose(operation, access)) === 'gone') return;
-  const owner = stackOwner(operation, spec, true);
+  const owner = stackOwner(operation, spec, state);
   for (const service of await ownServices(operation, spec, owner)) {
     await operation.step(`remove service ${service.name}`, () =>
       askManager(operation, access, ({ docker }) => gone(docker.removeService(service.id))),
@@ -284,6 +299,10 @@ function diff(old: PropertyMap, wanted: PropertyMap): DiffResult {
       if (!Object.keys(changes).some((known) => known.startsWith(path))) changes[path] = 'update';
     }
   }
+  const logins = stackLogins(wanted, old);
+  if (after.plan.services.some(({ body }) => logins.isNew(body.TaskTemplate.ContainerSpec.Image))) {
+    changes['registries'] = 'update';
+  }
   for (const kind of ['configs', 'secrets', 'networks'] as const) {
     const names = (plan: typeof after.plan): string =>
       plan[kind]
@@ -324,6 +343,7 @@ async function bring(
   operation: Operation,
   spec: StackInputs,
   owner: StackOwner,
+  before: StackInputs | undefined,
 ): Promise<Shortfall | undefined> {
   const access = stackAccess(spec);
   const { plan, warnings } = planOf(spec);
@@ -332,9 +352,11 @@ async function bring(
   const { converge = defaults.converge, blocked = defaults.blocked } = spec.timeouts ?? {};
   let doesRun = false;
   try {
-    const changed = await applyStack(operation, access, owner, plan, present);
+    const logins = stackLogins(spec, before);
+    const changed = await applyStack(operation, access, owner, plan, present, logins);
     const patience = { convergeSeconds: converge, blockedSeconds: blocked };
-    const { rejected } = present;
+    const refused = present.tasks.filter(({ state }) => state === 'rejected');
+    const rejected = new Set(refused.map(({ id }) => id));
     const why = await awaitStack(operation, access, plan, patience, { changed, rejected });
     if (why !== undefined) return { why, isRefusal: true };
     doesRun = true;
@@ -357,18 +379,20 @@ function isLost({ signal }: Operation, error: unknown): boolean {
 
 async function create(spec: StackInputs, operation: Operation): Promise<CreateResult> {
   const id = newId('stack', spec.name);
-  const shortfall = await bring(operation, spec, stackOwner(operation, spec, false));
-  return { id, ...outcome(spec, shortfall?.why) };
+  const owner = stackOwner(operation, spec, undefined);
+  const shortfall = await bring(operation, spec, owner, undefined);
+  return { id, ...outcome(spec, owner, shortfall?.why) };
 }
 
 function outcome(
   spec: StackInputs,
+  { identities: owners }: StackOwner,
   why: string | undefined,
 ): { outputs: PropertyMap; initErrors?: readonly string[] } {
   return why === undefined
-    ? { outputs: { isConverged: true } }
+    ? { outputs: { isConverged: true, owners } }
     : {
-        outputs: { isConverged: false },
+        outputs: { isConverged: false, owners },
         initErrors: [`stack ${spec.name}: ${why}; mend the cause, and \`pulumi up\` goes on`],
       };
 }
@@ -382,10 +406,12 @@ async function update(
   spec: StackInputs,
   operation: Operation,
 ): Promise<UpdateResult> {
-  const owner = stackOwner(operation, spec, true);
-  const shortfall = await bring(operation, spec, owner);
+  const owner = stackOwner(operation, spec, old.state);
+  const shortfall = await bring(operation, spec, owner, old.inputs);
   const hasConverged = old.state['isConverged'] === true;
-  if (shortfall === undefined || !hasConverged) return outcome(spec, shortfall?.why);
+  if (shortfall === undefined || !hasConverged) {
+    return outcome(spec, owner, shortfall?.why);
+  }
   const subject = `stack ${spec.name}: the update failed: ${shortfall.why}`;
   if (spec.onFailure !== 'rollback' || !shortfall.isRefusal) {
     throw new SwarmError(
@@ -408,12 +434,13 @@ async function update(
 async function goBack(
   operation: Operation,
   before: StackInputs,
-  { name, clusterId, managers }: StackInputs,
+  spec: StackInputs,
   owner: StackOwner,
 ): Promise<string | undefined> {
+  const { name, clusterId, managers } = spec;
   try {
     const shortfall = await operation.step(`take stack ${name} back to what it was`, () =>
-      bring(operation, { ...before, clusterId, managers }, owner),
+      bring(operation, { ...before, clusterId, managers }, owner, spec),
     );
     return shortfall?.why;
   } catch (error) {
@@ -449,7 +476,7 @@ async function read(
       ? { initErrors: [`stack ${spec.name} did not run every task when it was last looked at`] }
       : {};
   try {
-    const owner = stackOwner(operation, spec, true);
+    const owner = stackOwner(operation, spec, state);
     const services = await servicesOf(operation, spec);
     const seen = seenServices(spec, owner, services);
     if (seen === undefined) {

@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ManagerContactArgs } from './connection';
+import type { RegistryLoginArgs } from './node';
 
 export interface StackArgs {
   /** Name of the stack. A change replaces it. */
@@ -24,6 +25,8 @@ export interface StackArgs {
   secrets?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
   /** Every declared node. Default: placement is not checked. A change of it is no change of the resource. */
   nodes?: readonly StackNodeArgs[];
+  /** Logins of registries that nodes pull the services' images by. Passwords are secret. Changed in place. */
+  registries?: readonly RegistryLoginArgs[];
   /** Default: `keep`. */
   onFailure?: pulumi.Input<'keep' | 'rollback'>;
   /** Takes over what `docker stack deploy` made. Default: false. */

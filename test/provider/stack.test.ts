@@ -3,22 +3,16 @@ import { before, describe, test } from 'node:test';
 import { allowDestroyLabel, stackOfLabel } from '../../core/labels';
 import type { JournalEntry } from '../../provider/server/journal';
 import type { PropertyMap } from '../../provider/server/resource';
+import { StackRun as Run, stackUrn as urn } from '../support/stackRun';
 import { unknown } from '../../provider/server/resource';
 import { copyOf, founded } from '../support/clusterState';
-import { cluster, contactsOf, plain } from '../support/declaredCluster';
+import { cluster } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
-import {
-  emptyTranscript,
-  ProviderProcess,
-  resourceOf,
-  sentences,
-  warnings,
-} from '../support/providerHarness';
+import { resourceOf, sentences, warnings } from '../support/providerHarness';
 import type { Transcript } from '../support/providerHarness';
 import type { Stack } from '../support/providerStack';
 import { InitErrors } from '../support/savedResource';
 
-const urn = 'urn:pulumi:test::project::swarm:index:SwarmStack$swarm:index:Stack::numbers';
 const images = ['api:1', 'api:2', 'api:bad', 'web:1'];
 let origin: { readonly world: FakeWorld; readonly stack: Stack };
 
@@ -51,109 +45,6 @@ secrets: { key: {} }
 configs: { settings: {} }
 `;
 
-/** A stack as the engine keeps it: its state is what the last call that succeeded left. */
-class Run {
-  inputs: PropertyMap | undefined;
-  outputs: PropertyMap = {};
-  initErrors: readonly string[] = [];
-  transcript: Transcript = emptyTranscript();
-
-  constructor(
-    readonly world: FakeWorld,
-    private readonly stack: Stack,
-  ) {}
-
-  wanted(text: string, more: PropertyMap = {}): PropertyMap {
-    return {
-      name: 'numbers',
-      clusterId: this.stack.clusterId,
-      managers: plain(contactsOf(this.stack.declared)),
-      compose: [{ name: 'stack.yml', text }],
-      secrets: { key: 'hunter2' },
-      configs: { settings: 'a=1' },
-      ...more,
-    };
-  }
-
-  process(fault?: ConstructorParameters<typeof ProviderProcess>[1]): ProviderProcess {
-    this.transcript = emptyTranscript();
-    return new ProviderProcess(this.world, { transcript: this.transcript, ...fault });
-  }
-
-  /** Check, and then Create, Update or nothing. */
-  async up(wanted: PropertyMap, process = this.process()): Promise<readonly string[]> {
-    const resource = resourceOf('swarm:index:Stack');
-    process.check(urn, wanted, this.inputs);
-    // As the engine sends it: nothing old is an empty map.
-    const { inputs, failures } = resource.check(wanted, this.inputs ?? {});
-    assert.deepEqual(failures, []);
-    const old = this.inputs;
-    if (old === undefined) {
-      const created = await process.call('create', urn, (_, operation) =>
-        resource.create(inputs, operation),
-      );
-      return this.save(inputs, created);
-    }
-    const past = { inputs: old, state: { ...old, ...this.outputs } };
-    const changes = Object.keys(resource.diff(past, inputs).changes);
-    if (changes.length === 0 && this.initErrors.length === 0) return [];
-    const updated = await process.call('update', urn, (_, operation) =>
-      resource.update('id', past, inputs, operation),
-    );
-    this.save(inputs, updated);
-    return changes.sort();
-  }
-
-  private save(
-    inputs: PropertyMap,
-    { outputs, initErrors = [] }: { outputs: PropertyMap; initErrors?: readonly string[] },
-  ): readonly string[] {
-    this.inputs = inputs;
-    this.outputs = outputs;
-    this.initErrors = initErrors;
-    if (initErrors.length > 0) throw new InitErrors(initErrors);
-    return [];
-  }
-
-  async refresh(): Promise<void> {
-    const found = await this.process().call('read', urn, (resource, operation) =>
-      resource.read('id', { inputs: this.inputs ?? {}, state: this.outputs }, operation),
-    );
-    this.inputs = found?.inputs;
-    this.initErrors = found?.initErrors ?? [];
-  }
-
-  destroy(process = this.process()): Promise<void> {
-    return process.call('delete', urn, (resource, operation) =>
-      resource.delete('id', { inputs: this.inputs ?? {}, state: this.outputs }, operation),
-    );
-  }
-
-  names(kind: 'services' | 'networks' | 'configs' | 'secrets'): readonly string[] {
-    const swarm = this.world.swarm();
-    const all =
-      kind === 'services'
-        ? swarm.services.map(({ spec }) => spec.name)
-        : kind === 'networks'
-          ? swarm.networks.filter(({ isRemoved }) => isRemoved !== true).map(({ name }) => name)
-          : swarm[kind].map(({ name }) => name);
-    return all
-      .filter((name) => name.startsWith('numbers_'))
-      .map((name) => name.replace(/_[0-9a-f]{10}$/, '_#'))
-      .sort();
-  }
-
-  image(service: string): string | undefined {
-    return this.world.swarm().services.find(({ spec }) => spec.name === service)?.spec.image;
-  }
-
-  edit(change: (swarm: ReturnType<FakeWorld['swarm']>) => void): void {
-    this.world.edit(({ swarms }) => {
-      for (const swarm of Object.values(swarms)) change(swarm);
-    });
-  }
-}
-
 function fresh(): Run {
   const { world, stack } = copyOf(origin.world, origin.stack);
   return new Run(world, stack);
@@ -176,7 +67,7 @@ describe('create', () => {
     assert.deepEqual(run.names('networks'), ['numbers_back', 'numbers_default']);
     assert.deepEqual(run.names('configs'), ['numbers_settings_#']);
     assert.deepEqual(run.names('secrets'), ['numbers_key_#']);
-    assert.deepEqual(run.outputs, { isConverged: true });
+    assert.equal(run.outputs['isConverged'], true);
     const running = run.world.swarm().tasks.filter(({ state }) => state === 'running');
     assert.equal(running.length, 5);
     assert.ok(run.transcript.statuses.some((line) => /numbers_api 0\/2/.test(line)));
@@ -200,9 +91,9 @@ describe('create', () => {
     });
     assert.ok(run.world.edit(({ nowMs }) => nowMs) - began < 120_000);
     // The next run goes on: Update, not a second Create.
-    assert.deepEqual(run.outputs, { isConverged: false });
+    assert.equal(run.outputs['isConverged'], false);
     await run.up(run.wanted(compose('api:1')));
-    assert.deepEqual(run.outputs, { isConverged: true });
+    assert.equal(run.outputs['isConverged'], true);
   });
 
   test('a port that is taken on each node: pending tasks with the scheduler’s reason', async () => {
@@ -330,7 +221,7 @@ describe('update', () => {
       state.failingImages = {};
     });
     await run.up(run.wanted(text('api:bad')));
-    assert.deepEqual(run.outputs, { isConverged: true });
+    assert.equal(run.outputs['isConverged'], true);
   });
 
   test('`onFailure: rollback`: the whole stack is what the state has', async () => {
@@ -396,7 +287,7 @@ describe('tasks that run at first', () => {
       statuses.some((line) => /api 1\/2.*non-zero exit/.test(line)),
       statuses.join('\n'),
     );
-    assert.deepEqual(run.outputs, { isConverged: true });
+    assert.equal(run.outputs['isConverged'], true);
   });
 });
 
@@ -416,7 +307,7 @@ describe('an Engine that refuses a service half-way', () => {
       return true;
     });
     assert.deepEqual(run.names('services'), ['numbers_api']);
-    assert.deepEqual(run.outputs, { isConverged: false });
+    assert.equal(run.outputs['isConverged'], false);
     await run.up(run.wanted(compose('api:1')));
     assert.deepEqual(run.names('services'), ['numbers_api', 'numbers_web']);
   });

@@ -4,8 +4,10 @@ import type {
   OverlayNetworkFacts,
   ServiceFacts,
   SwarmObjectFacts,
+  TaskFacts,
 } from '../../../core/facts';
-import { updateHalt } from '../../../core/services';
+import type { RegistryLogin } from '../../../core/images';
+import { failedJobTasks, updateHalt } from '../../../core/services';
 import type { StackFile, StackPlan, StackService } from '../../../core/stack/stackPlan';
 import { isAsPlanned, isSameService } from '../../../core/stack/stackProgress';
 import { DockerApiError } from '../../../effects/docker';
@@ -25,8 +27,7 @@ export interface PresentObjects {
   readonly networks: readonly OverlayNetworkFacts[];
   readonly configs: readonly ConfigFacts[];
   readonly secrets: readonly SwarmObjectFacts[];
-  /** IDs of tasks that nodes refused: history, whatever comes of the services now. */
-  readonly rejected: ReadonlySet<string>;
+  readonly tasks: readonly TaskFacts[];
 }
 
 /**
@@ -41,7 +42,22 @@ export async function lookAtStack(
   plan: StackPlan,
 ): Promise<PresentObjects> {
   const present = await operation.step(`look at what the swarm has of stack ${plan.name}`, () =>
-    askManager(operation, access, async ({ docker }): Promise<PresentObjects> => {
+    gatherStack(operation, access),
+  );
+  refuseIncomplete(plan, present);
+  refuseInTheWay(owner, plan, present);
+  return present;
+}
+
+export function gatherStack(
+  operation: Operation,
+  access: SwarmAccess,
+  timeoutSeconds?: number,
+): Promise<PresentObjects> {
+  return askManager(
+    operation,
+    access,
+    async ({ docker }) => {
       const [services, networks, configs, secrets, tasks] = await Promise.all([
         docker.services(),
         docker.overlayNetworks(),
@@ -49,16 +65,18 @@ export async function lookAtStack(
         docker.secrets(),
         docker.tasks(),
       ]);
-      const rejected = tasks.filter(({ state }) => state === 'rejected').map(({ id }) => id);
-      return { services, networks, configs, secrets, rejected: new Set(rejected) };
-    }),
+      return { services, networks, configs, secrets, tasks };
+    },
+    timeoutSeconds === undefined ? {} : { timeoutSeconds },
   );
-  refuseIncomplete(plan, present);
+}
+
+/** @throws SwarmError `StackExists` */
+export function refuseInTheWay(owner: StackOwner, plan: StackPlan, present: PresentObjects): void {
   refuseForeign(owner, 'service', serviceNames(plan), present.services);
   refuseForeign(owner, 'network', plan.networks.map(nameOf), present.networks);
   refuseForeign(owner, 'config', plan.configs.map(nameOf), present.configs);
   refuseForeign(owner, 'secret', plan.secrets.map(nameOf), present.secrets);
-  return present;
 }
 
 function serviceNames({ services }: StackPlan): readonly string[] {
@@ -76,7 +94,8 @@ export async function applyStack(
   access: SwarmAccess,
   owner: StackOwner,
   plan: StackPlan,
-  { services, networks, configs, secrets }: PresentObjects,
+  { services, networks, configs, secrets, tasks }: PresentObjects,
+  logins: Logins = noLogins,
 ): Promise<readonly StackService[]> {
   const isMissing =
     (objects: readonly { readonly name: string }[]) =>
@@ -115,10 +134,30 @@ export async function applyStack(
   const changed: StackService[] = [];
   for (const service of plan.services) {
     const owned = ownedService(owner, service);
-    if (await deploy(operation, access, owner, owned, services)) changed.push(service);
+    const found = services.find(({ name }) => name === owned.body.Name);
+    // One whose update stopped half-way, or that gave up, goes on by another update alone.
+    const isStuck =
+      found !== undefined &&
+      (updateHalt(found) !== undefined || failedJobTasks(found, tasks).length > 0);
+    const { Image } = owned.body.TaskTemplate.ContainerSpec;
+    if (found !== undefined && !isStuck && isAsPlanned(owned, found) && !logins.isNew(Image)) {
+      // As it should be: an update would forget what it was before, and its last update.
+      continue;
+    }
+    await deploy(operation, access, owner, owned, found, logins);
+    changed.push(service);
   }
   return changed;
 }
+
+/** Logins of registries, by images. */
+export interface Logins {
+  of(image: string): RegistryLogin | undefined;
+  /** It is another than services of this image were sent with. */
+  isNew(image: string): boolean;
+}
+
+const noLogins: Logins = { of: () => undefined, isNew: () => false };
 
 function nameOf({ name }: { readonly name: string }): string {
   return name;
@@ -133,15 +172,10 @@ async function deploy(
   access: SwarmAccess,
   owner: StackOwner,
   service: StackService,
-  services: readonly ServiceFacts[],
-): Promise<boolean> {
+  found: ServiceFacts | undefined,
+  logins: Logins,
+): Promise<void> {
   const { body } = service;
-  const found = services.find(({ name }) => name === body.Name);
-  // One that is as it should be is not updated: that would forget what it was before, and its last update.
-  // One whose update stopped half-way is: only another update makes it go on.
-  if (found !== undefined && isAsPlanned(service, found) && updateHalt(found) === undefined) {
-    return false;
-  }
   let isAskedAgain = false;
   await operation.step(`${found === undefined ? 'create' : 'update'} service ${body.Name}`, () =>
     askManager(operation, access, async ({ docker }) => {
@@ -150,10 +184,10 @@ async function deploy(
       isAskedAgain = true;
       if (isDone) return;
       if (present !== undefined) refuseChanged(owner, found, present);
-      await docker.deployService(body, present);
+      const login = logins.of(body.TaskTemplate.ContainerSpec.Image);
+      await docker.deployService(body, present, login);
     }),
   );
-  return true;
 }
 
 /**

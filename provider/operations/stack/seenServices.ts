@@ -2,7 +2,8 @@ import type { ServiceFacts } from '../../../core/facts';
 import { stackSpecLabel } from '../../../core/labels';
 import { hasImage } from '../../../core/stack/stackProgress';
 import { scoped } from '../../../core/stack/stackNames';
-import { stackSummary } from '../../../core/stack/stackSummary';
+import { changedByHand } from '../../../core/stack/changedByHand';
+import { portTexts, stackSummary } from '../../../core/stack/stackSummary';
 import type { PropertyMap } from '../../server/resource';
 import { isOurs, mayTake, type StackOwner } from './stackObjects';
 import { hidden, planOf, type StackInputs } from './stackSpec';
@@ -34,12 +35,18 @@ export function seenServices(
     const isOther = digest !== body.Labels[stackSpecLabel];
     // Of variables whose values are not known here: those of an update that did not end, or of before.
     const isSecret = hide(image) !== image || (isOther && digest !== undefined);
+    const byHand = isOther ? {} : changedByHand(body, found);
     summary[key] = {
       ...(declared[key] as unknown as PropertyMap),
       ...(hasImage(found, image) ? {} : { image: isSecret ? notAsDeclared : hide(found.image) }),
       ...(found.replicas === undefined || body.Mode.Replicated === undefined
         ? {}
         : { replicas: found.replicas }),
+      ...(byHand.environment === undefined ? {} : { environment: byHand.environment.map(hide) }),
+      ...(byHand.ports === undefined ? {} : { ports: portTexts(byHand.ports).map(hide) }),
+      ...(byHand.constraints === undefined
+        ? {}
+        : { settings: hide(constraintsText(byHand.constraints)) }),
       ...(isOther ? { settings: notAsDeclared } : {}),
     };
   }
@@ -53,4 +60,8 @@ export function seenServices(
     };
   }
   return Object.keys(summary).length === 0 ? undefined : { summary, present };
+}
+
+function constraintsText(constraints: readonly string[]): string {
+  return constraints.length === 0 ? 'no constraints' : `constraints ${constraints.join(' and ')}`;
 }

@@ -4,32 +4,47 @@ import { stackOfLabel, type Labels } from '../../../core/labels';
 import { namespaceLabel } from '../../../core/stack/stackNames';
 import type { StackPlan } from '../../../core/stack/stackPlan';
 import { urnIdentity } from '../../../core/urn';
-import type { Operation } from '../../server/resource';
+import type { Operation, PropertyMap } from '../../server/resource';
 
 /** Whose stack an object in the swarm is. */
 export interface StackOwner {
   readonly name: string;
   /** The identity of the resource's URN. */
   readonly identity: string;
-  /** Objects of the stack's name that no other resource has made are taken for ours, with `adopt`. */
+  /** Every identity that the resource has had, the present one too: what it was called when its objects were made. */
+  readonly identities: readonly string[];
+  /** Objects of the stack's name that no other resource has made are taken for ours: `adopt`, until it has converged once. */
   readonly adopts: boolean;
   /** The stack is in the state: what it declares is ours, also when `docker stack deploy` went over it. */
   readonly isInState: boolean;
 }
 
+/** `state`: the resource's outputs; undefined before it is in the state. */
 export function stackOwner(
-  operation: Operation,
+  operation: Pick<Operation, 'urn'>,
   { name, adopt }: { readonly name: string; readonly adopt?: boolean },
-  isInState: boolean,
+  state: PropertyMap | undefined,
 ): StackOwner {
-  return { name, identity: urnIdentity(operation.urn), adopts: adopt === true, isInState };
+  const identity = urnIdentity(operation.urn);
+  const { owners } = state ?? {};
+  const known = Array.isArray(owners) ? owners.filter((each) => typeof each === 'string') : [];
+  return {
+    ...{ name, identity },
+    identities: [...new Set([...known, identity])],
+    // What somebody adds to the stack by hand later on is not swept away with the next update.
+    adopts: adopt === true && state?.['isConverged'] !== true,
+    isInState: state !== undefined,
+  };
 }
 
 /** What may be removed when it is declared no more. */
 export function isOurs(owner: StackOwner, labels: Labels): boolean {
-  const { name, identity, adopts } = owner;
+  const { name, identities, adopts } = owner;
   const isNamed = labels[namespaceLabel] === name;
-  return (isNamed && labels[stackOfLabel] === identity) || (adopts && isNobodys(owner, labels));
+  return (
+    (isNamed && identities.includes(labels[stackOfLabel] ?? '')) ||
+    (adopts && isNobodys(owner, labels))
+  );
 }
 
 /** What may be changed when it is declared. */
@@ -63,7 +78,7 @@ export function refuseForeign(
     `${owner.name}: the swarm has the ${kind} ${names} already, ` +
       (other === undefined
         ? 'which this package did not make; nothing was touched; to take a stack of this name over as it is, declare `adopt: true`; else give this stack another name'
-        : `which belongs to another resource, ${other}; nothing was touched; give one of the two stacks another name`),
+        : `which belongs to another resource, ${other}; nothing was touched; if the resource was renamed, give it an alias of that name, else give one of the two stacks another name`),
     { source: 'user' },
   );
 }

@@ -3,6 +3,7 @@ import { parseEnvFile } from '../../../core/compose/envFile';
 import { loadCompose } from '../../../core/compose/loadCompose';
 import type { ManagerContact } from '../../../core/connection';
 import { SwarmError } from '../../../core/errors';
+import type { RegistryLogin } from '../../../core/images';
 import type { DeclaredPlace } from '../../../core/stack/placementFaults';
 import { planStack, type Digests, type StackPlan } from '../../../core/stack/stackPlan';
 import { withoutValues, type StackSummary } from '../../../core/stack/stackSummary';
@@ -23,6 +24,7 @@ export interface StackInputs {
   readonly configs?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly nodes?: readonly DeclaredPlace[];
+  readonly registries?: readonly RegistryLogin[];
   readonly onFailure?: 'keep' | 'rollback';
   readonly adopt?: boolean;
   readonly timeouts?: { readonly converge?: number; readonly blocked?: number };
@@ -95,7 +97,11 @@ const shortestSecret = 6;
 /** Takes every value that nobody is to see out of a text: for what is said while a stack is worked on. */
 export function hiddenInSentences(...all: readonly PropertyMap[]): (text: string) => string {
   return withoutValues(
-    all.flatMap(({ secretVariables, secrets, envFiles }: PropertyMap) => [
+    all.flatMap(({ secretVariables, secrets, envFiles, registries }: PropertyMap) => [
+      ...(Array.isArray(registries) ? (registries as readonly PropertyValue[]) : []).flatMap(
+        (login) =>
+          isMap(login) && typeof login['password'] === 'string' ? [login['password']] : [],
+      ),
       ...textsOf(secretVariables),
       ...textsOf(secrets),
       ...textsOf(envFiles)

@@ -166,6 +166,7 @@ function endpointText({ endpointMode, ports }: ServiceSpec): string {
 function taskFacts(swarm: SwarmState, task: TaskEntry): TaskFacts {
   const { id, serviceId, slot, nodeId, state, desiredState, error, image, template, sinceMs } =
     task;
+  const { iteration } = task;
   const service = swarm.services.find(({ id: own }) => own === serviceId);
   const networks = service === undefined ? [] : networksOf(swarm, service);
   return {
@@ -180,6 +181,7 @@ function taskFacts(swarm: SwarmState, task: TaskEntry): TaskFacts {
     template,
     sinceMs,
     networks,
+    ...(iteration === undefined ? {} : { iteration }),
   };
 }
 
@@ -193,6 +195,7 @@ function networksOf({ networks }: SwarmState, { spec }: ServiceEntry): string[] 
 
 function serviceFacts(swarm: SwarmState, service: ServiceEntry): ServiceFacts {
   const { spec, update } = service;
+  const job = service.stack?.job;
   const hostPorts = spec.ports
     .filter(({ mode }) => mode === 'host')
     .map(({ published }) => published);
@@ -200,8 +203,16 @@ function serviceFacts(swarm: SwarmState, service: ServiceEntry): ServiceFacts {
     id: service.id,
     version: service.version,
     name: spec.name,
-    mode: 'global' in spec.mode ? 'global' : 'replicated',
-    replicas: 'global' in spec.mode ? undefined : spec.mode.replicas,
+    // As the Engine tells a job of either kind.
+    mode: 'global' in spec.mode && job === undefined ? 'global' : 'replicated',
+    replicas: job !== undefined ? 0 : 'global' in spec.mode ? undefined : spec.mode.replicas,
+    ports: spec.ports.map(({ target, published, protocol, mode }) => ({
+      ...{ Protocol: protocol, TargetPort: target, PublishedPort: published, PublishMode: mode },
+    })),
+    environment: Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`),
+    ...(job === undefined
+      ? {}
+      : { job: { completions: job.completions, iteration: service.iteration ?? 0 } }),
     image: spec.image,
     template: taskTemplate(service),
     labels: spec.labels,

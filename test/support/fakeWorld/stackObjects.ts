@@ -16,11 +16,16 @@ type StackApi = Pick<
 
 export function stackObjects(call: EngineCall): StackApi {
   return {
-    deployService: (body, present) =>
+    deployService: (body, present, login) =>
       call('deployService', true, (state, machine) => {
         const swarm = managedSwarm(state, machine);
         const spec = structuredClone(specOf(body));
-        const stack = structuredClone(stackOf(body));
+        const former = present === undefined ? undefined : findService(swarm, present.id);
+        const user = login?.username ?? former?.stack?.loginUser;
+        const stack = structuredClone({
+          ...stackOf(body),
+          ...(user === undefined ? {} : { loginUser: user }),
+        });
         refuseMissing(swarm, stack);
         const service = present === undefined ? undefined : findService(swarm, present.id);
         if (service?.version !== present?.version) throw refusals.outOfSequence();
@@ -38,6 +43,8 @@ export function stackObjects(call: EngineCall): StackApi {
         }
         service.spec = spec;
         service.stack = stack;
+        // Every update of a job is another run of it.
+        if (stack.job !== undefined) service.iteration = (service.iteration ?? 0) + 1;
         noteUpdate(state, swarm, service);
         return service.id;
       }),
@@ -128,14 +135,17 @@ function refuseMissing(swarm: SwarmState, stack: StackPart): void {
 /** What the rest of this world knows of a service. */
 function specOf(body: StackServiceBody): ServiceSpec {
   const { ContainerSpec: container, Placement } = body.TaskTemplate;
-  const isGlobal = body.Mode.Global !== undefined;
+  const isGlobal = body.Mode.Global !== undefined || body.Mode.GlobalJob !== undefined;
+  const jobReplicas = jobOf(body).job?.completions;
   const entries = container.Env.map((entry) => entry.split('='));
   return {
     name: body.Name,
     image: container.Image,
     command: (container['Args'] as readonly string[] | undefined) ?? [],
     environment: Object.fromEntries(entries.map(([name = '', ...rest]) => [name, rest.join('=')])),
-    mode: isGlobal ? { global: true } : { replicas: body.Mode.Replicated?.Replicas ?? 0 },
+    mode: isGlobal
+      ? { global: true }
+      : { replicas: jobReplicas ?? body.Mode.Replicated?.Replicas ?? 0 },
     constraints: Placement.Constraints,
     ports: body.EndpointSpec.Ports.map((port): PublishedPort => ({
       target: port.TargetPort,
@@ -149,10 +159,25 @@ function specOf(body: StackServiceBody): ServiceSpec {
   };
 }
 
+function jobOf({ Mode, TaskTemplate }: StackServiceBody): Pick<StackPart, 'job'> {
+  const { ReplicatedJob, GlobalJob } = Mode;
+  if (ReplicatedJob === undefined && GlobalJob === undefined) return {};
+  const completions = (ReplicatedJob as { readonly TotalCompletions?: number } | undefined)
+    ?.TotalCompletions;
+  const policy = TaskTemplate.RestartPolicy as { readonly Condition?: string } | undefined;
+  return {
+    job: {
+      ...(ReplicatedJob === undefined ? {} : { completions: completions ?? 1 }),
+      isRetried: policy?.Condition !== 'none',
+    },
+  };
+}
+
 function stackOf(body: StackServiceBody): StackPart {
   const { ContainerSpec: container, Networks } = body.TaskTemplate;
   return {
     task: container.Labels[stackTaskLabel] ?? '',
+    ...jobOf(body),
     failureAction: body.UpdateConfig?.FailureAction ?? 'pause',
     networks: Networks.map(({ Target }) => Target),
     configs: container.Configs.map(({ name }) => name),

@@ -252,6 +252,8 @@ export interface ServiceEntry {
   former?: { readonly spec: ServiceSpec; readonly stack: StackPart };
   /** Counter of forced updates. */
   forced: number;
+  /** Which run of a job it is; counted from 0. */
+  iteration?: number;
   /** When the swarm begins to replace the tasks of the former spec. */
   updateDueMs?: number;
   /** Since the last update of the spec, if it made new tasks necessary. */
@@ -266,6 +268,15 @@ export interface StackPart {
   /** Digest of all that a task is made from. */
   readonly task: string;
   readonly failureAction: 'pause' | 'continue' | 'rollback';
+  /** Of whose login its nodes pull by. */
+  readonly loginUser?: string;
+  /** Its tasks run to their end. */
+  readonly job?: {
+    /** Undefined: one on each node. */
+    readonly completions?: number;
+    /** A task that failed has a successor. */
+    readonly isRetried: boolean;
+  };
   readonly networks: readonly string[];
   readonly configs: readonly string[];
   readonly secrets: readonly string[];
@@ -276,6 +287,8 @@ export interface TaskEntry {
   readonly serviceId: string;
   /** Slot number, or node ID for a global service. */
   readonly slot: string;
+  /** Which run of a job it is of. */
+  readonly iteration?: number;
   /** What it was made from, see `taskTemplate`. */
   readonly template: string;
   readonly image: string;

@@ -39,6 +39,11 @@ export function stepTasks(state: WorldState, swarm: SwarmState, nowMs: number): 
   }
 }
 
+/** Which run of a job tasks are made for; undefined for what runs on. */
+function iterationOf({ stack, iteration = 0 }: ServiceEntry): number | undefined {
+  return stack?.job === undefined ? undefined : iteration;
+}
+
 function isWanted(task: TaskEntry): boolean {
   return task.desiredState === 'running';
 }
@@ -66,7 +71,10 @@ function retireTasks(swarm: SwarmState, service: ServiceEntry): void {
     if (!isWanted(task)) continue;
     const node = findNode(swarm, task.nodeId);
     const isMisplaced = task.nodeId !== '' && (node === undefined || !mayStay(node, service));
-    const isOld = service.updateDueMs === undefined && task.template !== taskTemplate(service);
+    const isOld =
+      task.state !== 'complete' &&
+      service.updateDueMs === undefined &&
+      (task.template !== taskTemplate(service) || task.iteration !== iterationOf(service));
     const isSurplus = replicas !== undefined && Number(task.slot) > replicas;
     if (isMisplaced || isOld || isSurplus) {
       task.desiredState = 'shutdown';
@@ -149,8 +157,13 @@ function fillSlot(
   slot: string,
   nowMs: number,
 ): void {
+  const job = service.stack?.job;
+  const iteration = iterationOf(service);
   const inSlot = tasksOf(swarm, service).filter((task) => task.slot === slot);
-  let task = inSlot.find(isWanted);
+  const ofRun = inSlot.filter((each) => each.iteration === iteration);
+  if (job !== undefined && ofRun.some(({ state: ended }) => ended === 'complete')) return;
+  if (job?.isRetried === false && ofRun.some(hasFailed)) return;
+  let task = ofRun.find(isWanted);
   if (task === undefined) {
     const last = inSlot[inSlot.length - 1];
     const isTooEarly =
@@ -167,6 +180,7 @@ function fillSlot(
       desiredState: 'running',
       error: '',
       sinceMs: nowMs,
+      ...(iteration === undefined ? {} : { iteration }),
     };
     swarm.tasks.push(task);
   }
@@ -228,6 +242,10 @@ function runTask(state: WorldState, task: TaskEntry, nowMs: number): void {
       task.error = '';
       enter(task, 'shutdown', nowMs);
     }
+    return;
+  }
+  if (task.iteration !== undefined && task.state === 'running') {
+    if (nowMs - task.sinceMs >= timing.jobRun) enter(task, 'complete', nowMs);
     return;
   }
   if (task.state !== 'starting') return;

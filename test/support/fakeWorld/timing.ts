@@ -29,6 +29,7 @@ export const timing = {
   updateStart: 50,
   taskStart: 1_000,
   taskStop: 1_000,
+  jobRun: 2_000,
   taskReplacement: 60_000,
   taskRetry: 5_000,
   vipHandover: 1_000,

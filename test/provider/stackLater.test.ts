@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { stackOfLabel } from '../../core/labels';
+import type { PropertyMap } from '../../provider/server/resource';
+import { copyOf, founded } from '../support/clusterState';
+import { cluster } from '../support/declaredCluster';
+import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import type { ServiceEntry } from '../support/fakeWorld/state';
+import { resourceOf } from '../support/providerHarness';
+import type { Stack } from '../support/providerStack';
+import { InitErrors } from '../support/savedResource';
+import { StackRun, stackUrn } from '../support/stackRun';
+
+let origin: { readonly world: FakeWorld; readonly stack: Stack };
+
+before(async () => {
+  const world = new FakeWorld();
+  const stack = await founded(world, cluster(1, 2));
+  world.edit((state) => {
+    for (const { engine } of Object.values(state.machines)) {
+      engine.images.push('api:1', 'api:2', 'reg.example/api:1');
+    }
+    state.failingImages['api:2'] = 'task: non-zero exit (1)';
+  });
+  origin = { world, stack };
+});
+
+const compose = (image = 'api:1', deploy = 'replicas: 2'): string => `
+services:
+  api:
+    image: ${image}
+    environment: [MODE=plain, LEVEL=info]
+    ports: [{ target: 80, published: 8080, mode: host }]
+    networks: [back]
+    deploy: { ${deploy} }
+networks: { back: {} }
+`;
+
+function fresh(): StackRun {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  return new StackRun(world, stack);
+}
+
+async function deployed(text = compose()): Promise<StackRun> {
+  const run = fresh();
+  await run.up(wanted(run, text));
+  return run;
+}
+
+function wanted(run: StackRun, text: string, more: PropertyMap = {}): PropertyMap {
+  return run.wanted(text, { secrets: {}, configs: {}, ...more });
+}
+
+function service(run: StackRun, change: (entry: ServiceEntry) => void): void {
+  run.edit(({ services }) => {
+    const entry = services.find(({ spec }) => spec.name === 'numbers_api');
+    assert.ok(entry !== undefined);
+    change(entry);
+  });
+}
+
+describe('a stack that is called otherwise', () => {
+  const renamed = async (): Promise<StackRun> => {
+    const run = await deployed();
+    run.urn = stackUrn.replace(/numbers$/, 'figures');
+    return run;
+  };
+
+  test('knows what it made: refresh keeps it, an update changes it, and a removal takes all of it', async () => {
+    const run = await renamed();
+    await run.refresh();
+    assert.ok(run.inputs !== undefined);
+    assert.deepEqual(await run.up(wanted(run, compose())), []);
+    await run.up(wanted(run, compose('api:1', 'replicas: 3')));
+    assert.equal((run.outputs['owners'] as readonly string[]).length, 2);
+    const process = run.process();
+    process.check(stackUrn, wanted(run, compose()));
+    await run.destroy(process);
+    for (const kind of ['services', 'networks'] as const) assert.deepEqual(run.names(kind), []);
+  });
+
+  test('without an alias it is another resource: preview refuses it, and names the way', async () => {
+    const run = await renamed();
+    const other = new StackRun(run.world, origin.stack);
+    other.urn = run.urn;
+    await assert.rejects(other.previewCreate(wanted(other, compose())), {
+      code: 'StackExists',
+      message: /if the resource was renamed, give it an alias of that name/,
+    });
+  });
+});
+
+describe('what somebody changed by hand', () => {
+  const cases: readonly (readonly [string, (entry: ServiceEntry) => void, string, unknown])[] = [
+    [
+      'a variable more, and another value of one',
+      (entry) => {
+        const environment = { MODE: 'hunter2', LEVEL: 'info', DEBUG: '1' };
+        entry.spec = { ...entry.spec, environment };
+      },
+      'environment',
+      ['DEBUG', 'LEVEL', 'MODE (another value)'],
+    ],
+    [
+      'a port',
+      (entry) => {
+        const [port] = entry.spec.ports;
+        assert.ok(port !== undefined);
+        entry.spec = { ...entry.spec, ports: [{ ...port, published: 9090 }] };
+      },
+      'ports',
+      ['9090:80/tcp on each node'],
+    ],
+    [
+      'a constraint',
+      (entry) => {
+        entry.spec = { ...entry.spec, constraints: ['node.role == worker'] };
+      },
+      'settings',
+      'constraints node.role == worker',
+    ],
+  ];
+  for (const [what, change, part, shown] of cases) {
+    test(`${what}: refresh sees it, no value of it, and up takes it back`, async () => {
+      const run = await deployed();
+      const before = run.world.swarm().services.find(({ spec }) => spec.name === 'numbers_api');
+      service(run, change);
+      await run.refresh();
+      const seen = (run.inputs?.['services'] as PropertyMap)['api'] as PropertyMap;
+      assert.deepEqual(seen[part], shown);
+      const changes = await run.up(wanted(run, compose()));
+      assert.ok(
+        changes.every((path) => path.startsWith(`services.api.${part}`)),
+        changes.join(),
+      );
+      assert.ok(changes.length > 0);
+      const after = run.world.swarm().services.find(({ spec }) => spec.name === 'numbers_api');
+      assert.deepEqual(after?.spec, before?.spec);
+    });
+  }
+});
+
+describe('jobs', () => {
+  const job = (image: string, more = ''): string =>
+    `services: { api: { image: "${image}", deploy: { mode: replicated-job, replicas: 2${more} } } }`;
+
+  test('are waited for until every task has completed, and run once', async () => {
+    const run = await deployed(job('api:1'));
+    const { statuses } = run.transcript;
+    assert.ok(
+      statuses.some((line) => /numbers_api \d\/2 completed/.test(line)),
+      statuses.join(),
+    );
+    const complete = (): number =>
+      run.world.swarm().tasks.filter(({ state }) => state === 'complete').length;
+    assert.equal(complete(), 2);
+    assert.deepEqual(await run.up(wanted(run, job('api:1'))), []);
+    assert.equal(complete(), 2);
+  });
+
+  test('on each node, one task each', async () => {
+    const text = 'services: { api: { image: "api:1", deploy: { mode: global-job } } }';
+    const run = await deployed(text);
+    const ended = run.world.swarm().tasks.filter(({ state }) => state === 'complete');
+    assert.equal(new Set(ended.map(({ nodeId }) => nodeId)).size, 3);
+  });
+
+  test('one that fails for good ends the run with its error, and the next `up` runs it again', async () => {
+    const run = fresh();
+    const text = job('api:2', ', restart_policy: { condition: none }');
+    await assert.rejects(run.up(wanted(run, text)), (error) => {
+      assert.ok(error instanceof InitErrors);
+      assert.match(
+        error.message,
+        /numbers_api 0\/2 completed, and it is not tried again: task: non-zero exit \(1\)/,
+      );
+      return true;
+    });
+    run.world.edit((state) => {
+      state.failingImages = {};
+    });
+    await run.up(wanted(run, text));
+    assert.equal(run.outputs['isConverged'], true);
+  });
+});
+
+describe('logins of registries', () => {
+  const login = { server: 'reg.example', username: 'ci', password: 'hunter2' };
+  const user = (run: StackRun): string | undefined =>
+    run.world.swarm().services.find(({ spec }) => spec.name === 'numbers_api')?.stack?.loginUser;
+
+  test('go with a service of such an image alone, and a new one without another task', async () => {
+    const run = fresh();
+    await run.up(wanted(run, compose('reg.example/api:1'), { registries: [login] }));
+    assert.equal(user(run), 'ci');
+    const tasks = (): string =>
+      JSON.stringify(
+        run.world
+          .swarm()
+          .tasks.map(({ id }) => id)
+          .sort(),
+      );
+    const before = tasks();
+    const next = { registries: [{ ...login, username: 'other', password: 'hunter3' }] };
+    assert.deepEqual(await run.up(wanted(run, compose('reg.example/api:1'), next)), ['registries']);
+    assert.equal(user(run), 'other');
+    assert.equal(tasks(), before);
+    assert.ok(!/hunter[23]/.test(JSON.stringify([run.transcript, run.outputs])));
+  });
+
+  test('are nothing to one of another registry', async () => {
+    const run = fresh();
+    await run.up(wanted(run, compose(), { registries: [login] }));
+    assert.equal(user(run), undefined);
+    assert.deepEqual(await run.up(wanted(run, compose())), []);
+  });
+});
+
+describe('adopting', () => {
+  const foreign = async (): Promise<StackRun> => {
+    const run = await deployed(
+      compose().replace('networks: { back', '  old: { image: "api:1" }\nnetworks: { back'),
+    );
+    run.edit(({ services, networks }) => {
+      for (const { spec } of services) Reflect.deleteProperty(spec.labels, stackOfLabel);
+      for (const { labels = {} } of networks) Reflect.deleteProperty(labels, stackOfLabel);
+    });
+    return new StackRun(run.world, origin.stack);
+  };
+
+  test('its preview names what is taken over, and what is removed', async () => {
+    const run = await foreign();
+    await assert.rejects(run.previewCreate(wanted(run, compose())), { code: 'StackExists' });
+    const said = await run.previewCreate(wanted(run, compose(), { adopt: true }));
+    assert.deepEqual(
+      said.filter((line) => /take|remove/.test(line)),
+      [
+        'take service numbers_api over as it runs, and update it to the files',
+        'remove service numbers_old, which no file declares',
+        'remove network numbers_default, which no file declares under this name',
+      ],
+    );
+  });
+
+  test('is over when it has converged: what somebody adds later is left alone', async () => {
+    const run = await foreign();
+    await run.up(wanted(run, compose(), { adopt: true }));
+    assert.deepEqual(run.names('services'), ['numbers_api']);
+    run.edit(({ services }) => {
+      const [api] = services.filter(({ spec }) => spec.name === 'numbers_api');
+      assert.ok(api !== undefined);
+      const labels = { 'com.docker.stack.namespace': 'numbers' };
+      services.push({
+        ...api,
+        id: 'colleague',
+        spec: { ...api.spec, name: 'numbers_extra', labels },
+      });
+    });
+    await run.up(wanted(run, compose('api:1', 'replicas: 1'), { adopt: true }));
+    assert.deepEqual(run.names('services'), ['numbers_api', 'numbers_extra']);
+  });
+});
+
+test('a job’s mode is not changed in place', async () => {
+  const run = await deployed();
+  const text = compose().replace('replicas: 2', 'mode: replicated-job');
+  const { failures } = resourceOf('swarm:index:Stack').check(wanted(run, text), run.inputs);
+  assert.match(failures[0]?.reason ?? '', /goes from Replicated to ReplicatedJob/);
+});
