@@ -101,7 +101,8 @@ function machineKind({
   connection,
 }: Configuration): MachineKind {
   if (lab !== undefined) {
-    return labMachines({ lab: lab.name ?? pulumi.getStack(), subnet: lab.subnet });
+    const { name = pulumi.getStack(), subnet, prepareImages } = lab;
+    return labMachines({ lab: name, subnet, ...defined({ prepareImages }) });
   }
   const nodes = [...declared, ...(others ?? [])];
   return existingHosts({

@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { validateCluster } from '../core/validateCluster';
 import type { ManagerContact } from '../core/connection';
+import type { NodeImageSpec } from '../core/nodeImage';
 import type {
   NodeTimeoutsArgs,
   PlanRolloutResult,
@@ -216,6 +217,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
     const build: Build = {
       args,
       plan,
+      images: prepareImages(args, this),
       contacts: [...contacts, ...standIns],
       clusterId: swarm.clusterId,
       parent: this,
@@ -311,6 +313,8 @@ function overAllNodes(
 interface Build {
   readonly args: SwarmClusterArgs & { readonly name: string };
   readonly plan: PlanRolloutResult;
+  /** Made before any node is touched. */
+  readonly images: readonly pulumi.Resource[];
   readonly contacts: readonly ManagerContact[];
   readonly clusterId: pulumi.Output<string>;
   readonly parent: pulumi.Resource;
@@ -414,12 +418,15 @@ function order(
   build: Build,
   before: readonly pulumi.Resource[],
 ): Pick<SwarmNodeArgs, 'startAfter' | 'joinAfter'> {
-  return build.plan.swarm === 'none' ? { joinAfter: before } : { startAfter: before };
+  return build.plan.swarm === 'none'
+    ? { startAfter: build.images, joinAfter: before }
+    : { startAfter: [...build.images, ...before] };
 }
 
 function nodeArgs(build: Build, node: ClusterNodeArgs): SwarmNodeArgs {
   const { args } = build;
   const os = node.os ?? args.os;
+  const image = imageOf(args, node);
   return {
     address: node.address,
     machine: machineOf(args, node),
@@ -428,6 +435,7 @@ function nodeArgs(build: Build, node: ClusterNodeArgs): SwarmNodeArgs {
     managers: build.contacts,
     adopt: args.adopt !== undefined,
     ...(os === undefined ? {} : { os }),
+    ...(image === undefined ? {} : { image }),
     ...(node.labels === undefined ? {} : { labels: node.labels }),
     ...(node.availability === undefined ? {} : { availability: node.availability }),
     ...(node.onLocalData === undefined ? {} : { onLocalData: node.onLocalData }),
@@ -435,6 +443,45 @@ function nodeArgs(build: Build, node: ClusterNodeArgs): SwarmNodeArgs {
     ...(args.registries === undefined ? {} : { registries: args.registries }),
     ...(args.timeouts === undefined ? {} : { timeouts: args.timeouts }),
   };
+}
+
+/**
+ * What a node's machine is made from. One for managers and workers alike, so that one is built. An engine that is
+ * exchanged in place, or is somebody else's, is in no image.
+ */
+function imageOf(args: SwarmClusterArgs, node: ClusterNodeArgs): NodeImageSpec | undefined {
+  const os = node.os ?? args.os;
+  const engine = { ...args.engine, ...node.engine };
+  const { version, upgrade } = engine;
+  const source = engineSourceOf(machineOf(args, node), engine);
+  if (os === undefined || upgrade === 'inPlace' || source?.kind === 'preinstalled')
+    return undefined;
+  const packages = [
+    ...(args.vip === undefined ? [] : ['keepalived']),
+    ...(args.vip?.balance === undefined ? [] : ['haproxy']),
+  ];
+  return {
+    os,
+    packages,
+    ...(version === undefined ? {} : { version }),
+    ...(source === undefined ? {} : { source }),
+  };
+}
+
+/** Images of every kind of machine that prepares them; a cluster has mostly one kind. */
+function prepareImages(
+  args: SwarmClusterArgs & { readonly name: string },
+  parent: pulumi.Resource,
+): readonly pulumi.Resource[] {
+  const byKind = new Map<MachineKind, NodeImageSpec[]>();
+  for (const node of [...args.managers, ...(args.workers ?? [])]) {
+    const image = imageOf(args, node);
+    const kind = machineOf(args, node);
+    if (image !== undefined) byKind.set(kind, [...(byKind.get(kind) ?? []), image]);
+  }
+  return [...byKind].flatMap(
+    ([kind, images]) => kind.prepare?.(args.name, images, { parent }) ?? [],
+  );
 }
 
 function machineOf(args: SwarmClusterArgs, node: ClusterNodeArgs): MachineKind {

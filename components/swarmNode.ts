@@ -3,6 +3,7 @@ import type { DaemonOptions } from '../core/daemonOptions';
 import type { EngineUpgrade } from '../core/engineChange';
 import type { EngineSourceSpec } from '../core/engineSource';
 import type { ManagerContact } from '../core/connection';
+import type { NodeImageSpec } from '../core/nodeImage';
 import type { ImageArchiveArgs, NodeTimeoutsArgs, RegistryLoginArgs } from '../provider/types';
 import { Engine, Node } from '../provider/types';
 import type { MachineKind } from './machines/machineKind';
@@ -62,6 +63,8 @@ export interface SwarmNodeArgs {
   readonly adopt?: boolean;
   /** After an upgrade of its engine in place a manager stays drained, until an `Activation`; only a cluster has one. Default: false. */
   readonly hold?: boolean;
+  /** What the machine is made from, where its kind prepares images. Default: the OS alone. */
+  readonly image?: NodeImageSpec;
   /** The whole chain of this node starts after these. Default: nothing. */
   readonly startAfter?: readonly pulumi.Resource[];
   /** Only the join waits for these; machine and engine are made before. Default: nothing. */
@@ -149,7 +152,13 @@ export function registerChain(
   const connection = sealed(args.machine.connection({ name, address: args.address }));
   const managers = sealedContacts(args.managers);
   const machine = args.machine.create(
-    { name, address: args.address, os: args.os, adopt: args.adopt === true },
+    {
+      name,
+      address: args.address,
+      os: args.os,
+      adopt: args.adopt === true,
+      ...(args.image === undefined ? {} : { image: args.image }),
+    },
     options,
   );
   const source = engineSourceOf(args.machine, args.engine);

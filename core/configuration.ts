@@ -116,7 +116,13 @@ const stack = z.strictObject({
 
 export const configurationSchema = z.strictObject({
   /** Machines of a lab on this computer; without it the nodes are existing hosts. */
-  lab: z.strictObject({ name: z.string().optional(), subnet: z.string() }).optional(),
+  lab: z
+    .strictObject({
+      name: z.string().optional(),
+      subnet: z.string(),
+      prepareImages: z.boolean().optional(),
+    })
+    .optional(),
   /** How existing hosts are reached; each node may override parts of it. */
   connection: connection.optional(),
   os: z.string().optional(),

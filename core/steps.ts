@@ -3,6 +3,7 @@
  * the user sees as live status, what the journal and the report hold, and what fault scenarios kill at.
  */
 export const steps = {
+  prepareImage: (image: string) => `prepare the image ${image}`,
   gate: (node: string) => `wait at the gate before ${node}`,
   handOverVip: (node: string, peer: string) => `hand the virtual IP over from ${node} to ${peer}`,
   stopVip: (node: string) => `stop keepalived on ${node}`,

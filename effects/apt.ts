@@ -92,6 +92,7 @@ export class Apt implements Packages {
     const wanted = Object.entries(packages).map(([name, version]) =>
       version === undefined ? name : `${name}=${version}`,
     );
+    if (await this.isWhole(packages)) return;
     await withServicesHeld(this.files, async () => {
       await this.repair();
       const argv = ['apt-get', ...commonOptions, ...installOptions, 'install', '--', ...wanted];
@@ -187,10 +188,8 @@ export class Apt implements Packages {
   }
 
   async remove(...names: readonly string[]): Promise<void> {
-    const there: string[] = [];
-    for (const name of names) {
-      if ((await this.installed(name)) !== undefined) there.push(name);
-    }
+    const versions = await Promise.all(names.map((name) => this.installed(name)));
+    const there = names.filter((_, index) => versions[index] !== undefined);
     if (there.length === 0) return;
     await this.unhold(there);
     // Not apt-get: it would take with it whatever depends on a package, the engine among them.
@@ -306,16 +305,31 @@ export class Apt implements Packages {
     return true;
   }
 
+  /** Exactly these are installed, and nothing is half done: an image has brought them, or an earlier run. */
+  private async isWhole(packages: Readonly<Record<string, string | undefined>>): Promise<boolean> {
+    const isThere = async ([name, version]: [string, string | undefined]): Promise<boolean> => {
+      const installed = await this.installed(name);
+      if (installed === undefined) return false;
+      return installed === (version ?? (await this.madison(name))[0]);
+    };
+    const there = await Promise.all(Object.entries(packages).map(isThere));
+    return !there.includes(false) && (await this.isClean());
+  }
+
+  private async isClean(): Promise<boolean> {
+    const [audit, journal] = await Promise.all([
+      this.exec(['dpkg', '--audit'], { rights: 'login', timeoutSeconds: 60 }),
+      this.exec(['find', '/var/lib/dpkg/updates', '-type', 'f', '-print', '-quit'], {
+        rights: 'login',
+        timeoutSeconds: 30,
+      }),
+    ]);
+    return audit.code === 0 && audit.stdout.trim() === '' && journal.stdout.trim() === '';
+  }
+
   /** Completes what an installation that was cut has left half done. */
   private async repair(): Promise<void> {
-    const audit = await this.exec(['dpkg', '--audit'], { rights: 'login', timeoutSeconds: 60 });
-    const journal = await this.exec(
-      ['find', '/var/lib/dpkg/updates', '-type', 'f', '-print', '-quit'],
-      { rights: 'login', timeoutSeconds: 30 },
-    );
-    if (audit.code === 0 && audit.stdout.trim() === '' && journal.stdout.trim() === '') {
-      return;
-    }
+    if (await this.isClean()) return;
     const result = await this.whileUnlocked(
       ['dpkg', '--force-confold', '--configure', '--pending'],
       { environment, timeoutSeconds: 1200 },

@@ -1,4 +1,5 @@
 import type { SshConnection } from '../core/connection';
+import type { Host } from './effects';
 import type { SshKeyPair } from './sshKeyPair';
 
 /**
@@ -12,6 +13,20 @@ export interface Lab {
   readonly images: readonly string[];
   /** What this computer lacks for a lab, each as a sentence with its remedy; empty when a lab can run. */
   missing(): Promise<readonly string[]>;
+  /**
+   * Makes sure that an image is there beside those of the OSes: the OS's own, in which `install` has put what a node
+   * needs. It is handed the image as a host in which nothing runs. What must differ from machine to machine is taken
+   * out afterwards, and services that wait for a configuration are disabled. Returns its content identity.
+   *
+   * @throws SwarmError `LabImageUnknown`, `LabImageBuildFailed`; nothing counts as an image then.
+   */
+  ensureImage(
+    order: NodeImageOrder,
+    install: (host: Host) => Promise<void>,
+    progress: (sentence: string) => void,
+  ): Promise<string>;
+  /** Content identity of such an image, or undefined when it is not there. */
+  findImage(order: NodeImageOrder): Promise<string | undefined>;
   /**
    * Makes sure that the machine is there, as specified, and running, with sshd answering. The lab's
    * network is made with its first machine. Machine of the same name with the same `id`: started if it is off, otherwise untouched.
@@ -44,6 +59,12 @@ export interface Lab {
   connection(lab: string, machine: string): Promise<SshConnection>;
 }
 
+/** An image by its name, which tells its content, and its OS. */
+export interface NodeImageOrder {
+  readonly name: string;
+  readonly os: string;
+}
+
 export interface LabMachineSpec {
   /** Unique per creation; chosen by the caller. */
   readonly id: string;
@@ -53,6 +74,8 @@ export interface LabMachineSpec {
   readonly name: string;
   /** `debian:12` and the like. */
   readonly os: string;
+  /** Name of the image that it is made from, where it is there; else it is made from the OS's own. */
+  readonly nodeImage?: string;
   readonly address: string;
   /** SSH host key that the machine shows: OpenSSH private key (secret) and its public line. */
   readonly hostPrivateKey: string;

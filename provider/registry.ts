@@ -7,6 +7,7 @@ import { host } from './resources/host';
 import { hostIdentity } from './resources/hostIdentity';
 import { labMachine } from './resources/labMachine';
 import { node } from './resources/node';
+import { nodeImage } from './resources/nodeImage';
 import { service } from './resources/service';
 import { stack } from './resources/stack';
 import { swarm } from './resources/swarm';
@@ -15,6 +16,7 @@ import type { ProviderFunction, Resource } from './server/resource';
 
 /** Every resource of the provider, in the order of a node's chain. */
 export const resources: readonly Resource[] = [
+  nodeImage,
   hostIdentity,
   labMachine,
   host,

@@ -1,5 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { Connection } from '../../core/connection';
+import type { NodeImageSpec } from '../../core/nodeImage';
 
 /** The node that a machine is made for. */
 export interface MachineNode {
@@ -11,6 +12,8 @@ export interface MachineNode {
   readonly os: string | undefined;
   /** A running cluster is taken over: a machine of this name that is there already is this one, and stays as it is. Default: false. */
   readonly adopt?: boolean;
+  /** What a node needs on its machine, for a kind that builds machines from prepared images. */
+  readonly image?: NodeImageSpec;
 }
 
 /** A machine as the rest of the node's chain needs it. */
@@ -31,6 +34,15 @@ export interface MachineKind {
   readonly lab?: string;
   /** How a node is reached, known before anything is registered. */
   connection(node: { readonly name: string; readonly address: string }): Connection;
+  /**
+   * Registers what machines are made from, under names that begin with `prefix`, ahead of every node. Default: this
+   * kind prepares nothing.
+   */
+  prepare?(
+    prefix: string,
+    images: readonly NodeImageSpec[],
+    options: pulumi.CustomResourceOptions,
+  ): readonly pulumi.Resource[];
   /** Registers the machine with exactly these options: they hold parent, order and aliases. */
   create(node: MachineNode, options: pulumi.CustomResourceOptions): Machine;
 }

@@ -19,7 +19,8 @@ export interface LabImage {
   readonly directory: string;
 }
 
-const buildingPrefix = '.building-';
+/** Of a directory that is no image yet, or none any more. */
+export const buildingPrefix = '.building-';
 
 /** The image of an OS if it is there, whole, for the recipe of today. */
 export async function findImage(
@@ -44,11 +45,11 @@ export async function ensureImage(
   const recipe = await imageRecipe(os);
   const image = placeOf(recipe, directories);
   if (existsSync(image.directory)) return image;
-  return withLock(`image-${image.identity}`, async () => {
+  return withLock(imageLock(image.identity), async () => {
     if (existsSync(image.directory)) return image;
     const started = systemClock.monotonicMs();
     progress(`building the OS image ${os} from ${mirrorOf(recipe)} (once, about half a minute)`);
-    await removeAbandonedBuilds(directories);
+    await removeAbandonedBuilds(directories, image.identity);
     const building = path.join(
       imagesDirectory(directories),
       `${buildingPrefix}${image.identity}-${randomBytes(4).toString('hex')}`,
@@ -143,16 +144,31 @@ async function finish(recipe: ImageRecipe, directory: string): Promise<void> {
   await runTool(['chroot', directory, 'update-ca-certificates']);
 }
 
-/** A build directory that no process works in was left by a crash. */
-async function removeAbandonedBuilds(directories: LabDirectories): Promise<void> {
+/**
+ * A build directory whose lock nobody holds was left by a crash. `own`: of the image whose lock the caller holds,
+ * so that nobody builds it.
+ */
+export async function removeAbandonedBuilds(
+  directories: LabDirectories,
+  own: string,
+): Promise<void> {
   const parent = imagesDirectory(directories);
   const names = existsSync(parent) ? await readdir(parent) : [];
   const commands = allCommandLines();
   for (const name of names.filter((entry) => entry.startsWith(buildingPrefix))) {
     const directory = path.join(parent, name);
-    const isInUse = commands.some((argv) => argv.some((word) => word.includes(directory)));
+    const identity = name.slice(buildingPrefix.length).replace(/-[^-]*$/, '');
+    const lock = `/${imageLock(identity)}.lock`;
+    const isInUse = commands.some((argv) =>
+      argv.some((word) => word.includes(directory) || (identity !== own && word.endsWith(lock))),
+    );
     if (isInUse) continue;
     await unmountBelow(directory);
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Name of the lock under which an image is built. */
+export function imageLock(identity: string): string {
+  return `image-${identity}`;
 }

@@ -1,17 +1,19 @@
 import type { SshConnection } from '../../core/connection';
 import { SwarmError } from '../../core/errors';
-import type { Lab, LabMachineRecord, LabMachineSpec } from '../lab';
+import type { Host } from '../effects';
+import type { Lab, LabMachineRecord, LabMachineSpec, NodeImageOrder } from '../lab';
 import type { SshKeyPair } from '../sshKeyPair';
 import { claimMachine } from './claim';
 import { writeKnownHosts } from './clientKey';
 import { withLock } from './fileLock';
 import { readHostKey } from './hostKey';
 import { imageNames } from './imageRecipe';
-import { ensureImage } from './images';
+import { ensureImage, type LabImage } from './images';
 import { ensureNetwork } from './labNetwork';
 import { defaultDirectories, labPaths, type LabDirectories } from './layout';
 import { mountRoot, prepareRoot } from './machineDisk';
 import { startMachine } from './machineRunner';
+import { ensureNodeImage, findNodeImage } from './nodeImages';
 import { machineProcesses, powerOffCleanly } from './processes';
 import {
   readFileIfAny,
@@ -63,6 +65,19 @@ class LabMachines implements Lab {
 
   async missing(): Promise<readonly string[]> {
     return missingRequirements(this.directories);
+  }
+
+  async ensureImage(
+    order: NodeImageOrder,
+    install: (host: Host) => Promise<void>,
+    progress: (sentence: string) => void,
+  ): Promise<string> {
+    await requireLab(this.directories, order.os);
+    return (await ensureNodeImage(order, install, progress, this.directories)).identity;
+  }
+
+  async findImage(order: NodeImageOrder): Promise<string | undefined> {
+    return (await findNodeImage(order, this.directories))?.identity;
   }
 
   async ensure(
@@ -172,7 +187,7 @@ class LabMachines implements Lab {
     progress: (sentence: string) => void,
   ): Promise<StoredMachine> {
     await requireLab(this.directories, spec.os);
-    const image = await ensureImage(spec.os, progress, this.directories);
+    const image = await this.imageOf(spec, progress);
     progress(`making ${spec.name} (${spec.os}, ${spec.address})`);
     const claimed = await withLock(hostLock, async () =>
       claimMachine(this.directories, spec, image.identity),
@@ -182,6 +197,18 @@ class LabMachines implements Lab {
     const prepared = { ...claimed, isPrepared: true };
     await writeMachine(this.directories, prepared);
     return prepared;
+  }
+
+  /** Without the image that is asked for, a machine only takes longer until it is a node. */
+  private async imageOf(
+    { os, nodeImage }: LabMachineSpec,
+    progress: (sentence: string) => void,
+  ): Promise<LabImage> {
+    const prepared =
+      nodeImage === undefined
+        ? undefined
+        : await findNodeImage({ name: nodeImage, os }, this.directories);
+    return prepared ?? ensureImage(os, progress, this.directories);
   }
 
   /** Starts the machine unless it runs, and waits until one can log in. */

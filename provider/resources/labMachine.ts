@@ -18,6 +18,7 @@ interface LabMachineInputs {
   readonly subnet: string;
   readonly address: string;
   readonly os: string;
+  readonly nodeImage?: string;
   readonly hostPrivateKey: string;
   readonly hostPublicKey: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -29,6 +30,10 @@ const inputs = {
   subnet: text('Subnet of the lab, e.g. `10.88.0.0/24`. A change replaces the machine.'),
   address: text('IPv4 address of the machine in the subnet. A change replaces the machine.'),
   os: text('Operating system, e.g. `debian:12`. A change replaces the machine.'),
+  nodeImage: text(
+    'Name of the NodeImage that it is made from, where that is there; else it is made from the OS’s own image. A change touches nothing.',
+    false,
+  ),
   hostPrivateKey: secretText('SSH host key that the machine shows, from its HostIdentity.'),
   hostPublicKey: text('The public part of the SSH host key.'),
   labels: textMap('Labels in the lab’s record. Changed in place.'),
@@ -40,6 +45,8 @@ const impacts = {
   subnet: 'replace',
   address: 'replace',
   os: 'replace',
+  // What it was made from is no reason to build it again.
+  nodeImage: 'ignore',
   hostPrivateKey: 'replace',
   hostPublicKey: 'ignore',
   labels: 'update',

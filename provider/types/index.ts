@@ -7,6 +7,7 @@ export * from './host';
 export * from './hostIdentity';
 export * from './labMachine';
 export * from './node';
+export * from './nodeImage';
 export * from './planRollout';
 export * from './service';
 export * from './stack';

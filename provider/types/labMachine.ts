@@ -11,6 +11,8 @@ export interface LabMachineArgs {
   address: pulumi.Input<string>;
   /** Operating system, e.g. `debian:12`. A change replaces the machine. */
   os: pulumi.Input<string>;
+  /** Name of the NodeImage that it is made from, where that is there. Default: the OS’s own image. A change touches nothing. */
+  nodeImage?: pulumi.Input<string>;
   /** SSH host key, from a HostIdentity. Secret. */
   hostPrivateKey: pulumi.Input<string>;
   /** Public part of the host key. */

@@ -17,6 +17,8 @@ async function failInstall(
   heal: () => Promise<void>,
   says: RegExp,
 ): Promise<void> {
+  // Else the engine is in the image, and nothing is installed on the machine.
+  await stage.setConfig('lab.prepareImages', 'false');
   stage.changeOs(nextOs, 'm1');
   const rolling = stage.start('up');
   await stage.untilStep(rolling, steps.installEngine('m1'));

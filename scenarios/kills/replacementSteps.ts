@@ -5,6 +5,8 @@ import type { StepName } from './stepNames';
  * `core/steps.ts` does not compile before it is said here.
  */
 const parts = {
+  // Once for all nodes, before any of them is touched.
+  prepareImage: 'never',
   gate: 'always',
   handOverVip: 'always',
   stopVip: 'always',
@@ -53,7 +55,8 @@ const parts = {
   activate: 'always',
   services: 'always',
   dismiss: 'with a stand-in',
-  installVip: 'always',
+  // It is in the image that the machine is made from.
+  installVip: 'never',
   startVip: 'always',
   // Only with `balance`; the scenario balance looks at them.
   drainServer: 'never',

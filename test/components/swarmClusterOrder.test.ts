@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Service, SwarmCluster } from '../../components';
+import { Service, SwarmCluster, labMachines } from '../../components';
 import { allNames, chainOf, foreign, recordCluster as record } from './support/clusterRecording';
-import { clusterArgs, order } from './support/declarations';
+import { clusterArgs, image, labArgs, managers, order } from './support/declarations';
 import { recordProgram } from './support/recordedProgram';
 
 describe('SwarmCluster: order', () => {
@@ -39,6 +39,7 @@ describe('SwarmCluster: order', () => {
       assert.deepEqual(foreign(recording, 'm3'), ['VipMember m2', 'Swarm demo'], swarm);
       // What the swarm says of the declaration, a refusal too, comes before the first machine.
       assert.deepEqual(recording.get('LabMachine', 'm2').waitsFor, [
+        image,
         'Swarm demo',
         'HostIdentity m2',
       ]);
@@ -56,13 +57,13 @@ describe('SwarmCluster: order', () => {
     const recording = await record({}, { swarm: 'none' });
     assert.deepEqual(recording.get('Swarm', 'demo').waitsFor, ['Engine m2']);
     for (const name of allNames) {
-      assert.deepEqual(recording.get('LabMachine', name).waitsFor, [`HostIdentity ${name}`]);
-      assert.deepEqual(recording.get('Engine', name).waitsFor, [`LabMachine ${name}`]);
+      assert.deepEqual(recording.get('LabMachine', name).waitsFor, [image, `HostIdentity ${name}`]);
+      assert.deepEqual(recording.get('Engine', name).waitsFor, [image, `LabMachine ${name}`]);
     }
     const joins = (name: string): readonly string[] =>
       recording
         .get('Node', name)
-        .waitsFor.filter((title) => title !== `Engine ${name}` && title !== 'Swarm demo');
+        .waitsFor.filter((title) => ![image, `Engine ${name}`, 'Swarm demo'].includes(title));
     assert.deepEqual(
       ['m2', 'm3', 'm1', 'w1', 'w2', 'w3'].map((name) => joins(name)),
       [
@@ -74,6 +75,44 @@ describe('SwarmCluster: order', () => {
         ['Barrier demo-batch-1'],
       ],
     );
+  });
+
+  test('one image for all nodes, before every link of every one of them', async () => {
+    const recording = await record();
+    assert.deepEqual(recording.names('NodeImage'), [image]);
+    assert.deepEqual(
+      recording.registrations.find(({ type }) => type === 'NodeImage')?.waitsFor,
+      [],
+    );
+    for (const name of allNames) {
+      const { nodeImage } = recording.get('LabMachine', name).inputs;
+      assert.equal(image, `NodeImage demo-${String(nodeImage)}`);
+      for (const { type, waitsFor } of chainOf(recording, name)) {
+        if (type !== 'HostIdentity') assert.ok(waitsFor.includes(image), `${type} ${name}`);
+      }
+    }
+  });
+
+  test('another OS or engine of one node is another image; what is exchanged in place, or is there already, is in none', async () => {
+    const [first, second, third] = managers;
+    assert.ok(first !== undefined && second !== undefined && third !== undefined);
+    const recording = await record({
+      managers: [
+        { ...first, engine: { version: '28.5.2', upgrade: 'inPlace' } },
+        { ...second, os: 'debian:13' },
+        { ...third, engine: { source: { kind: 'preinstalled' } } },
+      ],
+    });
+    const images = ['m1', 'm2', 'm3', 'w1'].map(
+      (name) => recording.get('LabMachine', name).inputs['nodeImage'],
+    );
+    assert.match(String(images[1]), /^debian-13-engine-/);
+    assert.deepEqual([images[0], images[2]], [undefined, undefined]);
+    assert.match(String(images[3]), /^debian-12-engine-/);
+    assert.equal(recording.names('NodeImage').length, 2);
+    const without = await record({ machine: labMachines({ ...labArgs, prepareImages: false }) });
+    assert.deepEqual(without.names('NodeImage'), []);
+    assert.equal(without.get('LabMachine', 'm1').inputs['nodeImage'], undefined);
   });
 
   test('`dependsOn: [cluster]` waits for everything in it', async () => {

@@ -413,7 +413,7 @@ it('every fault of a configuration is told at once, whether a single key shows i
   assert.deepEqual(
     [...faults(raw)].sort(),
     [
-      'lab.size: is not a known key; remove it, or use one of name, subnet',
+      'lab.size: is not a known key; remove it, or use one of name, subnet, prepareImages',
       'engine.version: 26 is no text; write it in quotes',
       'engine.images[0].sha256: "abc" is no SHA-256; give its 64 hexadecimal digits',
       'engine.images[0].tag: is not a known key; remove it, or use one of reference, path, sha256',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { changes } from './callLog';
+import { nodeImageName } from '../../core/nodeImage';
 import { assertDone, assertFailed, assertOrder, build, rebuild } from './cluster/chains';
 import { node, threeManagers } from './cluster/declarations';
 import { createClusterProject, type ClusterProject } from './cluster/project';
@@ -10,6 +11,8 @@ import { dumpedByPulumi, isCiphertext, plainText } from './cluster/secrets';
 import type { Run } from './harness';
 
 const workers = ['w1', 'w2'].map((name) => node(name));
+
+const imageOf = (os: string): string => `demo-${nodeImageName({ os, packages: ['keepalived'] })}`;
 
 /** The order of a roll: m1 is the leader, and goes last. */
 const roll = [
@@ -38,12 +41,15 @@ describe('three managers and two workers, from their making to a roll', () => {
         ...['m1', 'm2', 'm3'].flatMap((name) => build('manager', name)),
         ...['w1', 'w2'].flatMap((name) => build('worker', name)),
         ...['m1', 'm2', 'm3', 'w1', 'w2'].map((name) => `create HostIdentity ${name}`),
+        `create NodeImage ${imageOf('debian:12')}`,
         'create Swarm demo',
         'create Barrier demo-batch-1',
         'create Barrier demo-batch-2',
       ].sort(),
     );
     assertOrder(done, [
+      `create NodeImage ${imageOf('debian:12')}`,
+      'create LabMachine m1',
       'create Engine m1',
       'create Swarm demo',
       ...['m1', 'm2', 'm3'].flatMap((name) => [`create Node ${name}`, `create VipMember ${name}`]),
@@ -127,9 +133,34 @@ describe('three managers and two workers, from their making to a roll', () => {
     assert.match(turns, /m1 .*; hand the virtual IP over from m1 to m3/);
   });
 
+  test('a package of the image that cannot be had: the run ends, and nothing of any node was touched', async () => {
+    project.world.failNext('packages.install', { message: 'no such package' });
+    const machines = project.world.machines();
+    const run = await project.run('up');
+    assertFailed(run, /no such package.*no node was touched/, []);
+    assert.deepEqual(
+      project.world.machines().map(({ key, bootId }) => [key, bootId]),
+      machines.map(({ key, bootId }) => [key, bootId]),
+    );
+  });
+
   test('another os on all: the up does what the preview showed; names, addresses and host keys stay', async () => {
     const before = project.world.machines();
-    assertDone(await project.run('up'), roll);
+    const run = await project.run('up');
+    assertDone(run, roll);
+    const done = changes(run.calls);
+    assert.equal(done[0], `create NodeImage ${imageOf('debian:13')}`, 'before any node');
+    assert.equal(
+      done.at(-1),
+      `delete NodeImage ${imageOf('debian:12')}`,
+      'and the other one after all',
+    );
+    assert.ok(
+      project.world
+        .machines()
+        .every(({ lab }) => lab?.image.startsWith('debian-13-engine-') === true),
+      'every machine is made from it',
+    );
     for (const { key, address, hostPublicKey, bootId } of before) {
       const now = project.world.machine(key);
       assert.deepEqual(

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { changes } from './callLog';
-import { assertDone, assertFailed, build, rebuild } from './cluster/chains';
+import { assertDone, assertFailed, build, nodeChanges, rebuild } from './cluster/chains';
 import { node, threeManagers } from './cluster/declarations';
 import { createClusterProject, type ClusterProject } from './cluster/project';
 import { bootsOf, vipHolder } from './cluster/views';
@@ -25,15 +24,19 @@ describe('a cluster whose state was lost', () => {
     project.dispose();
   });
 
+  /** The image of machines is made beside the look at the swarm. */
+  const touchedNodes = (): readonly unknown[] =>
+    project.world.calls().filter(({ host }) => !host.includes('debian-12-engine-'));
+
   test('preview and up refuse without `adopt`, name the swarm, and touch nothing', async () => {
-    const touched = project.world.calls().length;
+    const touched = touchedNodes().length;
     const words = `\`pulumi config set adopt ${clusterId}\` and \`pulumi up\``;
     assertFailed(await project.run('preview'), words, []);
     const run = await project.run('up');
     assert.notEqual(run.exitCode, 0);
     assert.ok(run.output.includes(words), run.output);
-    assert.ok(!changes(run.calls).some((change) => /Machine|Engine|Node|Vip/.test(change)));
-    assert.equal(project.world.calls().length, touched);
+    assert.ok(!nodeChanges(run).some((change) => /Machine|Engine|Node|Vip/.test(change)));
+    assert.equal(touchedNodes().length, touched);
     const { resources } = await project.state();
     assert.ok(!resources.some(({ type }) => type === 'swarm:index:HostIdentity'), 'no other key');
   });
@@ -64,7 +67,7 @@ describe('a cluster whose state was lost', () => {
     const run = await project.run('up');
     assert.equal(run.exitCode, 0, run.output);
     assert.deepEqual(
-      [...changes(run.calls)].sort(),
+      [...nodeChanges(run)].sort(),
       [
         'create Swarm demo',
         'create Barrier demo-batch-1',

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { changes } from './callLog';
-import { assertDone, assertFailed, assertOrder, build, rebuild, takeDown } from './cluster/chains';
+import {
+  assertDone,
+  assertFailed,
+  assertOrder,
+  build,
+  nodeChanges,
+  rebuild,
+  takeDown,
+} from './cluster/chains';
 import { node } from './cluster/declarations';
 import { createClusterProject, type ClusterProject } from './cluster/project';
 import { vipHolder } from './cluster/views';
@@ -29,7 +37,7 @@ describe('five managers, from fewer of them to none', () => {
     project.declareCluster({ managers: three, workers });
     const run = await project.run('up');
     assert.equal(run.exitCode, 0, run.output);
-    const done = changes(run.calls);
+    const done = nodeChanges(run);
     assert.equal(done[0], 'update Swarm demo');
     for (const gone of ['m1', 'm4']) {
       assert.deepEqual(

@@ -102,6 +102,7 @@ test('the steps that are killed at below are all that a replacement has', async 
   const { wanted } = await undisturbed({ name: 'm1', standIn: true });
   const ofOtherOperations = [
     'alignVip',
+    'prepareImage',
     'promote',
     'provideImages',
     'found',

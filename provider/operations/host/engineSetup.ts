@@ -32,6 +32,12 @@ export interface EngineInputs {
   readonly timeouts?: { readonly start?: number };
 }
 
+/** What of an engine is found and brought near, on a host or in an image of one. */
+type EngineWish = Pick<EngineInputs, 'name'> & {
+  readonly version?: string;
+  readonly source?: EngineSourceSpec | undefined;
+};
+
 export const engineUnits = ['docker.socket', 'docker.service'];
 
 /**
@@ -92,7 +98,7 @@ export async function bringEngineUp(
 export async function prepareEngine(
   operation: Operation,
   host: Host,
-  spec: EngineInputs,
+  spec: EngineWish,
 ): Promise<PreparedEngine> {
   const context = contextOf(operation, host, spec);
   const prepared = await engineSource(context).prepare(spec.version);
@@ -130,7 +136,7 @@ export async function noteTakenOver(
 function contextOf(
   { effects: { local } }: Operation,
   host: Host,
-  { name, source }: EngineInputs,
+  { name, source }: EngineWish,
 ): SourceContext {
   return { name, host, local, spec: source ?? defaultSource };
 }

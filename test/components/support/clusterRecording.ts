@@ -33,6 +33,6 @@ export function chainOf(recording: Recording, name: string): readonly Registrati
 export function foreign(recording: Recording, name: string): readonly string[] {
   const own = new Set(['HostIdentity', ...links].map((type) => `${type} ${name}`));
   return [...new Set(chainOf(recording, name).flatMap(({ waitsFor }) => waitsFor))].filter(
-    (title) => !own.has(title),
+    (title) => !own.has(title) && !title.startsWith('NodeImage '),
   );
 }

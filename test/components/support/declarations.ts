@@ -1,7 +1,12 @@
 import type { ClusterNodeArgs, MachineKind, SwarmClusterArgs } from '../../../components';
 import { existingHosts, labMachines } from '../../../components';
+import { nodeImageName } from '../../../core/nodeImage';
 
-export const lab = labMachines({ lab: 'test', subnet: '10.88.0.0/24' });
+export const labArgs = { lab: 'test', subnet: '10.88.0.0/24' };
+export const lab = labMachines(labArgs);
+
+/** What machines of `clusterArgs` are made from. */
+export const image = `NodeImage demo-${nodeImageName({ os: 'debian:12', packages: ['keepalived'] })}`;
 
 /** Hosts that are reached with a key and a password of their own. */
 export const hosts: MachineKind = existingHosts({

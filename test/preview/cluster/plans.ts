@@ -1,7 +1,7 @@
 import type { PlannedStep } from '../../../scenarios/pulumi/engineEvents';
 import type { Run } from '../harness';
 
-/** The plan's steps as the provider would be called. */
+/** The plan's steps as the provider would be called, without images of machines. */
 export function planned(steps: readonly PlannedStep[]): readonly string[] {
   const verbs: Readonly<Record<string, string>> = {
     'create-replacement': 'create',
@@ -12,7 +12,7 @@ export function planned(steps: readonly PlannedStep[]): readonly string[] {
   };
   return steps.flatMap(({ op, type, name }) => {
     const verb = verbs[op];
-    return verb === undefined ? [] : [`${verb} ${type} ${name}`];
+    return verb === undefined || type === 'NodeImage' ? [] : [`${verb} ${type} ${name}`];
   });
 }
 

@@ -124,7 +124,7 @@ function keyBody(line: string): string {
   return line.trim().split(/\s+/).slice(0, 2).join(' ');
 }
 
-function fakeHost(world: World, key: string, description: string): Host {
+export function fakeHost(world: World, key: string, description: string): Host {
   const look = { operation: 'host.facts', host: key, isChange: false };
   return {
     description,

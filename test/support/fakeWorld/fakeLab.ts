@@ -1,9 +1,11 @@
-import { SwarmError } from '../../../core/errors';
-import type { Lab, LabMachineRecord, LabMachineSpec } from '../../../effects/lab';
+import { SwarmError, errorMessage } from '../../../core/errors';
+import { dormantUnits } from '../../../core/nodeImage';
+import type { Lab, LabMachineRecord, LabMachineSpec, NodeImageOrder } from '../../../effects/lab';
+import { fakeHost } from './fakeHosts';
 import { addMachine, boot, shutDown } from './machines';
 import { osCatalog } from './osCatalog';
 import { seal, unseal } from './sealedKey';
-import type { MachineState, WorldState } from './state';
+import type { MachineState, NodeImageState, WorldState } from './state';
 import { timing } from './timing';
 import type { World } from './world';
 
@@ -12,12 +14,34 @@ export function fakeLab(world: World): Lab {
   const action = (method: string, host: string, takesMs = 0) => ({
     operation: `lab.${method}`,
     host,
-    isChange: !['record', 'records', 'connection', 'hostKey'].includes(method),
+    isChange: !['record', 'records', 'connection', 'hostKey', 'findImage'].includes(method),
     takesMs,
   });
   return {
     images,
     missing: () => Promise.resolve([]),
+    findImage: (order) =>
+      world.act(action('findImage', order.name), (state) =>
+        state.nodeImages[imageKey(order)] === undefined ? undefined : imageIdentity(order),
+      ),
+    ensureImage: async (order, install) => {
+      // While it is built, an image is as a machine that nobody knows.
+      const key = `image/${order.name}`;
+      const begin = (state: WorldState): boolean => beginImage(state, key, order);
+      if (!(await world.act(action('ensureImage', order.name), begin))) return imageIdentity(order);
+      try {
+        await install(fakeHost(world, key, key));
+      } catch (error) {
+        await world.act(action('dropImage', order.name), (state) => {
+          Reflect.deleteProperty(state.machines, key);
+        });
+        throw buildFailed(order, error);
+      }
+      await world.act(action('finishImage', order.name), (state) => {
+        finishImage(state, key, order);
+      });
+      return imageIdentity(order);
+    },
     ensure: async (spec, progress) => {
       progress(`boot ${spec.os} machine ${spec.name} at ${spec.address}`);
       const name = `${spec.lab}/${spec.name}`;
@@ -88,6 +112,52 @@ export function fakeLab(world: World): Lab {
   };
 }
 
+function imageKey({ name, os }: NodeImageOrder): string {
+  return `${name} ${os}`;
+}
+
+function imageIdentity({ name }: NodeImageOrder): string {
+  return `${name}-fake`;
+}
+
+/** False: it is there. */
+function beginImage(state: WorldState, key: string, order: NodeImageOrder): boolean {
+  if (state.nodeImages[imageKey(order)] !== undefined) return false;
+  refuseUnknownOs(order.os, `image ${order.name}`);
+  const { name: hostname, os } = order;
+  addMachine(state, { key, hostname, os, address: '', hostPublicKey: '' });
+  return true;
+}
+
+function buildFailed({ name }: NodeImageOrder, cause: unknown): SwarmError {
+  const message = `image ${name}: could not be built (${errorMessage(cause)}); no node was touched`;
+  return new SwarmError('LabImageBuildFailed', message, { source: 'world', cause });
+}
+
+function finishImage(state: WorldState, key: string, order: NodeImageOrder): void {
+  const built = state.machines[key];
+  if (built === undefined) throw new Error(`${key} is gone`);
+  for (const [unit, known] of Object.entries(built.units)) {
+    known.state = 'inactive';
+    if (dormantUnits.includes(unit)) known.isEnabled = false;
+  }
+  state.nodeImages[imageKey(order)] = diskOf(built);
+  Reflect.deleteProperty(state.machines, key);
+}
+
+function diskOf(machine: NodeImageState): NodeImageState {
+  const { installed, held, units, files, programs, repositories } = machine;
+  return structuredClone({ installed, held, units, files, programs, repositories });
+}
+
+function refuseUnknownOs(os: string, subject: string): void {
+  if (osCatalog[os] !== undefined) return;
+  throw refuse(
+    'LabImageUnknown',
+    `${subject}: no image ${os}; nothing was made; choose one of ${Object.keys(osCatalog).join(', ')}`,
+  );
+}
+
 function ensure(state: WorldState, spec: LabMachineSpec): LabMachineRecord {
   const key = `${spec.lab}/${spec.name}`;
   const existing = state.machines[key];
@@ -101,12 +171,7 @@ function ensure(state: WorldState, spec: LabMachineSpec): LabMachineRecord {
     boot(state, existing);
     return recordOf(existing);
   }
-  if (osCatalog[spec.os] === undefined) {
-    throw refuse(
-      'LabImageUnknown',
-      `lab machine ${key}: no image ${spec.os}; nothing was made; choose one of ${Object.keys(osCatalog).join(', ')}`,
-    );
-  }
+  refuseUnknownOs(spec.os, `lab machine ${key}`);
   const holder = Object.values(state.machines).find((m) => m.address === spec.address);
   if (holder !== undefined) {
     throw refuse(
@@ -114,18 +179,28 @@ function ensure(state: WorldState, spec: LabMachineSpec): LabMachineRecord {
       `lab machine ${key}: ${spec.address} is ${holder.key}'s; nothing was made; choose a free address`,
     );
   }
+  const order = imageOf(state, spec);
   const lab = {
     id: spec.id,
     lab: spec.lab,
     name: spec.name,
-    image: `${spec.os.replace(':', '-')}-fake`,
+    image: order === undefined ? `${spec.os.replace(':', '-')}-fake` : imageIdentity(order),
     subnet: spec.subnet,
     hostPublicKey: spec.hostPublicKey,
     sealedHostKey: seal(spec.hostPrivateKey),
     labels: { ...spec.labels },
   };
   const { address, os, hostPublicKey, name: hostname } = spec;
-  return recordOf(addMachine(state, { key, hostname, os, address, hostPublicKey, lab }));
+  const disk = order === undefined ? undefined : state.nodeImages[imageKey(order)];
+  const machine = { key, hostname, os, address, hostPublicKey, lab };
+  return recordOf(addMachine(state, machine, disk === undefined ? undefined : diskOf(disk)));
+}
+
+/** The image that is asked for, where it is there. */
+function imageOf(state: WorldState, { os, nodeImage }: LabMachineSpec): NodeImageOrder | undefined {
+  if (nodeImage === undefined) return undefined;
+  const order = { name: nodeImage, os };
+  return state.nodeImages[imageKey(order)] === undefined ? undefined : order;
 }
 
 function refuse(code: string, message: string): SwarmError {

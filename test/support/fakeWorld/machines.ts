@@ -8,6 +8,7 @@ import {
   type LabEntry,
   type MachineState,
   type NodeEntry,
+  type NodeImageState,
   type SwarmState,
   type WorldState,
 } from './state';
@@ -23,7 +24,12 @@ export interface NewMachine {
   readonly lab?: LabEntry;
 }
 
-export function addMachine(state: WorldState, machine: NewMachine): MachineState {
+/** @param disk what of its disk comes from an image. Default: what the OS alone has. */
+export function addMachine(
+  state: WorldState,
+  machine: NewMachine,
+  disk?: NodeImageState,
+): MachineState {
   const release = osCatalog[machine.os];
   const added: MachineState = {
     key: machine.key,
@@ -75,6 +81,7 @@ export function addMachine(state: WorldState, machine: NewMachine): MachineState
     trackScriptFailingSinceMs: undefined,
     scriptedCommands: [],
     lab: machine.lab,
+    ...disk,
   };
   state.machines[machine.key] = added;
   boot(state, added);

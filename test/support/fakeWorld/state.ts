@@ -28,9 +28,17 @@ export interface WorldState {
   registries: Record<string, ImageRegistryState>;
   /** Images whose containers end at once, with what a task says of it. */
   failingImages: Record<string, string>;
+  /** Images that machines are made from beside those of the OSes, by name and OS with a blank between. */
+  nodeImages: Record<string, NodeImageState>;
   /** Repositories of packages, by address and suite with a blank between. */
   repositories: Record<string, RepositoryState>;
 }
+
+/** What of a machine's disk an image has. */
+export type NodeImageState = Pick<
+  MachineState,
+  'installed' | 'held' | 'units' | 'files' | 'programs' | 'repositories'
+>;
 
 export interface ImageRegistryState {
   /** References that it serves. */
@@ -348,6 +356,7 @@ export function emptyWorld(): WorldState {
     web: {},
     registries: {},
     failingImages: {},
+    nodeImages: {},
     repositories: {},
   };
 }

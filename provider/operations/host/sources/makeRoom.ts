@@ -56,9 +56,6 @@ export function noteSource(
 
 async function installedOf(host: Host, names: readonly string[]): Promise<readonly string[]> {
   if (!takesDebs(await host.facts())) return [];
-  const there: string[] = [];
-  for (const name of names) {
-    if ((await host.packages.installed(name)) !== undefined) there.push(name);
-  }
-  return there;
+  const versions = await Promise.all(names.map((name) => host.packages.installed(name)));
+  return names.filter((_, index) => versions[index] !== undefined);
 }
