@@ -5,6 +5,8 @@ import type { Operation } from '../../server/resource';
 /** True when it holds; otherwise why it does not hold yet, for the live status and the timeout's error. */
 export type Condition = () => Promise<true | string>;
 
+/** Most conditions come true within the first tenths of a second, and the rest after seconds. */
+const firstPollMilliseconds = 50;
 const pollMilliseconds = 500;
 
 /**
@@ -22,6 +24,7 @@ export async function waitUntil(
   const { clock } = operation.effects;
   const deadline = clock.monotonicMs() + timeoutSeconds * 1000;
   let last = '';
+  let pause = firstPollMilliseconds;
   for (;;) {
     const answer = await condition().catch((error: unknown) => {
       if (isTransient(error)) return errorMessage(error);
@@ -37,7 +40,8 @@ export async function waitUntil(
         { source: 'world' },
       );
     }
-    await clock.sleep(pollMilliseconds, operation.signal);
+    await clock.sleep(pause, operation.signal);
+    pause = Math.min(pollMilliseconds, pause * 2);
   }
 }
 
