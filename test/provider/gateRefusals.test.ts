@@ -144,6 +144,21 @@ test('a demotion that the leader refuses in silence is seen, and the next run go
   assertAsDeclared(world, stack);
 });
 
+test('a demotion that the leader has put off is wished again, and does not wait for its next look in 5 s', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  world.refuseDemotions(1);
+  stack.declared = changed(stack.declared, { os: 'debian:13' }, 'm2');
+  const before = world.calls().length;
+  await stack.up(new ProviderProcess(world), ['m2']);
+  assertAsDeclared(world, stack);
+  const calls = world.calls().slice(before);
+  const left = calls.find(({ operation }) => operation === 'docker.swarmLeave')?.atMs ?? NaN;
+  const wishes = calls.filter(({ operation, atMs }) => {
+    return operation === 'docker.updateNode' && atMs < left && atMs > left - 5_000;
+  });
+  assert.ok(wishes.length >= 2, 'its demotion, and once more');
+});
+
 test('a drain that never ends gives the availability back and names the tasks', async () => {
   // Containers that do not stop: their stop begins anew at every moment.
   const hang = (state: WorldState): void => {

@@ -22,6 +22,9 @@ export async function findEntry(
   });
 }
 
+/** How often a demotion is wished again that the leader has put off. */
+const wishAgainMilliseconds = 1000;
+
 /**
  * Demotes a manager and sees it gone from raft, from another manager. The request only records a
  * wish: the leader may refuse for ever without a word, so its outcome is what is waited for.
@@ -33,20 +36,28 @@ export async function demoteAndWait(
   timeoutSeconds: number,
 ): Promise<void> {
   const avoid = [operation.name];
+  const { clock } = operation.effects;
   const before = await findEntry(operation, access, nodeId, avoid);
   if (before?.managerStatus !== undefined && before.role === 'worker') {
     await wishAfresh(operation, access, nodeId);
   }
-  await askManager(
-    operation,
-    access,
-    ({ docker }) => docker.updateNode(nodeId, { role: 'worker' }),
-    { avoid },
-  );
+  const wish = (): Promise<void> =>
+    askManager(operation, access, ({ docker }) => docker.updateNode(nodeId, { role: 'worker' }), {
+      avoid,
+    });
+  await wish();
+  let wishedAt = clock.monotonicMs();
   try {
     await waitUntil(operation, 'the demotion', timeoutSeconds, async () => {
       const entry = await findEntry(operation, access, nodeId, avoid);
       if (entry?.managerStatus === undefined) return true;
+      // A leader that has just taken over may not be able to remove it yet, and would look at it again every
+      // 5 s only (SwarmKit's role manager); it looks at once when the entry is written.
+      const isPutOff = !entry.managerStatus.isLeader && entry.role === 'worker';
+      if (isPutOff && clock.monotonicMs() - wishedAt >= wishAgainMilliseconds) {
+        await wish();
+        wishedAt = clock.monotonicMs();
+      }
       return entry.managerStatus.isLeader
         ? `${entry.hostname} is still the leader`
         : `${entry.hostname} is still a member of raft; the leader refuses a demotion that would cost the quorum`;

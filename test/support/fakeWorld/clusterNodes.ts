@@ -101,6 +101,8 @@ export function clusterNodes(call: EngineCall): NodesApi {
         const node = findNode(swarm, nodeId);
         if (node === undefined) throw refusals.noSuchNode(nodeId);
         if (change.role === 'worker' && node.role === 'manager') mayDemote(state, swarm, node);
+        // The leader looks at a role that is not as wanted yet when its entry is written.
+        if (node.isDemotionPutOff) node.roleChangeDueMs = state.nowMs;
         node.role = change.role ?? node.role;
         node.availability = change.availability ?? node.availability;
         node.labels = change.labels === undefined ? node.labels : { ...change.labels };

@@ -127,6 +127,7 @@ function stepRole(state: WorldState, swarm: SwarmState, node: NodeEntry, nowMs: 
   }
   if (isMember === isWanted) {
     node.roleChangeDueMs = undefined;
+    node.isDemotionPutOff = false;
     return;
   }
   if (isWanted && !isLive(state, node.id)) return;
@@ -154,6 +155,7 @@ function stepRole(state: WorldState, swarm: SwarmState, node: NodeEntry, nowMs: 
   if (state.refusedDemotions > 0 || !canRemoveMember(state, swarm, node.id)) {
     state.refusedDemotions = Math.max(0, state.refusedDemotions - 1);
     node.roleChangeDueMs = nowMs + timing.demoteRetry;
+    node.isDemotionPutOff = true;
     return;
   }
   if (swarm.leader === node.id && successor !== undefined) becomeLeader(swarm, successor, nowMs);
@@ -190,6 +192,7 @@ export function addNode(
     lastSeenMs: nowMs,
     unknownUntilMs: 0,
     roleChangeDueMs: undefined,
+    isDemotionPutOff: false,
   });
   if (node.role === 'manager') swarm.members.push(node.id);
 }

@@ -248,6 +248,8 @@ export interface NodeEntry {
   lastSeenMs: number;
   unknownUntilMs: number;
   roleChangeDueMs: number | undefined;
+  /** The leader has refused the removal from raft that is wished. */
+  isDemotionPutOff: boolean;
 }
 
 export interface ServiceEntry {
