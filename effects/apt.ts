@@ -68,9 +68,13 @@ export class Apt implements Packages {
     private readonly generation: () => Promise<number>,
   ) {}
 
-  async available(name: string): Promise<readonly string[]> {
+  async available(
+    name: string,
+    { isOptional }: { readonly isOptional: boolean } = { isOptional: false },
+  ): Promise<readonly string[]> {
     const versions = await this.madison(name);
-    return versions.length === 0 && (await this.refresh()) ? this.madison(name) : versions;
+    if (isOptional || versions.length > 0) return versions;
+    return (await this.refresh()) ? this.madison(name) : versions;
   }
 
   async installed(name: string): Promise<string | undefined> {

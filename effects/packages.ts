@@ -1,7 +1,10 @@
 /** Packages of one host's distribution. Only `apt` systems so far. */
 export interface Packages {
-  /** Full versions that the host's sources offer for a package, best first; refreshes the lists at most once per connection. */
-  available(name: string): Promise<readonly string[]>;
+  /**
+   * Full versions that the host's sources offer for a package, best first. Where they offer none, the lists are
+   * refreshed, at most once per connection; not so with `isOptional`, for one that need not be there.
+   */
+  available(name: string, options?: { readonly isOptional: boolean }): Promise<readonly string[]>;
   /** Installed version, or undefined. */
   installed(name: string): Promise<string | undefined>;
   /**

@@ -26,9 +26,10 @@ export function distribution({ host, name }: SourceContext<DistributionSource>):
 
   async function install(version: string): Promise<void> {
     // Newer Debian splits the client off; it must be the same version, or the held engine blocks it.
+    // The lists have the engine, so they have its client, or there is none.
     const plan = planClient(
       upstreamVersion(version),
-      await packages.available(client),
+      await packages.available(client, { isOptional: true }),
       await packages.installed(client),
     );
     const held = {
