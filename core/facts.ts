@@ -91,6 +91,8 @@ export interface SwarmNodeFacts {
   readonly state: NodeState;
   readonly labels: Readonly<Record<string, string>>;
   readonly engineVersion: string;
+  /** What its machine has; a node that never reported has none. */
+  readonly resources?: { readonly nanoCpus: number; readonly memoryBytes: number };
   /** Present exactly while the node is a raft member. */
   readonly managerStatus:
     | {

@@ -3,7 +3,7 @@ import type { OverlayNetworkFacts, ServiceFacts, SwarmNodeFacts, TaskFacts } fro
 import { placement } from './placement';
 
 /** Network, gateway and broadcast of a subnet. */
-const takenOfSubnet = 3;
+export const takenOfSubnet = 3;
 
 /** What a roll does to the addresses of one overlay network. */
 export interface OverlayLoad {

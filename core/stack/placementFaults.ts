@@ -1,6 +1,7 @@
 import type { Availability, NodeRole, SwarmNodeFacts } from '../facts';
 import type { Labels } from '../labels';
 import { placement } from '../placement';
+import { networkRoomFaults } from './networkRoom';
 import type { StackPlan, StackService } from './stackPlan';
 
 /** A node as it is declared. */
@@ -14,18 +15,28 @@ export interface DeclaredPlace {
 
 /**
  * What of a stack finds no place on the declared nodes, as sentences: constraints that none satisfies,
- * more tasks than nodes may carry, a port of the nodes that is asked for twice. A constraint on what a
+ * more tasks than nodes may carry, a port of the nodes that is asked for twice, a network too small for all. A constraint on what a
  * declaration does not tell (`node.platform.os`, `engine.labels…`, `node.id`) is left to the swarm.
  */
 export function placementFaults(
-  { services }: StackPlan,
+  plan: StackPlan,
   nodes: readonly DeclaredPlace[],
 ): readonly string[] {
+  const { services } = plan;
   const places = services.map((service) => ({ service, fitting: fittingNodes(service, nodes) }));
   return [
     ...places.flatMap(({ service, fitting }) => countFaults(service, fitting)),
     ...portFaults(places),
+    ...networkRoomFaults(plan, nodes.length, tasksOf(places)),
   ];
+}
+
+/** Replicas, or one on each node. */
+function tasksOf(places: readonly Place[]): (key: string) => number {
+  return (key) => {
+    const place = places.find(({ service }) => service.key === key);
+    return place?.service.body.Mode.Replicated?.Replicas ?? place?.fitting.length ?? 0;
+  };
 }
 
 interface Place {

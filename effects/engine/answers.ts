@@ -112,6 +112,7 @@ export const nodeAnswer = z
       .object({
         Hostname: z.string().default(''),
         Engine: z.object({ EngineVersion: z.string().default('') }).optional(),
+        Resources: z.object({ NanoCPUs: count, MemoryBytes: count }).optional().catch(undefined),
       })
       .optional(),
     Status: z.object({
@@ -136,6 +137,14 @@ export const nodeAnswer = z
     state: node.Status.State,
     labels: node.Spec.Labels,
     engineVersion: plainEngineVersion(node.Description?.Engine?.EngineVersion ?? ''),
+    ...(node.Description?.Resources === undefined
+      ? {}
+      : {
+          resources: {
+            nanoCpus: node.Description.Resources.NanoCPUs,
+            memoryBytes: node.Description.Resources.MemoryBytes,
+          },
+        }),
     managerStatus:
       node.ManagerStatus === undefined || node.ManagerStatus === null
         ? undefined

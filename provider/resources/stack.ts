@@ -171,7 +171,7 @@ export const stack: Resource = {
       ...foreseen,
     ].map(hide);
   },
-  previewUpdate: (wanted, state) => {
+  previewUpdate: async (wanted, state, operation) => {
     const [before, after] = [readPlan(state, inwardDigests), readPlan(wanted, inwardDigests)];
     if (after === undefined || 'faults' in after) return [`update stack ${shown(wanted['name'])}`];
     const old = before !== undefined && 'plan' in before ? before.plan : undefined;
@@ -182,7 +182,9 @@ export const stack: Resource = {
     // What was changed by hand is in the diff alone.
     const sentences =
       changes.length > 0 ? changes : [`bring stack ${after.plan.name} to what is declared`];
-    return [...after.warnings, ...sentences].map(hide);
+    const owner = stackOwner(operation, wanted as unknown as StackInputs, state);
+    const foreseen = await hidingErrors(() => foresee(operation, wanted, owner), hide);
+    return [...after.warnings, ...sentences, ...foreseen].map(hide);
   },
   create: (wanted, operation) =>
     hiding(operation, [wanted], (quiet) => create(wanted as unknown as StackInputs, quiet)),

@@ -61,7 +61,7 @@ export interface Operation {
   readonly isProgramRun: boolean;
   /** Whether this run's program has registered such a resource by now: a Check of it was served. Any such resource when none is singled out. */
   isRegistered(token: string, which?: Which): boolean;
-  /** `pulumi preview`: only functions and `previewCreate` are called in one. */
+  /** `pulumi preview`: only functions, `previewCreate` and `previewUpdate` are called in one. */
   readonly isPreview: boolean;
   /** `customTimeouts` of the resource in seconds, or undefined. */
   readonly timeoutSeconds: number | undefined;
@@ -115,14 +115,18 @@ export interface Resource {
     inputs: PropertyMap,
   ): DiffResult;
   /**
-   * What `up` would do, as sentences; shown by `pulumi preview`. A Create may look at the world, and throw
+   * What `up` would do, as sentences; shown by `pulumi preview`. Both may look at the world, and throw
    * what `up` would refuse with: only here is it known that the state has no such resource.
    */
   previewCreate?(
     inputs: PropertyMap,
     operation: Operation,
   ): readonly string[] | Promise<readonly string[]>;
-  previewUpdate?(inputs: PropertyMap, state: PropertyMap): readonly string[];
+  previewUpdate?(
+    inputs: PropertyMap,
+    state: PropertyMap,
+    operation: Operation,
+  ): readonly string[] | Promise<readonly string[]>;
   /** Outputs that an Update will change, as far as they are known before it; `unknown` otherwise. Default: none. */
   previewOutputs?(inputs: PropertyMap, state: PropertyMap): PropertyMap;
   /**

@@ -96,7 +96,9 @@ export class ResourceHandlers {
     const response = new UpdateResponse();
     response.setRefreshBeforeUpdate(isRefreshed(resource, inputs));
     if (request.getPreview()) {
-      this.#show(request.getUrn(), resource.previewUpdate?.(inputs, old.state) ?? []);
+      const operation = this.#operation('update', request);
+      const said = await resource.previewUpdate?.(inputs, old.state, operation);
+      this.#show(request.getUrn(), said ?? []);
       const outputs = {
         ...outputsOnly(resource, old.state),
         ...resource.previewOutputs?.(inputs, old.state),

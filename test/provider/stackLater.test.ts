@@ -261,6 +261,50 @@ describe('adopting', () => {
   });
 });
 
+describe('what the swarm cannot run', () => {
+  const meshed = 'services: { api: { image: "api:1", ports: ["8088:80"] } }';
+
+  test('a port of the mesh that another service has: preview refuses it, and up before it touches anything', async () => {
+    const run = await deployed(meshed);
+    const second = new StackRun(run.world, origin.stack);
+    second.urn = stackUrn.replace(/numbers$/, 'second');
+    const other = wanted(second, meshed, { name: 'second' });
+    const refused = {
+      code: 'StackImpossible',
+      message:
+        /nothing was touched: services\.api publishes 8088\/tcp by the routing mesh, as the service numbers_api does/,
+    };
+    await assert.rejects(second.previewCreate(other), refused);
+    await assert.rejects(second.up(other), refused);
+    assert.equal(run.world.swarm().services.length, 1);
+  });
+
+  test('a kernel without IP_VS is said, where services want a virtual IP', async () => {
+    const run = fresh();
+    run.world.edit((state) => {
+      for (const { files } of Object.values(state.machines)) {
+        files['/proc/sys/kernel/osrelease'] = { content: '6.1.0\n', mode: 0o444 };
+        files['/lib/modules/6.1.0/modules.dep'] = {
+          content: 'kernel/a.ko:\n',
+          mode: 0o444,
+        };
+      }
+    });
+    const doubts = async (text: string): Promise<readonly string[]> =>
+      (await run.previewCreate(wanted(run, text))).filter((line) => line.includes('IP_VS'));
+    assert.match((await doubts(meshed)).join(), /the kernel of m1 has no IP_VS: .*; api would not/);
+    const byName = 'services: { api: { image: "api:1", deploy: { endpoint_mode: dnsrr } } }';
+    assert.deepEqual(await doubts(byName), []);
+    run.world.edit((state) => {
+      for (const { files } of Object.values(state.machines)) {
+        const content = 'kernel/net/netfilter/ipvs/ip_vs.ko: kernel/a.ko\n';
+        files['/lib/modules/6.1.0/modules.dep'] = { content, mode: 0o444 };
+      }
+    });
+    assert.deepEqual(await doubts(meshed), []);
+  });
+});
+
 test('a job’s mode is not changed in place', async () => {
   const run = await deployed();
   const text = compose().replace('replicas: 2', 'mode: replicated-job');

@@ -3,6 +3,7 @@ import type {
   ConfigFacts,
   OverlayNetworkFacts,
   ServiceFacts,
+  SwarmNodeFacts,
   SwarmObjectFacts,
   TaskFacts,
 } from '../../../core/facts';
@@ -10,9 +11,11 @@ import type { RegistryLogin } from '../../../core/images';
 import { failedJobTasks, updateHalt } from '../../../core/services';
 import type { StackFile, StackPlan, StackService } from '../../../core/stack/stackPlan';
 import { isAsPlanned, isSameService } from '../../../core/stack/stackProgress';
+import { swarmFindings, type SwarmFindings } from '../../../core/stack/swarmFindings';
 import { DockerApiError } from '../../../effects/docker';
 import type { Operation } from '../../server/resource';
 import { askManager, type SwarmAccess } from '../ask/managers';
+import { lacksIpvs } from './lacksIpvs';
 import {
   isOurs,
   ownedLabels,
@@ -28,12 +31,15 @@ export interface PresentObjects {
   readonly configs: readonly ConfigFacts[];
   readonly secrets: readonly SwarmObjectFacts[];
   readonly tasks: readonly TaskFacts[];
+  readonly nodes: readonly SwarmNodeFacts[];
+  /** Why services would have no virtual IP on these nodes, where they need one. */
+  readonly lacksIpvs: string | undefined;
 }
 
 /**
  * Looks at what the swarm has of a plan; whatever stands in the way is found before anything is touched.
  *
- * @throws SwarmError `StackExists`, `StackIncomplete`
+ * @throws SwarmError `StackExists`, `StackIncomplete`, `StackImpossible`
  */
 export async function lookAtStack(
   operation: Operation,
@@ -42,41 +48,77 @@ export async function lookAtStack(
   plan: StackPlan,
 ): Promise<PresentObjects> {
   const present = await operation.step(`look at what the swarm has of stack ${plan.name}`, () =>
-    gatherStack(operation, access),
+    gatherStack(operation, access, plan),
   );
   refuseIncomplete(plan, present);
   refuseInTheWay(owner, plan, present);
+  for (const sentence of doubts(owner, plan, present)) operation.log('warning', sentence);
   return present;
 }
 
 export function gatherStack(
   operation: Operation,
   access: SwarmAccess,
+  plan: StackPlan,
   timeoutSeconds?: number,
 ): Promise<PresentObjects> {
   return askManager(
     operation,
     access,
-    async ({ docker }) => {
-      const [services, networks, configs, secrets, tasks] = await Promise.all([
+    async ({ docker, contact }) => {
+      const [services, networks, configs, secrets, tasks, nodes] = await Promise.all([
         docker.services(),
         docker.overlayNetworks(),
         docker.configs(),
         docker.secrets(),
         docker.tasks(),
+        docker.nodes(),
       ]);
-      return { services, networks, configs, secrets, tasks };
+      const host = await operation.effects.hosts.connect(contact.connection);
+      const lacking = await lacksIpvs(host, contact.name, plan);
+      return { services, networks, configs, secrets, tasks, nodes, lacksIpvs: lacking };
     },
     timeoutSeconds === undefined ? {} : { timeoutSeconds },
   );
 }
 
-/** @throws SwarmError `StackExists` */
+/** @throws SwarmError `StackExists`, `StackImpossible` */
 export function refuseInTheWay(owner: StackOwner, plan: StackPlan, present: PresentObjects): void {
   refuseForeign(owner, 'service', serviceNames(plan), present.services);
   refuseForeign(owner, 'network', plan.networks.map(nameOf), present.networks);
   refuseForeign(owner, 'config', plan.configs.map(nameOf), present.configs);
   refuseForeign(owner, 'secret', plan.secrets.map(nameOf), present.secrets);
+  const { impossible } = findings(owner, plan, present);
+  if (impossible.length === 0) return;
+  throw new SwarmError(
+    'StackImpossible',
+    `${plan.name}: the swarm cannot run it as it is declared; nothing was touched: ${impossible.join('; ')}`,
+    { source: 'user' },
+  );
+}
+
+/** What may not go well, as sentences. */
+export function doubts(
+  owner: StackOwner,
+  plan: StackPlan,
+  present: PresentObjects,
+): readonly string[] {
+  const lacking = present.lacksIpvs === undefined ? [] : [present.lacksIpvs];
+  return [...lacking, ...findings(owner, plan, present).doubtful].map(
+    (sentence) => `stack ${plan.name}: ${sentence}`,
+  );
+}
+
+function findings(
+  owner: StackOwner,
+  plan: StackPlan,
+  { services, nodes }: PresentObjects,
+): SwarmFindings {
+  const own = serviceNames(plan);
+  const others = services.filter(
+    ({ name, labels }) => !own.includes(name) && !isOurs(owner, labels),
+  );
+  return swarmFindings(plan, { others, nodes });
 }
 
 function serviceNames({ services }: StackPlan): readonly string[] {

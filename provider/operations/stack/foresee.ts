@@ -1,18 +1,20 @@
 import { errorMessage, SwarmError } from '../../../core/errors';
 import { hasUnknown } from '../../server/propertyValues';
 import type { Operation, PropertyMap } from '../../server/resource';
-import { gatherStack, refuseInTheWay } from './applyStack';
+import { doubts, gatherStack, refuseInTheWay } from './applyStack';
 import { isOurs, type StackOwner } from './stackObjects';
 import { planOf, stackAccess, type StackInputs } from './stackSpec';
+
+const refusals: readonly string[] = ['StackExists', 'StackImpossible'];
 
 /** A preview waits no longer for a manager that does not answer: what it shows is a look ahead. */
 const patienceSeconds = 10;
 
 /**
- * What the preview of a new stack tells beside the files: what of the swarm an adoption would change and take away.
- * Nothing while the swarm is not known, or does not answer.
+ * What a preview tells beside the files: what will not go well in the swarm as it is, and of a new stack what of the swarm
+ * an adoption would change and take away. Nothing while the swarm is not known.
  *
- * @throws SwarmError `StackExists`, as `up` would.
+ * @throws SwarmError `StackExists`, `StackImpossible`, as `up` would.
  */
 export async function foresee(
   operation: Operation,
@@ -23,7 +25,7 @@ export async function foresee(
   const spec = wanted as unknown as StackInputs;
   const { plan } = planOf(spec);
   try {
-    const present = await gatherStack(operation, stackAccess(spec), patienceSeconds);
+    const present = await gatherStack(operation, stackAccess(spec), plan, patienceSeconds);
     refuseInTheWay(owner, plan, present);
     const names = new Set(plan.services.map(({ body }) => body.Name));
     const ours = present.services.filter(({ labels }) => isOurs(owner, labels));
@@ -36,15 +38,18 @@ export async function foresee(
         .map(({ name }) => `remove ${kind} ${name}, which no file declares under this name`),
     );
     return [
-      ...ours.map(({ name }) =>
-        names.has(name)
-          ? `take service ${name} over as it runs, and update it to the files`
-          : `remove service ${name}, which no file declares`,
-      ),
-      ...removed,
+      ...doubts(owner, plan, present),
+      ...ours
+        .filter(() => !owner.isInState)
+        .map(({ name }) =>
+          names.has(name)
+            ? `take service ${name} over as it runs, and update it to the files`
+            : `remove service ${name}, which no file declares`,
+        ),
+      ...(owner.isInState ? [] : removed),
     ];
   } catch (error) {
-    if (error instanceof SwarmError && error.code === 'StackExists') throw error;
+    if (error instanceof SwarmError && refusals.includes(error.code)) throw error;
     return [`the swarm could not be looked at: ${errorMessage(error)}`];
   }
 }
