@@ -6,6 +6,7 @@ import { parseConfiguration } from '../core/configuration';
 import type { DockerApi } from '../effects/docker';
 import type { Effects } from '../effects/effects';
 import type { ObservedManager } from './observer';
+import { webPort } from './webImage';
 
 /** The demo's cluster as the demo itself looks at it: over SSH, past Pulumi. */
 export interface DemoCluster {
@@ -35,13 +36,15 @@ export function demoCluster(raw: Readonly<Record<string, unknown>>): DemoCluster
 }
 
 function fromConfiguration(configuration: Configuration): DemoCluster {
-  const { lab, managers, workers, vip, services } = configuration;
+  const { lab, managers, workers, vip, services, stacks } = configuration;
   const address = vip?.addresses[0];
-  const port = services?.[0]?.ports?.[0]?.published;
+  // A stack's compose files say where its services answer; that of the demo has the web service on its own port.
+  const ofStack = stacks === undefined ? undefined : webPort;
+  const port = services?.[0]?.ports?.[0]?.published ?? ofStack;
   if (lab === undefined || address === undefined || port === undefined) {
     throw new SwarmError(
       'DemoConfigurationInvalid',
-      'stacks/Pulumi.demo.yaml: the demo needs `lab`, `vip` and a service with a published port',
+      'stacks/Pulumi.demo.yaml: the demo needs `lab`, `vip`, and a service with a published port or a stack',
       { source: 'user' },
     );
   }

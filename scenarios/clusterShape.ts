@@ -31,6 +31,13 @@ export const shapes = {
   oneManager: { name: 'one-manager', managers: 1, workers: 1 },
   vip: { name: 'vip', managers: 3, workers: 2, hasEcho: true },
   overlay: { name: 'overlay', managers: 3, workers: 2 },
+  /** Without a service: they come with its stacks. */
+  stack: {
+    name: 'stack',
+    managers: 3,
+    workers: 2,
+    configuration: { services: [], stacks: [] },
+  },
   bench: { name: 'bench', managers: 3, workers: 2 },
   balanced: {
     name: 'balanced',

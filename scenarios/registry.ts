@@ -26,6 +26,7 @@ import { oneManagerOutage } from './faults/oneManagerOutage';
 import { quorumLost } from './faults/quorumLost';
 import { raftBackup } from './faults/raftBackup';
 import { silentHosts } from './faults/silentHosts';
+import { stackOnNodes } from './faults/stackOnNodes';
 import { stateImported } from './faults/stateImported';
 import { stateLost } from './faults/stateLost';
 import { twoManagers } from './faults/twoManagers';
@@ -86,6 +87,7 @@ export const scenarios: readonly Scenario[] = [
   clientOnOverlayInPlace,
   clientOnOverlayBroken,
   engineInPlace,
+  stackOnNodes,
 ];
 
 /** @throws SwarmError `ScenarioUnknown` with every name that there is. */
