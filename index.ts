@@ -31,6 +31,7 @@ const cluster = new SwarmCluster(pulumi.getStack(), {
     subnetSize,
     adopt,
     backup: configuration.backup,
+    drain: configuration.drain,
     allowOutage: configuration.allowOutage,
     autolock: configuration.autolock,
     unlockKey: configuration.unlockKey,

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { DrainWay } from '../core/moves';
 import { validateCluster } from '../core/validateCluster';
 import type { ManagerContact } from '../core/connection';
 import type { NodeImageSpec } from '../core/nodeImage';
@@ -37,6 +38,8 @@ export interface ClusterNodeArgs {
   readonly labels?: Readonly<Record<string, string>>;
   readonly availability?: 'active' | 'pause' | 'drain';
   readonly onLocalData?: 'keep' | 'discard';
+  /** Default: the cluster's. */
+  readonly drain?: DrainWay;
   readonly previousName?: string;
 }
 
@@ -75,6 +78,12 @@ export interface SwarmClusterArgs {
    * docs/backup.md. Default: no backup. Changed in place.
    */
   readonly backup?: BackupArgs;
+  /**
+   * How the tasks of a node that goes are replaced. `stopFirst`: by the swarm's plain drain, all at once.
+   * `startFirst`: tasks of replicated services are moved to other nodes before it, each one started there
+   * before the old one stops; see docs/drain.md. Default: stopFirst. Changed in place.
+   */
+  readonly drain?: DrainWay;
   /**
    * Of an only manager that no worker stands in for: it is replaced all the same. Meanwhile the swarm has no
    * manager: nothing is scheduled, its own tasks stop, and nobody holds the virtual IP; tasks on workers keep
@@ -265,6 +274,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ...recovery(args),
         ...backup(args),
         ...allowOutage(args),
+        ...startFirst(args),
         ...(args.vip === undefined ? {} : { vipAddresses: args.vip.addresses }),
         ...(args.vip?.balance === undefined
           ? {}
@@ -546,6 +556,7 @@ function rollPolicy(args: SwarmClusterArgs, { maxUnavailable }: PlanRolloutResul
     timeouts: args.timeouts ?? {},
     ...standIn(args),
     ...allowOutage(args),
+    ...startFirst(args),
     ...backup(args),
     ...vipPolicy(args),
   };
@@ -557,6 +568,18 @@ function standIn({ standIn: wish }: SwarmClusterArgs): { standIn?: true | string
 
 function allowOutage({ allowOutage: isAllowed }: SwarmClusterArgs): { allowOutage?: true } {
   return isAllowed === true ? { allowOutage: true } : {};
+}
+
+/** A renamed node goes under its previous name. */
+function startFirst({ drain, managers, workers }: SwarmClusterArgs): {
+  startFirst?: true | readonly string[];
+} {
+  const nodes = [...managers, ...(workers ?? [])];
+  const names = nodes
+    .filter((node) => (node.drain ?? drain) === 'startFirst')
+    .map(({ name, previousName }) => previousName ?? name);
+  if (names.length === 0) return {};
+  return { startFirst: names.length === nodes.length ? true : names };
 }
 
 function backup({ backup: policy }: SwarmClusterArgs): { backup?: { directory: string } } {

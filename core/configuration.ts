@@ -5,6 +5,7 @@ import { engineUpgrades } from './engineChange';
 import { engineSourceSchema } from './engineSource';
 import type { InputFailure } from './errors';
 import { isRegistryServer } from './images';
+import { drainWays } from './moves';
 import { readableConfiguration, validateConfiguration } from './validateConfiguration';
 import { interfacePattern } from './vrrpFaults';
 
@@ -47,6 +48,10 @@ const engine = z.strictObject({
   images: z.array(image).optional(),
 });
 
+const drain = z.enum(drainWays, {
+  error: `is no way to drain a node; choose ${drainWays.join(' or ')}`,
+});
+
 const node = z.strictObject({
   name: z.string(),
   address: z.string(),
@@ -56,6 +61,7 @@ const node = z.strictObject({
   availability: z.enum(['active', 'pause', 'drain']).optional(),
   onLocalData: z.enum(['keep', 'discard']).optional(),
   previousName: z.string().optional(),
+  drain: drain.optional(),
   connection: connection.optional(),
 });
 
@@ -177,6 +183,7 @@ export const configurationSchema = z.strictObject({
       error: 'is no worker; give true, or the name of the one that stands in',
     })
     .optional(),
+  drain: drain.optional(),
   allowOutage: z.boolean().optional(),
   allowDestroy: z.boolean().optional(),
   addressPools: z.array(z.string()).optional(),

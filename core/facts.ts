@@ -180,6 +180,8 @@ export interface ServiceFacts {
   readonly virtualIpNetworks?: readonly string[];
   /** Placement constraints as text, e.g. `node.role == worker`. */
   readonly constraints: readonly string[];
+  /** What decides whether its tasks can be moved; a service that is not asked has none. */
+  readonly mobility?: MobilityFacts;
   /** Ports that it has on the nodes of its tasks themselves, past the routing mesh. Default: none. */
   readonly hostPorts?: readonly number[];
   /** As its spec has them. */
@@ -207,6 +209,20 @@ export interface ServicePort {
   /** 0: the swarm chooses one. */
   readonly PublishedPort: number;
   readonly PublishMode: string;
+}
+
+/** What of a service decides whether, and how, its tasks can be moved. */
+export interface MobilityFacts {
+  /** It mounts a named volume. */
+  readonly hasVolumes: boolean;
+  /** `max_replicas_per_node`; 0: any number. */
+  readonly maxPerNode: number;
+  /** It spreads its tasks by placement preferences of its own. */
+  readonly hasPreferences: boolean;
+  /** As declared; undefined: the swarm's default of 5. */
+  readonly restartDelaySeconds: number | undefined;
+  /** `update_config` as the Engine's API has it; undefined: none is declared. */
+  readonly updateConfig: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** An image as one engine has it. */

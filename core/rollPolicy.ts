@@ -35,6 +35,8 @@ export interface RollPolicy {
   readonly allowOutage?: boolean;
   /** Raft is backed up before the first manager of a run goes. */
   readonly backup?: BackupPolicy;
+  /** Names of the nodes whose tasks are moved start-first before the drain; `true`: of every node. Default: of none. */
+  readonly startFirst?: true | readonly string[];
   /** What is declared of the virtual IP beside what its members have. */
   readonly vip?: VipPolicy;
 }
@@ -70,7 +72,8 @@ export function parseRollPolicy(labels: Labels): RollPolicy | undefined {
 
 function isRollPolicy(value: unknown): value is RollPolicy {
   if (!isRecord(value)) return false;
-  const { maxUnavailable, timeouts, standIn, allowOutage, backup, vip, ...rest } = value;
+  const { maxUnavailable, timeouts, standIn, allowOutage, backup, startFirst, vip, ...rest } =
+    value;
   return (
     Object.keys(rest).length === 0 &&
     (maxUnavailable === undefined ||
@@ -79,8 +82,21 @@ function isRollPolicy(value: unknown): value is RollPolicy {
     (standIn === undefined || standIn === true || typeof standIn === 'string') &&
     (allowOutage === undefined || typeof allowOutage === 'boolean') &&
     (backup === undefined || isBackup(backup)) &&
+    (startFirst === undefined || startFirst === true || isNames(startFirst)) &&
     (vip === undefined || isVip(vip))
   );
+}
+
+/** Whether the tasks of a node are moved start-first before it is drained. */
+export function isStartFirst(
+  { startFirst }: Pick<RollPolicy, 'startFirst'>,
+  name: string,
+): boolean {
+  return startFirst === true || startFirst?.includes(name) === true;
+}
+
+function isNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }
 
 function isBackup(value: unknown): boolean {

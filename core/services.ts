@@ -80,7 +80,7 @@ export function movableServices(
   nodes: readonly SwarmNodeFacts[],
   nodeId: string,
 ): readonly ServiceFacts[] {
-  const others = nodes.filter((node) => node.id !== nodeId && canRunGlobal(node));
+  const others = nodes.filter((node) => node.id !== nodeId && canTakeTasks(node));
   return services.filter(({ constraints }) =>
     others.some((node) => placement(node, constraints) !== 'no'),
   );
@@ -248,7 +248,7 @@ function globalTasks(
   own: readonly TaskFacts[],
 ): number {
   const verdicts = nodes
-    .filter(canRunGlobal)
+    .filter(canTakeTasks)
     .map((node) => placement(node, service.constraints))
     .filter((verdict) => verdict !== 'no');
   return verdicts.every((verdict) => verdict === 'yes')
@@ -259,7 +259,8 @@ function globalTasks(
       );
 }
 
-function canRunGlobal(node: { state: string; availability: Availability }): boolean {
+/** Whether the scheduler gives new tasks to a node. */
+export function canTakeTasks(node: { state: string; availability: Availability }): boolean {
   return node.state === 'ready' && node.availability === 'active';
 }
 

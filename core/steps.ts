@@ -10,6 +10,7 @@ export const steps = {
   settleVip: (peer: string) => `give ${peer} its ordinary priority back`,
   alignVip: (nodes: string) => `change keepalived on ${nodes} together`,
   standIn: (node: string, manager: string) => `${node} stands in for ${manager}`,
+  moveTasks: (node: string) => `move the tasks of ${node} start-first`,
   drain: (node: string) => `drain ${node}`,
   backUp: (node: string) => `back up the raft state of ${node}`,
   archive: (node: string) => `archive the swarm of ${node}, its only manager`,

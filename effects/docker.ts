@@ -16,6 +16,7 @@ import type {
   TaskFacts,
 } from '../core/facts';
 import type { RegistryLogin } from '../core/images';
+import type { Placement } from '../core/moves';
 import type { ServiceSpec } from '../core/service';
 import type { StackServiceBody } from '../core/stack/serviceBody';
 import type { StackFile, StackNetwork } from '../core/stack/stackPlan';
@@ -95,6 +96,12 @@ export interface DockerApi {
     login?: RegistryLogin,
   ): Promise<string>;
   updateService(serviceId: string, spec: ServiceSpec): Promise<void>;
+  /**
+   * Changes where the tasks of a service may be and how they are replaced, and nothing else of it.
+   *
+   * @throws DockerApiError "update out of sequence" when the service has changed since it was seen.
+   */
+  placeService(seen: SeenService, placement: Placement): Promise<void>;
   removeService(serviceId: string): Promise<void>;
 
   /**

@@ -3,6 +3,7 @@ import type {
   ConfigFacts,
   EngineInfo,
   ImageFacts,
+  MobilityFacts,
   OverlayNetworkFacts,
   ServiceFacts,
   SwarmFacts,
@@ -237,14 +238,32 @@ const serviceSpec = z.looseObject({
   TaskTemplate: z.looseObject({
     ForceUpdate: count.default(0),
     ContainerSpec: containerSpec.optional(),
-    Placement: z.looseObject({ Constraints: z.array(z.string()).nullish() }).nullish(),
+    Placement: z
+      .looseObject({
+        Constraints: z.array(z.string()).nullish(),
+        MaxReplicas: count.default(0),
+        Preferences: z.array(z.unknown()).nullish(),
+      })
+      .nullish(),
+    RestartPolicy: z.looseObject({ Delay: z.number().nullish() }).nullish(),
   }),
+  UpdateConfig: z.looseObject({}).nullish(),
   EndpointSpec: endpointSpec.nullish(),
   Mode: z.looseObject({
     Replicated: z.object({ Replicas: count.default(1) }).nullish(),
     Global: z.looseObject({}).nullish(),
     ReplicatedJob: z.looseObject({ TotalCompletions: count.default(1) }).nullish(),
     GlobalJob: z.looseObject({}).nullish(),
+  }),
+});
+
+type ServiceSpecAnswer = z.infer<typeof serviceSpec>;
+
+/** Nothing of it is filled in or left out: it is sent back as it came. */
+export const wholeServiceAnswer = z.object({
+  Version: version,
+  Spec: z.looseObject({
+    TaskTemplate: z.looseObject({ Placement: z.looseObject({}).nullish() }),
   }),
 });
 
@@ -292,6 +311,7 @@ export const serviceAnswer = z
       labels: Spec.Labels,
       virtualIpNetworks: (Endpoint?.VirtualIPs ?? []).map(({ NetworkID }) => NetworkID),
       constraints: Spec.TaskTemplate.Placement?.Constraints ?? [],
+      mobility: mobilityOf(Spec),
       ...hostPortsOf(Spec.EndpointSpec),
       ports: (Spec.EndpointSpec?.Ports ?? []).map(
         ({ Protocol, TargetPort, PublishedPort, PublishMode }) => ({
@@ -313,6 +333,21 @@ function jobOf(
   const completions = ReplicatedJob?.TotalCompletions;
   const isJob = completions !== undefined || (GlobalJob !== undefined && GlobalJob !== null);
   return isJob ? { job: { completions, iteration } } : {};
+}
+
+function mobilityOf({ TaskTemplate, UpdateConfig }: ServiceSpecAnswer): MobilityFacts {
+  const { Placement, RestartPolicy, ContainerSpec } = TaskTemplate;
+  const delay = RestartPolicy?.Delay;
+  return {
+    // One without a name is made for its task, and goes with it.
+    hasVolumes: (ContainerSpec?.Mounts ?? []).some(
+      ({ Type, Source }) => ['volume', 'cluster'].includes(Type) && Source !== '',
+    ),
+    maxPerNode: Placement?.MaxReplicas ?? 0,
+    hasPreferences: (Placement?.Preferences ?? []).length > 0,
+    restartDelaySeconds: delay === undefined || delay === null ? undefined : delay / 1e9,
+    updateConfig: UpdateConfig ?? undefined,
+  };
 }
 
 function hostPortsOf(endpoint: EndpointSpec | null | undefined): Pick<ServiceFacts, 'hostPorts'> {

@@ -19,6 +19,7 @@ import type {
 import { bracketed } from '../../core/addresses';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { plainEngineVersion } from '../../core/parse/engineVersion';
+import type { Placement } from '../../core/moves';
 import type { ServiceSpec } from '../../core/service';
 import type { StackServiceBody } from '../../core/stack/serviceBody';
 import type { StackFile, StackNetwork } from '../../core/stack/stackPlan';
@@ -45,7 +46,7 @@ import { loadError } from './loadError';
 import { gatherLocalData } from './localData';
 import { readNodeCertificate } from './nodeCertificate';
 import { retryConflict } from './retryConflict';
-import { serviceBody } from './serviceBody';
+import { placedBody, serviceBody } from './serviceBody';
 import { withFileIds } from './stackService';
 
 const swarmPort = 2377;
@@ -306,6 +307,17 @@ export class EngineApi implements DockerApi {
         query: { version: String(Version.Index) },
         body: serviceBody(spec, Spec),
       });
+    });
+  }
+
+  async placeService(seen: SeenService, placement: Placement): Promise<void> {
+    const path = `/services/${encodeURIComponent(seen.id)}`;
+    const { Version, Spec } = await this.client.get(answers.wholeServiceAnswer, path);
+    // Of what was read just now nothing is sent back over a change that nobody has looked at.
+    if (Version.Index !== seen.version) throw new DockerApiError(500, 'update out of sequence');
+    await this.client.command('POST', `${path}/update`, {
+      query: { version: String(seen.version) },
+      body: placedBody(Spec, placement),
     });
   }
 

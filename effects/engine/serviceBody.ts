@@ -1,3 +1,4 @@
+import type { Placement } from '../../core/moves';
 import type { ServiceSpec } from '../../core/service';
 import type { EndpointSpec } from './answers';
 
@@ -43,6 +44,34 @@ export function serviceBody(
     },
     Mode: 'global' in spec.mode ? { Global: {} } : { Replicated: { Replicas: spec.mode.replicas } },
     EndpointSpec: endpoint,
+  };
+}
+
+/** A service's whole spec, as an Engine told it. */
+export interface WholeService {
+  readonly [name: string]: unknown;
+  readonly TaskTemplate: {
+    readonly Placement?: Readonly<Record<string, unknown>> | null | undefined;
+  };
+}
+
+/**
+ * The same service with another placement. A placement it always has: the manager of 20.10 dies of a service
+ * without one whose tasks had one (swarmkit `nodeMatches`).
+ */
+export function placedBody(
+  spec: WholeService,
+  { labels, constraints, updateConfig }: Placement,
+): Readonly<Record<string, unknown>> {
+  const { TaskTemplate } = spec;
+  return {
+    ...spec,
+    Labels: labels,
+    TaskTemplate: {
+      ...TaskTemplate,
+      Placement: { ...TaskTemplate.Placement, Constraints: constraints },
+    },
+    UpdateConfig: updateConfig,
   };
 }
 

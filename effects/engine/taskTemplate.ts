@@ -8,6 +8,9 @@ export const containerSpec = z.looseObject({
   Env: z.array(z.string()).nullish(),
   StopGracePeriod: z.number().nullish(),
   Labels: z.record(z.string(), z.string()).nullish(),
+  Mounts: z
+    .array(z.looseObject({ Type: z.string().default(''), Source: z.string().default('') }))
+    .nullish(),
 });
 
 interface TaskTemplate {

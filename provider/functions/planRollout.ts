@@ -44,6 +44,7 @@ import { brokenNodes, brokenWarnings, strangerReasons } from './hostFindings';
 import { keepalivedReasons } from './keepalivedReasons';
 import { knewStandIns, lookAtStandIns } from './lookAtStandIns';
 import { previewBackup } from './previewBackup';
+import { previewMoves } from './previewMoves';
 import { overlayRoom } from './overlayRoom';
 import { planRestore } from './planRestore';
 import { planQuorum } from './quorumPlan';
@@ -74,6 +75,7 @@ interface PlanArgs {
   readonly lost?: readonly string[];
   readonly backup?: BackupPolicy;
   readonly allowOutage?: boolean;
+  readonly startFirst?: true | readonly string[];
 }
 
 const planned = record(
@@ -119,6 +121,10 @@ const inputs = {
     false,
   ),
   allowOutage: flag('An only manager may be replaced with nobody in its place.'),
+  startFirst: {
+    type: 'any',
+    description: '`true` or the names of the nodes whose tasks are moved start-first.',
+  } as const,
 };
 
 /**
@@ -194,6 +200,13 @@ async function planRun(
     operation,
   );
   const backup = await previewBackup(operation, declared, plan, facts.gate?.clusterId);
+  const moves = await previewMoves(
+    operation,
+    managers,
+    facts.gate?.clusterId,
+    declared,
+    withAnotherEngine(declared, plan),
+  );
   const more = [
     ...strangerReasons(seen),
     ...(adopt === undefined ? [] : await keepalivedReasons(declared, standings)),
@@ -206,13 +219,19 @@ async function planRun(
   ];
   return {
     ...plan,
-    first: [...quorum.turns, ...backup.turns, ...(plan.vip === undefined ? [] : [plan.vip])],
+    first: [
+      ...quorum.turns,
+      ...backup.turns,
+      ...moves.turns,
+      ...(plan.vip === undefined ? [] : [plan.vip]),
+    ],
     reasons: [...new Set([...quorum.reasons, ...plan.reasons, ...more])],
     warnings: [
       ...plan.warnings,
       ...quorum.warnings,
       ...room.warnings,
       ...backup.warnings,
+      ...moves.warnings,
       // What a recovery puts back needs nobody's command.
       ...(plan.swarm === 'live' && quorum.turns.length === 0
         ? brokenWarnings(withoutUnsettled(seen, facts), facts.nodes)

@@ -164,6 +164,9 @@ export const rollPolicyProperty = record(
     standIn: any(
       'A worker that is a manager while one is out: `true` for the first healthy one, or its name. Default: nobody.',
     ),
+    startFirst: any(
+      'Nodes whose tasks are moved start-first before their drain: `true` for all, or their names. Default: none.',
+    ),
     allowOutage: flag(
       'An only manager is replaced without anybody in its place; needs `backup`. Default: false.',
     ),

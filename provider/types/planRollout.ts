@@ -34,6 +34,7 @@ export interface PlanRolloutArgs {
   lost?: readonly string[];
   backup?: { directory: string };
   allowOutage?: boolean;
+  startFirst?: true | readonly string[];
 }
 
 /** The plan of one run, from one look at the world. */

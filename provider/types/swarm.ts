@@ -10,6 +10,8 @@ export interface SwarmRollArgs {
   timeouts?: NodeTimeoutsArgs;
   /** A worker that is a manager while one is out: `true` for the first healthy one, or its name. Default: nobody. */
   standIn?: true | string;
+  /** Nodes whose tasks are moved start-first before their drain: `true` for all, or their names. Default: none. */
+  startFirst?: true | readonly string[];
   /** An only manager is replaced without anybody in its place; needs `backup`. Default: false. */
   allowOutage?: boolean;
   /** Where raft is backed up before the first manager of a run goes. Default: nowhere. */

@@ -13,6 +13,8 @@ const parts = {
   settleVip: 'always',
   alignVip: 'never',
   standIn: 'with a stand-in',
+  // Only with `drain: startFirst`; test/provider/startFirst.test.ts kills in it.
+  moveTasks: 'never',
   drain: 'always',
   // Only with a backup; the scenario raft-backup kills in it.
   backUp: 'never',

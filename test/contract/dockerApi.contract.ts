@@ -7,6 +7,8 @@ import { isWithin } from '../../core/addresses';
 import { overlayProbePort } from '../../core/overlay';
 import { steps } from '../../core/steps';
 import type { ServiceSpec } from '../../core/service';
+import type { ServiceFacts, TaskFacts } from '../../core/facts';
+import { moveLabel, moveProgress, movingOff, takenBack } from '../../core/moves';
 import { whyNotConverged } from '../../core/services';
 import { DockerApiError } from '../../effects/docker';
 import type { ContractHosts } from './contractHosts';
@@ -425,6 +427,59 @@ export function dockerApiContract(
       await docker.updateService(id, { ...present, labels: { purpose: 'another' } });
       await wait(60, 'still converged', converged);
       assert.deepEqual(await running(), kept);
+      await docker.removeService(id);
+    });
+
+    it('a constraint that rules out a paused node, start-first: its tasks alone are moved, and none by taking it back', async () => {
+      const { docker } = hosts.a;
+      const id = await docker.createService(pauseService({ replicas: 3 }, 'contract-move'));
+      const all = [hosts.a, hosts.b, hosts.c];
+      await wait(60, 'a task on each', () => tasksRunOn(hosts, id, all));
+      const nodeId = await ownId(hosts.b);
+      const seen = async (): Promise<ServiceFacts> =>
+        (await docker.services()).find((each) => each.id === id)!;
+      const running = async (): Promise<readonly TaskFacts[]> =>
+        (await docker.tasks({ serviceId: id })).filter(
+          ({ state, desiredState }) => state === 'running' && desiredState === 'running',
+        );
+      const before = await running();
+      const least = { running: 3 };
+      await docker.updateNode(nodeId, { availability: 'pause' });
+      const stale = await seen();
+      await docker.placeService(stale, movingOff(stale, nodeId));
+      await refuses(
+        docker.placeService(stale, movingOff(stale, nodeId)),
+        500,
+        /update out of sequence/,
+      );
+      await wait(60, 'its task elsewhere', async () => {
+        const tasks = await docker.tasks({ serviceId: id });
+        const up = tasks.filter(({ state }) => state === 'running').length;
+        least.running = Math.min(least.running, up);
+        const progress = moveProgress(
+          id,
+          { services: [await seen()], tasks, nodes: await docker.nodes() },
+          nodeId,
+        );
+        return progress.kind === 'moved' ? undefined : JSON.stringify(progress);
+      });
+      assert.equal(least.running, 3, 'the old one ran until the new one did');
+      const moved = await running();
+      const others = before.filter((task) => task.nodeId !== nodeId).map((task) => task.id);
+      assert.equal(moved.length, 3);
+      assert.ok(others.every((other) => moved.some((task) => task.id === other)));
+      const marked = await seen();
+      const back = takenBack(marked);
+      assert.ok(back !== undefined);
+      await docker.placeService(marked, back);
+      const { labels, constraints, mobility } = await seen();
+      assert.deepEqual([labels[moveLabel], constraints], [undefined, []]);
+      assert.equal(mobility?.updateConfig, undefined);
+      await docker.updateNode(nodeId, { availability: 'active' });
+      // The swarm would begin within a second.
+      await docker.runContainerCheck();
+      const after = (await running()).map((task) => task.id);
+      assert.deepEqual([...after].sort(), moved.map((task) => task.id).sort());
       await docker.removeService(id);
     });
 

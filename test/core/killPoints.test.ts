@@ -46,6 +46,7 @@ describe('where kills hit', () => {
       'installBalancer',
       'installVip',
       'keepEngine',
+      'moveTasks',
       'overlayUntried',
       'prepareImage',
       'promote',

@@ -15,6 +15,7 @@ describe('how nodes go, as the swarm carries it', () => {
           { requiredKeys: [] },
         ),
         standIn: fc.oneof(fc.constant(true as const), fc.string()),
+        startFirst: fc.oneof(fc.constant(true as const), fc.array(fc.string())),
         allowOutage: fc.boolean(),
         backup: fc.record({ directory: fc.string({ minLength: 1 }) }),
         vip: fc.record({ allowGap: fc.boolean(), preferred: fc.string() }, { requiredKeys: [] }),

@@ -271,3 +271,19 @@ test('an engine that keeps its data elsewhere is refused before anything of its 
     assert.deepEqual(changesSince(world, calls), [`host.run test/${name}`]);
   }
 });
+
+test('start-first: tasks are elsewhere before a node is drained in place, and it is given back as it was', async () => {
+  const { world, stack, faults } = begin();
+  stack.declared = { ...stack.declared, swarm: { roll: { startFirst: true } } };
+  const transcript = emptyTranscript();
+  await stack.up(new ProviderProcess(world, { transcript }), order);
+  assertAsDeclared(world, stack);
+  assert.deepEqual([...faults], []);
+  assert.deepEqual(held(world), []);
+  const told = sentences(transcript);
+  for (const name of order) {
+    const moving = told.indexOf(`move the tasks of ${name} start-first`);
+    assert.ok(moving >= 0 && told[moving + 1] === `drain ${name}`, name);
+  }
+  for (const { spec } of world.swarm().services) assert.deepEqual(spec.constraints, []);
+});

@@ -1,7 +1,7 @@
 import type { BackupPolicy } from '../../../core/backup';
 import { declaredManagersLabel, declaredNames, declaredWorkersLabel } from '../../../core/labels';
 import { parseRenames } from '../../../core/renames';
-import { parseRollPolicy } from '../../../core/rollPolicy';
+import { isStartFirst, parseRollPolicy } from '../../../core/rollPolicy';
 import type { Operation } from '../../server/resource';
 import { askManager } from './managers';
 import { accessOf } from './nodeSpec';
@@ -17,6 +17,8 @@ export interface DeclaredNow {
   readonly backup: BackupPolicy | undefined;
   /** An only manager may go with nobody in its place, and comes back. */
   readonly isOutageAllowed: boolean;
+  /** Its tasks are moved start-first before the drain. */
+  readonly isStartFirst: boolean;
   /** Names of the declared workers. */
   readonly workers: readonly string[];
 }
@@ -30,7 +32,12 @@ export async function declaredNow(operation: Operation, before: NodeInputs): Pro
   const workers = declaredNames(labels, declaredWorkersLabel) ?? [];
   const policy = parseRollPolicy(labels);
   if (policy === undefined) {
-    const none = { standIn: undefined, backup: undefined, isOutageAllowed: false };
+    const none = {
+      standIn: undefined,
+      backup: undefined,
+      isOutageAllowed: false,
+      isStartFirst: false,
+    };
     return { spec: before, ...none, workers };
   }
   const { timeouts, maxUnavailable, ...rest } = before;
@@ -44,6 +51,7 @@ export async function declaredNow(operation: Operation, before: NodeInputs): Pro
     },
     standIn: returns && before.role === 'manager' ? policy.standIn : undefined,
     backup: policy.backup,
+    isStartFirst: isStartFirst(policy, before.name),
     isOutageAllowed: returns && policy.allowOutage === true,
     workers,
   };

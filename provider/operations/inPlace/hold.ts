@@ -14,12 +14,18 @@ import { accessOf, timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
 import { giveNodeBack } from '../balancer/giveNodeBack';
 import { changeLeaseLabels } from '../hold/lease';
+import { takeBackMoves } from '../move/takeBackMoves';
 import { serveAgain } from '../node/putNodeIn';
 
-/** Drains a node, and notes in the same change what it is given back. */
-export function hold(operation: Operation, spec: NodeInputs, nodeId: string): Promise<void> {
+/** Drains a node, or pauses it before that, and notes in the same change what it is given back. */
+export function hold(
+  operation: Operation,
+  spec: NodeInputs,
+  nodeId: string,
+  availability: 'drain' | 'pause' = 'drain',
+): Promise<void> {
   return change(operation, spec, nodeId, (entry) => ({
-    availability: 'drain',
+    availability,
     labels: withHold(entry.labels, declaredAvailability(entry)),
   }));
 }
@@ -35,6 +41,7 @@ export async function release(
   const names = nodes.map(({ spec }) => spec.name).join(', ');
   await operation.step(steps.release(names), async () => {
     for (const { spec, nodeId } of nodes) {
+      await endMoves(operation, spec, nodeId);
       await change(operation, spec, nodeId, (entry) => ({
         availability: declaredAvailability(entry),
       }));
@@ -44,6 +51,12 @@ export async function release(
     await serveAgain(operation, spec);
     await endHold(operation, spec, nodeId);
   }
+}
+
+/** On an active node the swarm stops at once what a constraint rules out. */
+function endMoves(operation: Operation, spec: NodeInputs, nodeId: string): Promise<void> {
+  const mover = { operation, access: accessOf(spec), avoid: [spec.name] };
+  return takeBackMoves(mover, timeoutsOf(spec).drain, { nodeId });
 }
 
 function endHold(operation: Operation, spec: NodeInputs, nodeId: string): Promise<void> {
@@ -60,6 +73,7 @@ export async function undoHold(
   spec: NodeInputs,
   nodeId: string,
 ): Promise<void> {
+  await endMoves(operation, spec, nodeId);
   await endHold(operation, spec, nodeId);
   await changeLeaseLabels(operation, accessOf(spec), (labels) =>
     withoutBaseline(labels, spec.name),

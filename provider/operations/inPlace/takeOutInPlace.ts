@@ -1,5 +1,6 @@
 import { SwarmError, errorMessage } from '../../../core/errors';
 import { describeNoMajority, mayPause } from '../../../core/inPlace';
+import { isStartFirst } from '../../../core/rollPolicy';
 import { steps } from '../../../core/steps';
 import { upgradeMarkPath } from '../../../core/upgradeMark';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
@@ -12,6 +13,8 @@ import { withHostLock } from '../hold/hostLock';
 import type { HostLock } from '../hold/hostLock';
 import { changeLeaseLabels, readLeaseLabels, withLease } from '../hold/lease';
 import type { Lease } from '../hold/lease';
+import { moveTasks } from '../move/moveTasks';
+import { takeBackMoves } from '../move/takeBackMoves';
 import { drain } from '../node/drain';
 import { passOutageGate } from '../outage/passOutageGate';
 import { hold, undoHold } from './hold';
@@ -54,6 +57,9 @@ export async function takeOutInPlace(upgrade: Upgrade, lease: Lease): Promise<vo
   const { operation, host, node, entry, mark, isResumed } = upgrade;
   const { name } = node;
   try {
+    // An interrupted run's: under its constraint nothing may become active again.
+    const mover = { operation, access: accessOf(node), avoid: [name] };
+    await takeBackMoves(mover, timeoutsOf(node).drain);
     await lease.step(steps.gate(name), async () => {
       await passOwnGate(upgrade);
       // From here on the next run finds what this one has begun.
@@ -76,6 +82,15 @@ export async function takeOutInPlace(upgrade: Upgrade, lease: Lease): Promise<vo
       { name, managers: node.managers, isAlive: true },
       (sentence, action) => lease.step(sentence, action),
     );
+    if (isStartFirst(upgrade.policy, name) && !isAlone(upgrade)) {
+      await lease.step(steps.moveTasks(name), () =>
+        moveTasks({
+          ...{ operation, access: accessOf(node), avoid: [name], name, nodeId: entry.id },
+          timeoutSeconds: timeoutsOf(node).drain,
+          pause: () => hold(operation, node, entry.id, 'pause'),
+        }),
+      );
+    }
     await lease.step(steps.drain(name), async () => {
       await hold(operation, node, entry.id);
       await drain(going);

@@ -4,6 +4,7 @@ import { readBaseline, withoutBaseline } from '../../../core/lease';
 import { missingReplicas, movableServices, tasksPresent } from '../../../core/services';
 import type { Operation } from '../../server/resource';
 import type { Lease } from '../hold/lease';
+import { takeBackMoves } from '../move/takeBackMoves';
 import { giveNodeBack } from '../balancer/giveNodeBack';
 import { askManager } from '../ask/managers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
@@ -69,7 +70,9 @@ export async function drain(going: Draining): Promise<void> {
 
 /** The node as it was declared before it was to go: available, and with no baseline of a step that was given up. */
 export async function undoDrain(going: Draining): Promise<void> {
-  const { spec, lease } = going;
+  const { operation, spec, entry, lease } = going;
+  const mover = { operation, access: accessOf(spec), avoid: [spec.name] };
+  await takeBackMoves(mover, timeoutsOf(spec).drain, { nodeId: entry.id });
   await setAvailability(going, spec.availability ?? 'active');
   await lease.changeLabels((labels) => withoutBaseline(labels, spec.name));
   // The error that led here is the one to be told; a server that stays drained is drift, and mended as such.
@@ -78,8 +81,8 @@ export async function undoDrain(going: Draining): Promise<void> {
   });
 }
 
-function setAvailability(
-  { operation, spec, entry }: Draining,
+export function setAvailability(
+  { operation, spec, entry }: Pick<Draining, 'operation' | 'spec' | 'entry'>,
   availability: Availability,
 ): Promise<void> {
   return askManager(

@@ -35,6 +35,7 @@ import type { NodeInputs } from '../ask/nodeSpec';
 import { restoreSwarm } from '../outage/restoreSwarm';
 import { endSnapshots, takeSnapshotsFor } from '../swarm/raftSnapshots';
 import { findEntry } from './takeOut';
+import { takeBackMoves } from '../move/takeBackMoves';
 import { waitUntil } from '../ask/waitUntil';
 
 /** On a node: the ID of the resource that it belongs to, so that an older one's Delete leaves it alone. */
@@ -240,6 +241,9 @@ async function setAvailability(
       const server = { name: spec.name, managers: spec.managers, isAlive: true };
       await drainNode(operation, server, (sentence, action) => operation.step(sentence, action));
     }
+    const mover = { operation, access: accessOf(spec), avoid: [] };
+    // On an active node the swarm stops at once what a constraint rules out.
+    await takeBackMoves(mover, timeoutsOf(spec).drain, { nodeId });
     await operation.step(steps.activate(spec.name, availability), () =>
       updateNode(operation, spec, nodeId, { availability }),
     );

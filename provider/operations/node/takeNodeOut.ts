@@ -10,7 +10,9 @@ import { backUpAfterDrain, backUpBeforeDrain } from '../backup/backUpRaft';
 import { deletePurpose } from '../swarm/consent';
 import { declaredNow } from '../ask/declaredNow';
 import type { DeclaredNow } from '../ask/declaredNow';
-import { drain, undoDrain } from './drain';
+import { isMoveFailed, moveTasks } from '../move/moveTasks';
+import { takeBackMoves } from '../move/takeBackMoves';
+import { drain, setAvailability, undoDrain } from './drain';
 import { noteEnded } from '../swarm/endedSwarms';
 import { evictUndeclared } from '../swarm/evictUndeclared';
 import { forgetBaseline } from '../gate/forgetBaseline';
@@ -224,6 +226,8 @@ async function out(going: Going): Promise<void> {
     await evictUndeclared(operation, access, { managers: [spec.name], workers: [] });
   }
   if (!isDestroy) {
+    // An interrupted run's: under its constraint nothing may become active again.
+    await takeBackMoves({ operation, access, avoid: [spec.name] }, timeouts.drain);
     await lease.step(steps.gate(spec.name), async () => {
       if (!going.isAlone) await passNodeGate(going);
       await refuseLocalData(operation, access, spec, going.host);
@@ -245,6 +249,9 @@ async function out(going: Going): Promise<void> {
     const server = { name: spec.name, managers, isAlive: machine !== undefined };
     await drainNode(operation, server, (sentence, action) => lease.step(sentence, action));
   }
+  if (!isDestroy && going.isStartFirst && entry.state !== 'down') {
+    await lease.step(steps.moveTasks(spec.name), () => moveOff({ ...going, entry }));
+  }
   await lease.step(steps.drain(spec.name), () => drain({ ...going, entry }));
   await backUpAfterDrain({ ...leaving, entry });
   if (entry.managerStatus !== undefined || entry.role === 'manager') {
@@ -260,6 +267,27 @@ async function out(going: Going): Promise<void> {
       timeoutSeconds: timeouts.leave + 60,
     }),
   );
+}
+
+/** A move that fails leaves the node as it was. */
+async function moveOff(going: Going): Promise<void> {
+  const { operation, spec, entry } = going;
+  const { id: nodeId } = entry;
+  try {
+    await moveTasks({
+      ...{ operation, access: accessOf(spec), avoid: [spec.name], name: spec.name, nodeId },
+      timeoutSeconds: timeoutsOf(spec).drain,
+      pause: () => setAvailability(going, 'pause'),
+    });
+  } catch (error) {
+    if (isMoveFailed(error)) {
+      // What cannot be undone now is undone by the next run, which finds the mark.
+      await undoDrain(going).catch((fault: unknown) => {
+        operation.log('warning', `${spec.name} is left paused: ${errorMessage(fault)}`);
+      });
+    }
+    throw error;
+  }
 }
 
 /** The members have changed with the one that stands in, so that the gate is asked once more. */

@@ -15,7 +15,7 @@ import {
   type TaskEntry,
   type WorldState,
 } from './state';
-import { taskTemplate } from './tasks';
+import { keepOneOfEachSlot, needsMove, taskTemplate } from './tasks';
 import { timing } from './timing';
 
 type ObjectsApi = Pick<
@@ -24,6 +24,7 @@ type ObjectsApi = Pick<
   | 'services'
   | 'createService'
   | 'updateService'
+  | 'placeService'
   | 'removeService'
   | 'overlayNetworks'
   | 'configs'
@@ -75,6 +76,20 @@ export function clusterObjects(call: EngineCall): ObjectsApi {
         service.spec = structuredClone(spec);
         service.forced = forced;
         noteUpdate(state, swarm, service);
+      }),
+    placeService: ({ id, version }, { labels, constraints, updateConfig }) =>
+      call('placeService', true, (state, machine) => {
+        const swarm = managedSwarm(state, machine);
+        const service = findService(swarm, id);
+        if (service.version !== version) throw refusals.outOfSequence();
+        service.spec = { ...service.spec, labels: { ...labels }, constraints: [...constraints] };
+        if (updateConfig === undefined) delete service.updateConfig;
+        else service.updateConfig = { ...updateConfig };
+        noteUpdate(state, swarm, service);
+        keepOneOfEachSlot(swarm, service);
+        if (service.updateDueMs === undefined && needsMove(swarm, service)) {
+          service.updateDueMs = state.nowMs + timing.updateStart;
+        }
       }),
     removeService: (serviceId) =>
       call('removeService', true, (state, machine) => {
@@ -218,6 +233,13 @@ function serviceFacts(swarm: SwarmState, service: ServiceEntry): ServiceFacts {
     labels: spec.labels,
     virtualIpNetworks: spec.endpointMode === 'vip' ? networksOf(swarm, service) : [],
     constraints: spec.constraints,
+    mobility: {
+      hasVolumes: false,
+      maxPerNode: 0,
+      hasPreferences: false,
+      restartDelaySeconds: undefined,
+      updateConfig: service.updateConfig,
+    },
     ...(hostPorts.length === 0 ? {} : { hostPorts }),
     ...(update === undefined
       ? {}

@@ -260,6 +260,8 @@ export interface ServiceEntry {
   stack?: StackPart;
   /** What it was before its last update, for a rollback. */
   former?: { readonly spec: ServiceSpec; readonly stack: StackPart };
+  /** `update_config` as it was sent; undefined: none. */
+  updateConfig?: Readonly<Record<string, unknown>>;
   /** Counter of forced updates. */
   forced: number;
   /** Which run of a job it is; counted from 0. */

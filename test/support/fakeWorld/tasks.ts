@@ -32,6 +32,7 @@ export function stepTasks(state: WorldState, swarm: SwarmState, nowMs: number): 
   swarm.tasks = swarm.tasks.filter((task) => swarm.services.some((s) => s.id === task.serviceId));
   for (const service of swarm.services) {
     beginUpdate(service, nowMs);
+    stepMove(state, swarm, service, nowMs);
     retireTasks(swarm, service);
     for (const slot of wantedSlots(swarm, service)) fillSlot(state, swarm, service, slot, nowMs);
     stepUpdate(swarm, service, nowMs);
@@ -42,6 +43,57 @@ export function stepTasks(state: WorldState, swarm: SwarmState, nowMs: number): 
 /** Which run of a job tasks are made for; undefined for what runs on. */
 function iterationOf({ stack, iteration = 0 }: ServiceEntry): number | undefined {
   return stack?.job === undefined ? undefined : iteration;
+}
+
+function isStartFirst({ updateConfig, update }: ServiceEntry): boolean {
+  return updateConfig?.['Order'] === 'start-first' && update?.state === 'updating';
+}
+
+/** Tasks on nodes that the service's constraints rule out: the updater's to replace. */
+function misplaced(swarm: SwarmState, service: ServiceEntry): readonly TaskEntry[] {
+  return tasksOf(swarm, service).filter((task) => {
+    const node = findNode(swarm, task.nodeId);
+    return isWanted(task) && node !== undefined && !satisfies(node, service.spec);
+  });
+}
+
+export function needsMove(swarm: SwarmState, service: ServiceEntry): boolean {
+  return misplaced(swarm, service).length > 0;
+}
+
+/** The updater, start-first and one slot at a time: the old task goes when the new one runs. */
+function stepMove(
+  state: WorldState,
+  swarm: SwarmState,
+  service: ServiceEntry,
+  nowMs: number,
+): void {
+  const [old] = misplaced(swarm, service);
+  if (old === undefined || !isStartFirst(service)) return;
+  const inSlot = tasksOf(swarm, service).filter(({ slot }) => slot === old.slot);
+  const next = inSlot.find((task) => task !== old && task.desiredState !== 'shutdown');
+  if (next === undefined) swarm.tasks.push(newTask(state, service, old.slot, nowMs));
+  else if (next.state === 'running') old.desiredState = 'shutdown';
+}
+
+/** An update of the spec keeps one task of each slot, and of two it is the new one: the worst that a real swarm does. */
+export function keepOneOfEachSlot(swarm: SwarmState, service: ServiceEntry): void {
+  for (const slot of new Set(tasksOf(swarm, service).map((task) => task.slot))) {
+    const inSlot = tasksOf(swarm, service).filter(
+      (task) => task.slot === slot && task.desiredState !== 'shutdown' && !isEnded(task),
+    );
+    const fitting = inSlot.filter((task) => {
+      const node = findNode(swarm, task.nodeId);
+      return isWanted(task) && node !== undefined && satisfies(node, service.spec);
+    });
+    const kept = fitting.at(-1);
+    if (inSlot.length < 2 || kept === undefined) continue;
+    for (const task of inSlot) {
+      if (task === kept) continue;
+      task.desiredState = 'shutdown';
+      if (task.nodeId === '') task.state = 'shutdown';
+    }
+  }
 }
 
 function isWanted(task: TaskEntry): boolean {
@@ -84,8 +136,13 @@ function retireTasks(swarm: SwarmState, service: ServiceEntry): void {
   }
 }
 
+/** What a constraint rules out is stopped at once on an active node; on a paused one it is left alone. */
 function mayStay(node: NodeEntry, service: ServiceEntry): boolean {
-  return node.state !== 'down' && node.availability !== 'drain' && satisfies(node, service.spec);
+  return (
+    node.state !== 'down' &&
+    node.availability !== 'drain' &&
+    (node.availability === 'pause' || satisfies(node, service.spec))
+  );
 }
 
 function mayStart(node: NodeEntry, service: ServiceEntry): boolean {
@@ -106,7 +163,9 @@ function stepUpdate(swarm: SwarmState, service: ServiceEntry, nowMs: number): vo
   const own = tasksOf(swarm, service).filter((task) => task.template === template);
   const failed = own.find((task) => hasFailed(task) && task.sinceMs >= update.sinceMs);
   const slots = wantedSlots(swarm, service);
-  const isDone = own.filter((t) => isWanted(t) && t.state === 'running').length >= slots.length;
+  const isDone =
+    own.filter((t) => isWanted(t) && t.state === 'running').length >= slots.length &&
+    !needsMove(swarm, service);
   if (update.state === 'rollback_started') {
     if (!isDone) return;
     update.state = 'rollback_completed';
@@ -163,32 +222,69 @@ function fillSlot(
   const ofRun = inSlot.filter((each) => each.iteration === iteration);
   if (job !== undefined && ofRun.some(({ state: ended }) => ended === 'complete')) return;
   if (job?.isRetried === false && ofRun.some(hasFailed)) return;
-  let task = ofRun.find(isWanted);
+  for (const waiting of inSlot.filter(({ desiredState }) => desiredState === 'ready')) {
+    if (nowMs - waiting.sinceMs < timing.taskRetry) continue;
+    waiting.desiredState = 'running';
+    waiting.sinceMs = nowMs;
+  }
+  const wanted = ofRun.filter(isWanted);
+  if (inSlot.every(({ desiredState }) => desiredState !== 'ready')) {
+    restartBeside(state, swarm, service, inSlot, nowMs);
+  }
+  let task = wanted.find(({ state: now }) => now !== 'running') ?? wanted[0];
   if (task === undefined) {
     const last = inSlot[inSlot.length - 1];
     const isTooEarly =
       last !== undefined && hasFailed(last) && nowMs - last.sinceMs < timing.taskRetry;
     if (isTooEarly) return;
-    task = {
-      id: newId(state),
-      serviceId: service.id,
-      slot,
-      template: taskTemplate(service),
-      image: service.spec.image,
-      nodeId: '',
-      state: 'pending',
-      desiredState: 'running',
-      error: '',
-      sinceMs: nowMs,
-      ...(iteration === undefined ? {} : { iteration }),
-    };
+    task = newTask(state, service, slot, nowMs);
     swarm.tasks.push(task);
   }
   if (task.state === 'pending') place(swarm, service, task, nowMs);
   if (task.state === 'ready') {
-    const isOldGone = inSlot.every((t) => t === task || isWanted(t) || isEnded(t));
+    const isOldGone = inSlot.every(
+      (t) => t === task || t.desiredState !== 'shutdown' || isEnded(t),
+    );
     if (isOldGone || nowMs - task.sinceMs >= timing.taskReplacement) enter(task, 'starting', nowMs);
   }
+}
+
+/** The task that failed last, beside one that runs on, as in a move that fails. */
+function hasFailedBeside(inSlot: readonly TaskEntry[]): boolean {
+  const [running, last] = [inSlot.find(isWanted), inSlot.at(-1)];
+  return running?.state === 'running' && last !== undefined && last !== running && hasFailed(last);
+}
+
+/** A task that failed is tried again beside the old one, after the delay of a restart: it waits for it as `ready`. */
+function restartBeside(
+  state: WorldState,
+  swarm: SwarmState,
+  service: ServiceEntry,
+  inSlot: readonly TaskEntry[],
+  nowMs: number,
+): void {
+  if (!hasFailedBeside(inSlot) || service.update?.state !== 'paused') return;
+  swarm.tasks.push({
+    ...newTask(state, service, inSlot[0]?.slot ?? '', nowMs),
+    desiredState: 'ready',
+  });
+}
+
+function newTask(state: WorldState, service: ServiceEntry, slot: string, nowMs: number): TaskEntry {
+  const iteration = iterationOf(service);
+  return {
+    id: newId(state),
+    serviceId: service.id,
+    slot,
+    template: taskTemplate(service),
+    image: service.spec.image,
+    nodeId: '',
+    state: 'pending',
+    desiredState: 'running',
+    error: '',
+    sinceMs: nowMs,
+    ...(iteration === undefined ? {} : { iteration }),
+  };
 }
 
 function place(swarm: SwarmState, service: ServiceEntry, task: TaskEntry, nowMs: number): void {
