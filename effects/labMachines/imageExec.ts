@@ -16,8 +16,10 @@ export function imageExec(directory: string): Exec {
     const most = options.maxOutputBytes ?? 1024 * 1024;
     return new Promise((resolve, reject) => {
       const child = spawn(
-        'unshare',
+        'setpriv',
         [
+          // It ends with this process, however that ends.
+          ...['--pdeathsig', 'KILL', 'unshare'],
           ...['--mount', '--pid', '--fork', '--kill-child', `--mount-proc=${directory}/proc`],
           ...['chroot', directory, ...argv],
         ],

@@ -21,6 +21,7 @@ const tools = [
   ['flock', 'util-linux'],
   ['mount', 'mount'],
   ['unshare', 'util-linux'],
+  ['setpriv', 'util-linux'],
 ] as const;
 
 /** What this computer lacks for machines of these OSes, each as a sentence with its remedy. */
