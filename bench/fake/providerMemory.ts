@@ -19,7 +19,7 @@ export function watchProviderMemory(projectDirectory: string): MemoryWatch {
       const peak = /^VmHWM:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1];
       peakKib = Math.max(peakKib, Number(peak ?? 0));
     }
-  }, 1000);
+  }, 250);
   return {
     stop: () => {
       clearInterval(timer);

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Effects, Host } from '../../effects/effects';
+import { atTheEnd } from './atTheEnd';
 
 /** What one run of the provider asked of engines. */
 export interface Usage {
@@ -15,8 +16,9 @@ export interface Usage {
 export function counted(effects: Effects, file: string): Effects {
   const usage = { requests: 0, entries: 0, mostAtOnce: 0 };
   let underWay = 0;
-  process.on('exit', () => {
-    writeFileSync(file, JSON.stringify(usage));
+  atTheEnd(() => {
+    // The engine starts a second process, which it asks for nothing.
+    if (usage.requests > 0) writeFileSync(file, JSON.stringify(usage));
   });
   const call = async (request: () => unknown): Promise<unknown> => {
     usage.requests += 1;
