@@ -38,7 +38,7 @@ export function demoCluster(raw: Readonly<Record<string, unknown>>): DemoCluster
 function fromConfiguration(configuration: Configuration): DemoCluster {
   const { lab, managers, workers, vip, services, stacks } = configuration;
   const address = vip?.addresses[0];
-  // A stack's compose files say where its services answer; that of the demo has the web service on its own port.
+  // A stack's compose files say where its services answer; those here have the web service on its own port.
   const ofStack = stacks === undefined ? undefined : webPort;
   const port = services?.[0]?.ports?.[0]?.published ?? ofStack;
   if (lab === undefined || address === undefined || port === undefined) {

@@ -21,6 +21,12 @@ export const nodeVariable = 'NODE';
 /** To be raised with every change of the content below: an engine keeps what it has under a reference. */
 export const webReference = 'swarm-demo-web:2';
 
+/** Of the counter in stacks/visits; to be raised as above. */
+const visitsReference = 'swarm-demo-visits:1';
+
+/** Where the counter answers on each node. */
+export const visitsPort = 8081;
+
 /** Node's names of architectures that differ from the engine's. */
 const architectures: Readonly<Partial<Record<NodeJS.Architecture, string>>> = { x64: 'amd64' };
 
@@ -45,18 +51,35 @@ export const stubbornCommand: readonly string[] = [perl, '-e', 'sleep'];
  * @param directory - kept between runs; holds the archive.
  * @throws SwarmError `ProgramMissing`.
  */
-export async function buildWebImage(directory: string): Promise<WebImage> {
+export function buildWebImage(directory: string): Promise<WebImage> {
+  return buildPerlImage(webReference, serve, webCommand, join(directory, 'web.tar'));
+}
+
+/** Counter of the application in stacks/visits, in the same way. */
+export function buildVisitsImage(directory: string): Promise<WebImage> {
+  const program = '/visits.pl';
+  const command = [perl, program, 'store'];
+  return buildPerlImage(visitsReference, program, command, join(directory, 'visits.tar'));
+}
+
+/** A program of this folder beside perl. */
+async function buildPerlImage(
+  reference: string,
+  program: string,
+  command: readonly string[],
+  archive: string,
+): Promise<WebImage> {
   const { path, sha256 } = await buildImageArchive(
     {
-      reference: webReference,
+      reference,
       architecture: architectures[process.arch] ?? process.arch,
-      command: webCommand,
+      command,
       files: [
         ...(await hostProgram(perl)),
-        { path: serve, sourcePath: join(repository, 'demo', 'serve.pl') },
+        { path: program, sourcePath: join(repository, 'demo', program) },
       ],
     },
-    join(directory, 'web.tar'),
+    archive,
   );
-  return { path, sha256, reference: webReference };
+  return { path, sha256, reference };
 }

@@ -36,6 +36,7 @@ import {
   clientOnOverlayInPlace,
 } from './overlay/clientOnOverlay';
 import type { Scenario } from './scenario';
+import { stackRoll } from './vip/stackRoll';
 import { vipChanged } from './vip/vipChanged';
 import { vipDrift } from './vip/vipDrift';
 import { vipNoPeer } from './vip/vipNoPeer';
@@ -88,6 +89,7 @@ export const scenarios: readonly Scenario[] = [
   clientOnOverlayBroken,
   engineInPlace,
   stackOnNodes,
+  stackRoll,
 ];
 
 /** @throws SwarmError `ScenarioUnknown` with every name that there is. */

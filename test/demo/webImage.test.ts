@@ -6,7 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { buildWebImage, echoCommand, webCommand, webReference } from '../../demo/webImage';
+import {
+  buildVisitsImage,
+  buildWebImage,
+  echoCommand,
+  webCommand,
+  webReference,
+} from '../../demo/webImage';
 import { systemClock } from '../../effects/clock';
 
 const execute = promisify(execFile);
@@ -44,8 +50,34 @@ test(
   },
 );
 
+test('a store of the counter keeps the largest number that it was told', { skip }, async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'visits-image-'));
+  try {
+    const { path, reference } = await buildVisitsImage(directory);
+    const root = await unpack(path, directory, reference);
+    const tell = (pid: number, number: number): Promise<string> =>
+      ask(
+        pid,
+        `${connect(8082)}.on('error', () => process.exit(1)).on('connect', function () { this.write('${String(number)}\\n') }).pipe(process.stdout)`,
+      );
+    await inContainer(root, ['/usr/bin/perl', '/visits.pl', 'store'], async (pid) => {
+      assert.equal(await tell(pid, 7), '7\n');
+      assert.equal(await tell(pid, 3), '7\n');
+      assert.equal(await tell(pid, 0), '7\n');
+      process.kill(pid, 'SIGTERM');
+      return () => undefined;
+    });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
 /** Unpacks the only layer, as an engine does. */
-async function unpack(archive: string, directory: string): Promise<string> {
+async function unpack(
+  archive: string,
+  directory: string,
+  reference = webReference,
+): Promise<string> {
   const [image, root] = [join(directory, 'image'), join(directory, 'root')];
   await mkdir(image);
   await mkdir(root);
@@ -54,7 +86,7 @@ async function unpack(archive: string, directory: string): Promise<string> {
     readonly RepoTags: readonly string[];
     readonly Layers: readonly string[];
   }[];
-  assert.deepEqual(manifest[0]?.RepoTags, [webReference]);
+  assert.deepEqual(manifest[0]?.RepoTags, [reference]);
   await execute('tar', ['-xf', join(image, manifest[0].Layers[0] ?? ''), '-C', root]);
   // Every engine gives its containers this device.
   await mkdir(join(root, 'dev'));
