@@ -1,104 +1,15 @@
-import { packageFamilies } from './engineSource';
-import { choosePackageVersion, upstreamVersion } from './engineVersion';
-
-/** A .deb file of this computer, as its name tells: `PACKAGE_VERSION_ARCHITECTURE.deb`. */
-export interface DebFile {
-  readonly file: string;
-  readonly name: string;
-  /** Full version; the epoch is missing where the file's name leaves it out, as Docker's do. */
-  readonly version: string;
-  readonly architecture: string;
-}
+import type { NamedPackage } from './packageFiles';
 
 /** Debian Policy 5.6.1 and 5.6.12, with the colon of an epoch as apt writes it into names of files. */
 const debName =
   /^([a-z0-9][a-z0-9.+-]{0,100})_((?:\d{1,9}(?::|%3[aA]))?\d[A-Za-z0-9.+~-]{0,200})_([a-z0-9-]{1,30})\.deb$/;
 
-/** Undefined for a file that is no package by its name. */
-export function parseDebName(file: string): DebFile | undefined {
+/** `PACKAGE_VERSION_ARCHITECTURE.deb`; undefined for a file that is no package by its name. */
+export function parseDebName(file: string): NamedPackage | undefined {
   const [, name, version, architecture] = debName.exec(file) ?? [];
   return name === undefined || version === undefined || architecture === undefined
     ? undefined
     : { file, name, version: version.replace(/%3a/i, ':'), architecture };
-}
-
-/** The packages of one installation, or why there is none. */
-export type DebChoice =
-  | {
-      readonly engine: string;
-      readonly version: string;
-      readonly debs: readonly DebFile[];
-      /** Packages of the engine's family; the engine itself first, then its client. */
-      readonly family: readonly string[];
-    }
-  | { readonly missing: string; readonly versions: readonly string[] };
-
-/**
- * What of a directory is installed together: the engine of the asked version, its client of the same
- * version, and of every other package there the newest.
- */
-export function chooseDebs(
-  files: readonly string[],
-  architecture: string,
-  asked: string | undefined,
-): DebChoice {
-  const debs = files
-    .flatMap((file) => parseDebName(file) ?? [])
-    .filter((deb) => deb.architecture === architecture || deb.architecture === 'all')
-    .sort((a, b) => compareDebVersions(b.version, a.version));
-  const families = Object.values(packageFamilies).filter(([engine]) =>
-    debs.some(({ name }) => name === engine),
-  );
-  const [family, second] = families;
-  if (family === undefined) {
-    return { missing: `no package docker-ce or docker.io for ${architecture}`, versions: [] };
-  }
-  if (second !== undefined) return { missing: 'both docker-ce and docker.io', versions: [] };
-  const [engine, client] = family;
-  const named = (name: string): readonly string[] =>
-    debs.filter((deb) => deb.name === name).map(({ version }) => version);
-  const version = choosePackageVersion(named(engine), asked);
-  if (version === undefined) {
-    const versions = [...new Set(named(engine).map(upstreamVersion))];
-    return { missing: `no engine ${String(asked)}`, versions };
-  }
-  const others = [...new Set(debs.map(({ name }) => name))].filter(
-    (name) => name !== engine && name !== client,
-  );
-  const wanted = new Map([
-    [engine, version],
-    [client, choosePackageVersion(named(client), upstreamVersion(version))],
-    ...others.map((name) => [name, named(name)[0]] as const),
-  ]);
-  return {
-    ...{ engine, version, family },
-    debs: debs.filter(
-      (deb, index) =>
-        wanted.get(deb.name) === deb.version &&
-        debs.findIndex(({ name, version: each }) => name === deb.name && each === deb.version) ===
-          index,
-    ),
-  };
-}
-
-/** Engine versions that a directory has, best first. */
-export function debEngineVersions(
-  files: readonly string[],
-  architecture: string,
-): readonly string[] {
-  const engines: readonly string[] = Object.values(packageFamilies).map(([engine]) => engine);
-  const versions = files
-    .flatMap((file) => parseDebName(file) ?? [])
-    .filter((deb) => engines.includes(deb.name) && deb.architecture === architecture)
-    .sort((a, b) => compareDebVersions(b.version, a.version))
-    .map(({ version }) => upstreamVersion(version));
-  return [...new Set(versions)];
-}
-
-/** Whether two full versions are the same; an epoch that one of them leaves out counts as the other's. */
-export function isSameDebVersion(a: string, b: string): boolean {
-  const bare = (version: string): string => version.replace(/^\d+:/, '');
-  return a === b || (bare(a) === bare(b) && (a === bare(a) || b === bare(b)));
 }
 
 /** Negative: `a` is older. By dpkg's rules (deb-version(7)); a missing epoch is 0. */

@@ -1,32 +1,33 @@
 import { z } from 'zod';
 import type { HostFacts } from './facts';
+import { packageKind } from './packageKind';
 
 /** Docker's own download site; mirrors have the same folders below another address. */
 export const dockerRepositoryUrl = 'https://download.docker.com/linux';
 /** Of "Docker Release (CE deb)", as Docker publishes it (docs.docker.com, "Install Docker Engine on Debian"). */
 export const dockerKeyFingerprint = '9DC858229FC7DD38854AE2D88D81803C0EBFCD88';
 
-/** The distribution's own packages, e.g. `docker.io`. */
+/** The distribution's own packages: `docker.io` of Debian and its kin, `moby-engine` of Fedora. */
 export interface DistributionSource {
   /** What kind of source it is. A change replaces engine and node; the machine stays. */
   readonly kind: 'distribution';
 }
 
-/** Docker's apt repository, or a mirror of it: `docker-ce`, for Debian and Ubuntu. */
+/** Docker's repository, or a mirror of it: `docker-ce`, for Debian, Ubuntu, Fedora, CentOS, RHEL and what is built from it. */
 export interface DockerSource {
   /** What kind of source it is. */
   readonly kind: 'docker';
-  /** Address above the folders `debian` and `ubuntu`, by http or https. Default: `https://download.docker.com/linux`. Changed in place. */
+  /** Address above the folders `debian`, `ubuntu`, `fedora`, `centos` and `rhel`, by http or https. Default: `https://download.docker.com/linux`. Changed in place. */
   readonly url?: string;
-  /** Fingerprint of the key that signs the repository, 40 hexadecimal digits. Default: that of Docker's. Changed in place. */
+  /** Fingerprint of the key that signs the repository, or each rpm, 40 hexadecimal digits. Default: that of Docker's. Changed in place. */
   readonly fingerprint?: string;
 }
 
-/** Packages as .deb files of the computer that runs Pulumi, for hosts that reach no repository. */
+/** Packages as .deb or .rpm files of the computer that runs Pulumi, for hosts that reach no repository. */
 export interface PackagesSource {
   /** What kind of source it is. */
   readonly kind: 'packages';
-  /** Directory with the files, named `PACKAGE_VERSION_ARCHITECTURE.deb`: `docker-ce` or `docker.io`, and what it depends on. Changed in place. */
+  /** Directory with the files, named `PACKAGE_VERSION_ARCHITECTURE.deb` or `PACKAGE-VERSION-RELEASE.ARCHITECTURE.rpm`: `docker-ce`, `docker.io` or `moby-engine`, and what it depends on. Changed in place. */
   readonly directory: string;
 }
 
@@ -56,7 +57,7 @@ export type EngineSourceKind = EngineSourceSpec['kind'];
 /** Without a declared source: what an engine was installed from before there was a choice. */
 export const defaultSource: EngineSourceSpec = { kind: 'distribution' };
 
-/** It becomes a part of a line of apt's sources, and no login for it may be in plain state. */
+/** It becomes a part of a line of the package tool's sources, and no login for it may be in plain state. */
 const address = z
   .string()
   .regex(
@@ -150,13 +151,14 @@ export function buildName(source: StaticSource): string {
 /** Packages that an engine consists of, one family per maker; the engine itself first, then its client. */
 export const packageFamilies = {
   distribution: ['docker.io', 'docker-cli', 'containerd', 'runc'],
+  fedora: ['moby-engine', 'docker-cli', 'containerd', 'runc'],
   docker: ['docker-ce', 'docker-ce-cli', 'containerd.io'],
 } as const;
 
-const everyPackage: readonly string[] = Object.values(packageFamilies).flat();
+const everyPackage: readonly string[] = [...new Set(Object.values(packageFamilies).flat())];
 const engines: readonly string[] = Object.values(packageFamilies).map(([engine]) => engine);
 
-/** What must go before an engine is installed, since dpkg lets only one family be there. */
+/** What must go before an engine is installed, since only one family can be there. */
 export interface Clearance {
   readonly remove: readonly string[];
   /** Engines that are there and that this package did not install: they are somebody's. */
@@ -183,25 +185,41 @@ export function clearance(
 /** Packages whose presence `clearance` asks about. */
 export const knownPackages = everyPackage;
 
-/** Whether .deb packages fit the host, by its os-release. */
-export function takesDebs({ os, osLike }: Pick<HostFacts, 'os' | 'osLike'>): boolean {
-  const ids = [os.split(':')[0] ?? '', ...osLike];
-  return ids.includes('debian') || ids.includes('ubuntu');
+/** The distribution's own engine and what belongs to it; or the sentence that says why it has none. */
+export function distributionFamily(
+  facts: Pick<HostFacts, 'os' | 'osLike'>,
+): readonly string[] | string {
+  if (packageKind(facts) === 'deb') return packageFamilies.distribution;
+  return facts.os.startsWith('fedora:')
+    ? packageFamilies.fedora
+    : `its distribution, ${facts.os}, has no Docker Engine of its own`;
 }
 
 /** Folder and suite of a host in Docker's repository; or the sentence that says why it has none. */
 export function dockerSuite({
   os,
+  osLike,
   codename,
-}: Pick<HostFacts, 'os' | 'codename'>):
+}: Pick<HostFacts, 'os' | 'osLike' | 'codename'>):
   { readonly folder: string; readonly suite: string } | string {
-  const id = os.split(':')[0] ?? '';
-  if (id !== 'debian' && id !== 'ubuntu') {
-    return `Docker’s apt repository is for Debian and Ubuntu, and it runs ${os}`;
+  const [id = '', version = ''] = os.split(':');
+  if (id === 'debian' || id === 'ubuntu') {
+    return codename === ''
+      ? `its os-release names no VERSION_CODENAME, so its suite of the repository is not known`
+      : { folder: id, suite: codename };
   }
-  return codename === ''
-    ? `its os-release names no VERSION_CODENAME, so its suite of the repository is not known`
-    : { folder: id, suite: codename };
+  const folder = ['fedora', 'centos', 'rhel'].includes(id)
+    ? id
+    : osLike.includes('rhel') || osLike.includes('centos')
+      ? 'centos'
+      : undefined;
+  if (folder === undefined) {
+    return `Docker’s repository is for Debian, Ubuntu, Fedora, CentOS, RHEL and what is built from it, and it runs ${os}`;
+  }
+  const [release = ''] = version.split('.');
+  return release === ''
+    ? `its os-release names no VERSION_ID, so its release in the repository is not known`
+    : { folder, suite: release };
 }
 
 /** What was installed on a host and from where, for the day when the source is another one. */

@@ -28,7 +28,7 @@ export interface HostFacts {
   readonly codename: string;
   /** /proc/sys/kernel/random/boot_id. */
   readonly bootId: string;
-  /** `dpkg --print-architecture` or the like, e.g. `amd64`. */
+  /** In Debian's words on every host, e.g. `amd64`. */
   readonly architecture: string;
   /** Seconds since the epoch by the host's clock. */
   readonly clockSeconds: number;

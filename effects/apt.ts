@@ -1,5 +1,5 @@
-import { isSameDebVersion } from '../core/debFiles';
 import { SwarmError } from '../core/errors';
+import { isSamePackageVersion } from '../core/packageFiles';
 import { parseMadison } from '../core/parse/aptMadison';
 import type { Clock } from './clock';
 import { repositoryFiles, updateOptions } from './aptRepository';
@@ -8,6 +8,7 @@ import { keepPackages } from './keepPackages';
 import { withServicesHeld } from './policyRcD';
 import type { ExecResult } from './ssh/channelExec';
 import type { Exec, ExecOptions } from './ssh/sshExec';
+import { tailOf } from './tailOf';
 import type { HostFiles } from './hostFiles';
 
 const installOptions = [
@@ -117,7 +118,7 @@ export class Apt implements Packages {
     const missing: PackageFile[] = [];
     for (const file of files) {
       const there = await this.installed(file.name);
-      if (there === undefined || !isSameDebVersion(there, file.version)) missing.push(file);
+      if (there === undefined || !isSamePackageVersion(there, file.version)) missing.push(file);
     }
     if (missing.length === 0) return;
     const paths: string[] = [];
@@ -180,7 +181,7 @@ export class Apt implements Packages {
       { rights: 'login', timeoutSeconds: 60 },
     );
     const [realName, realVersion = ''] = result.stdout.trim().split(' ');
-    if (result.code === 0 && realName === name && isSameDebVersion(realVersion, version)) {
+    if (result.code === 0 && realName === name && isSamePackageVersion(realVersion, version)) {
       return path;
     }
     await this.files.remove(path);
@@ -364,8 +365,4 @@ export class Apt implements Packages {
       { source: 'world' },
     );
   }
-}
-
-function tailOf({ stdout, stderr }: ExecResult): string {
-  return `${stdout}\n${stderr}`.trim().split('\n').slice(-15).join('\n');
 }

@@ -1,4 +1,4 @@
-/** Packages of one host's distribution. Only `apt` systems so far. */
+/** Packages of one host's distribution: by apt, or by dnf. */
 export interface Packages {
   /**
    * Full versions that the host's sources offer for a package, best first. Where they offer none, the lists are
@@ -32,6 +32,7 @@ export interface Packages {
   /**
    * Makes files of installed packages in a directory of the host, in place of what it holds, so that `putBack`
    * makes everything of them as it is now: whole or not at all. Those that are not installed are passed over.
+   * An rpm cannot be made again from what is there: it comes from where it was installed from once more.
    *
    * @throws SwarmError `PackageKeepFailed`.
    */
@@ -51,7 +52,8 @@ export interface Packages {
    * Makes what a repository offers available, next to what is there already, and reads its lists.
    * Repeating it reads them again.
    *
-   * @throws SwarmError `RepositoryUnreadable` when its lists cannot be read, or are not signed by its key.
+   * @throws SwarmError `RepositoryUnreadable` when its lists cannot be read, or are not signed by its key. Of
+   *   rpms each one is signed instead, and one that is not is refused by `install`.
    */
   addRepository(repository: PackageRepository): Promise<void>;
   /** Forgets a repository that was added under this name; what was installed from it stays. */
@@ -87,6 +89,6 @@ export interface PackageRepository {
   readonly component: string;
   /** Architecture in Debian's words, e.g. `amd64`. */
   readonly architecture: string;
-  /** The one public key, in armor, that its lists must be signed by; trusted for nothing else. */
+  /** The one public key, in armor, that its lists must be signed by, and trusted for nothing else; or each of its rpms. */
   readonly key: string;
 }

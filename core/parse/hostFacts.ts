@@ -3,6 +3,8 @@ import { parseOsRelease } from './osRelease';
 
 const word = /^[!-~]{1,253}$/;
 const number = /^\d{1,15}$/;
+/** What `uname -m` says where there is no dpkg. */
+const debianWords: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
 const forms: Readonly<Record<string, RegExp>> = {
   hostname: word,
   bootId: word,
@@ -48,7 +50,7 @@ export function parseHostFacts(output: string): HostFacts | string {
     osLike: os.idLike,
     codename: os.codename,
     bootId: text('bootId'),
-    architecture: text('architecture'),
+    architecture: debianWords[text('architecture')] ?? text('architecture'),
     clockSeconds: Number(text('clockSeconds')),
     freeBytes: Number(text('freeBytes')),
     isPrivileged: true,

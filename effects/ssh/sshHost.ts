@@ -1,6 +1,7 @@
 import type { HostFacts } from '../../core/facts';
 import { Apt } from '../apt';
 import type { Clock } from '../clock';
+import { Dnf } from '../dnf';
 import type { DockerApi } from '../docker';
 import type { CommandResult, Host } from '../effects';
 import { EngineApi } from '../engine/engineApi';
@@ -8,6 +9,7 @@ import { EngineClient } from '../engine/engineClient';
 import { EngineStreams } from '../engine/engineStream';
 import { gatherHostFacts } from '../hostFacts';
 import { HostFiles } from '../hostFiles';
+import { HostPackages } from '../hostPackages';
 import type { EnginePrograms } from '../enginePrograms';
 import { Iproute } from '../iproute';
 import type { HostNetwork } from '../network';
@@ -39,7 +41,11 @@ export class SshHost implements Host {
     this.systemd = new Systemctl(subject, exec);
     this.network = new Iproute(subject, exec);
     const generation = async (): Promise<number> => (await session.acquire()).generation;
-    this.packages = new Apt(subject, exec, this.files, clock, generation);
+    const tools = {
+      deb: new Apt(subject, exec, this.files, clock, generation),
+      rpm: new Dnf(subject, exec, this.files, generation),
+    };
+    this.packages = new HostPackages(subject, tools, () => this.facts(), generation);
     this.programs = new UnpackedPrograms(subject, exec);
     const client = new EngineClient(subject, new EngineStreams(session));
     this.docker = new EngineApi(subject, client, exec, tunnelThrough(session));

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createServer } from 'node:http';
-import { createReadStream, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, normalize } from 'node:path';
+import { join } from 'node:path';
 import type { Host } from '../../effects/effects';
+import { serveFolder, type ServedFolder } from './serveFolder';
 
 /** Version of the packages that `makeDockerPackages` makes, in Docker's own form. */
 export const dockerPackageVersion = '5:26.1.5-1~debian.13~trixie';
@@ -114,6 +113,11 @@ export class SigningKey {
     return this.gpg('--armor', '--export');
   }
 
+  /** For tools that sign on a machine themselves. */
+  get secret(): string {
+    return this.gpg('--armor', '--export-secret-keys');
+  }
+
   sign(text: string): string {
     writeFileSync(join(this.folder, 'text'), text);
     return this.gpg('--output', '-', '--clearsign', join(this.folder, 'text'));
@@ -129,13 +133,6 @@ export class SigningKey {
   }
 }
 
-export interface Repository {
-  readonly url: string;
-  /** What is there at a path below `url`, in place of or beside what is served. */
-  readonly files: Map<string, string>;
-  close(): void;
-}
-
 /**
  * Serves packages of a host's folder as Docker's site does, for Debian trixie, signed by a key.
  *
@@ -145,7 +142,7 @@ export async function serveRepository(
   host: Host,
   key: SigningKey,
   place: { readonly root: string; readonly folder: string; readonly address: string },
-): Promise<Repository> {
+): Promise<ServedFolder> {
   const { stdout, code } = await host.run(['sh', '-c', listScript, 'list', place.folder]);
   assert.equal(code, 0);
   const sum = execFileSync('sha256sum', { input: stdout, encoding: 'utf8' }).split(' ')[0];
@@ -165,30 +162,6 @@ export async function serveRepository(
     ['/debian/dists/trixie/InRelease', key.sign(release)],
     ['/debian/dists/trixie/stable/binary-amd64/Packages', stdout],
   ]);
-  const server = createServer(({ url = '' }, response) => {
-    const path = normalize(decodeURIComponent(url));
-    const known = files.get(path);
-    if (known !== undefined) {
-      response.end(known);
-      return;
-    }
-    const file = join(place.root, place.folder, path.replace('/debian/pool/', ''));
-    const found = statSync(file, { throwIfNoEntry: false });
-    if (found?.isFile() !== true) {
-      response.writeHead(404).end();
-      return;
-    }
-    response.writeHead(200, { 'content-length': found.size });
-    createReadStream(file).pipe(response);
-  });
-  await new Promise<void>((resolve) => server.listen(0, place.address, resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://${place.address}:${String(port)}`,
-    files,
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
+  const { root, folder, address } = place;
+  return serveFolder(join(root, folder), { address, prefix: '/debian/pool/' }, files);
 }

@@ -14,9 +14,9 @@ import {
   makeStaticArchive,
   serveRepository,
   staticArchive,
-  type Repository,
 } from './enginePackages';
 import { sshdSkip } from './localSshd';
+import type { ServedFolder } from './serveFolder';
 import { eventually } from './waiting';
 
 const lab = 'sources';
@@ -35,7 +35,7 @@ describe('engines of each source on a real machine', { skip: sshdSkip, concurren
   let host: Host;
   let engineId = '';
   let key: SigningKey;
-  let repository: Repository | undefined;
+  let repository: ServedFolder | undefined;
   let declared: PropertyMap = {};
 
   const removeMachines = async (): Promise<void> => {

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import {
-  chooseDebs,
-  compareDebVersions,
-  debEngineVersions,
-  isSameDebVersion,
-  parseDebName,
-} from '../../core/debFiles';
+import { compareDebVersions, parseDebName } from '../../core/debFiles';
+import { chooseFiles, fileEngineVersions, isSamePackageVersion } from '../../core/packageFiles';
 import { forHostileTexts } from './support/hostileText';
+
+const debs = { kind: 'deb', architecture: 'amd64' } as const;
 
 describe('names of .deb files', () => {
   it('are read as apt and Docker write them', () => {
@@ -34,7 +31,7 @@ describe('names of .deb files', () => {
     }
     forHostileTexts((text) => {
       assert.equal(parseDebName(text), undefined);
-      assert.deepEqual(debEngineVersions([text], 'amd64'), []);
+      assert.deepEqual(fileEngineVersions(debs, [text]), []);
     });
   });
 });
@@ -81,10 +78,10 @@ describe('the order of package versions', () => {
   });
 
   it('knows a version without its epoch again', () => {
-    assert.ok(isSameDebVersion('5:28.5.2-1', '28.5.2-1'));
-    assert.ok(isSameDebVersion('28.5.2-1', '28.5.2-1'));
-    assert.ok(!isSameDebVersion('5:28.5.2-1', '4:28.5.2-1'));
-    assert.ok(!isSameDebVersion('28.5.2-1', '28.5.2-2'));
+    assert.ok(isSamePackageVersion('5:28.5.2-1', '28.5.2-1'));
+    assert.ok(isSamePackageVersion('28.5.2-1', '28.5.2-1'));
+    assert.ok(!isSamePackageVersion('5:28.5.2-1', '4:28.5.2-1'));
+    assert.ok(!isSamePackageVersion('28.5.2-1', '28.5.2-2'));
   });
 });
 
@@ -102,10 +99,10 @@ describe('what of a directory is installed', () => {
     'README',
   ];
   const chosen = (asked: string | undefined, from = files): readonly string[] => {
-    const choice = chooseDebs(from, 'amd64', asked);
+    const choice = chooseFiles(debs, from, asked);
     return 'missing' in choice
       ? [choice.missing, ...choice.versions]
-      : choice.debs.map(({ file }) => file).sort();
+      : choice.chosen.map(({ file }) => file).sort();
   };
 
   it('is the newest, or what is asked for with the client of the same version', () => {
@@ -130,7 +127,7 @@ describe('what of a directory is installed', () => {
     assert.deepEqual(chosen(undefined, [...files, 'docker.io_26.1.5-1_amd64.deb']), [
       'both docker-ce and docker.io',
     ]);
-    assert.deepEqual(debEngineVersions(files, 'amd64'), ['28.5.2', '27.5.1']);
+    assert.deepEqual(fileEngineVersions(debs, files), ['28.5.2', '27.5.1']);
   });
 
   it('is of each package one file at most, and never of another architecture', () => {
@@ -143,11 +140,11 @@ describe('what of a directory is installed', () => {
       .map(([name, version, architecture]) => `${name}_${version}_${architecture}.deb`);
     fc.assert(
       fc.property(fc.array(file, { maxLength: 12 }), (some) => {
-        const choice = chooseDebs(some, 'amd64', undefined);
+        const choice = chooseFiles(debs, some, undefined);
         if ('missing' in choice) return;
-        const names = choice.debs.map(({ name }) => name);
+        const names = choice.chosen.map(({ name }) => name);
         assert.equal(new Set(names).size, names.length);
-        assert.ok(choice.debs.every(({ architecture }) => architecture !== 'arm64'));
+        assert.ok(choice.chosen.every(({ architecture }) => architecture !== 'arm64'));
         assert.ok(names.includes('docker-ce'));
       }),
     );

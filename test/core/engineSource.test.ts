@@ -5,6 +5,7 @@ import { parseConfiguration } from '../../core/configuration';
 import {
   buildName,
   clearance,
+  distributionFamily,
   dockerSuite,
   engineSourceSchema,
   knownPackages,
@@ -13,11 +14,11 @@ import {
   renderSourceNote,
   sourceChange,
   staticVersion,
-  takesDebs,
 } from '../../core/engineSource';
+import { packageKind } from '../../core/packageKind';
 import { forHostileTexts } from './support/hostileText';
 
-const host = (os: string, codename: string) => ({ os, codename });
+const host = (os: string, codename: string) => ({ os, osLike: [], codename });
 
 describe('a declared source', () => {
   const good: readonly object[] = [
@@ -115,15 +116,39 @@ describe('a host', () => {
       folder: 'ubuntu',
       suite: 'noble',
     });
-    assert.match(dockerSuite(host('fedora:43', '')) as string, /and it runs fedora:43/);
     assert.match(dockerSuite(host('linuxmint:22', 'wilma')) as string, /it runs linuxmint:22/);
     assert.match(dockerSuite(host('debian:13', '')) as string, /names no VERSION_CODENAME/);
   });
 
-  it('takes .deb packages where it is Debian or of its kin', () => {
-    assert.ok(takesDebs({ os: 'debian:12', osLike: [] }));
-    assert.ok(takesDebs({ os: 'linuxmint:22', osLike: ['ubuntu', 'debian'] }));
-    assert.ok(!takesDebs({ os: 'rocky:9.4', osLike: ['rhel', 'centos', 'fedora'] }));
+  it('has a release of it where it takes rpms, what is built from RHEL by CentOS’', () => {
+    const like = ['rhel', 'centos', 'fedora'];
+    const place = (os: string, osLike: readonly string[]): unknown => {
+      const suite = dockerSuite({ os, osLike, codename: '' });
+      return typeof suite === 'string' ? suite : `${suite.folder}/${suite.suite}`;
+    };
+    assert.equal(place('fedora:43', []), 'fedora/43');
+    assert.equal(place('centos:9', ['rhel', 'fedora']), 'centos/9');
+    assert.equal(place('rhel:9.4', ['fedora']), 'rhel/9');
+    assert.equal(place('rocky:9.4', like), 'centos/9');
+    assert.match(String(place('rocky:', like)), /names no VERSION_ID/);
+    assert.match(String(place('amzn:2023', ['fedora'])), /and it runs amzn:2023/);
+  });
+
+  it('has an engine of its distribution, or a sentence why not', () => {
+    assert.equal(distributionFamily({ os: 'linuxmint:22', osLike: ['ubuntu'] })[0], 'docker.io');
+    assert.equal(distributionFamily({ os: 'fedora:43', osLike: [] })[0], 'moby-engine');
+    assert.equal(
+      distributionFamily({ os: 'rocky:9.4', osLike: ['rhel'] }),
+      'its distribution, rocky:9.4, has no Docker Engine of its own',
+    );
+  });
+
+  it('takes .deb packages, rpms, or neither, by its kin', () => {
+    assert.equal(packageKind({ os: 'debian:12', osLike: [] }), 'deb');
+    assert.equal(packageKind({ os: 'linuxmint:22', osLike: ['ubuntu', 'debian'] }), 'deb');
+    assert.equal(packageKind({ os: 'rocky:9.4', osLike: ['rhel', 'centos', 'fedora'] }), 'rpm');
+    assert.equal(packageKind({ os: 'fedora:43', osLike: [] }), 'rpm');
+    assert.equal(packageKind({ os: 'opensuse-leap:15.6', osLike: ['suse'] }), undefined);
   });
 });
 

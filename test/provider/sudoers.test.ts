@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Apt } from '../../effects/apt';
 import { systemClock } from '../../effects/clock';
+import { Dnf } from '../../effects/dnf';
 import { HostFiles } from '../../effects/hostFiles';
 import { Systemctl } from '../../effects/systemctl';
 import { founded } from '../support/clusterState';
@@ -143,7 +144,64 @@ describe('the sudoers rules of docs/security.md', () => {
     assertAllowed(noted);
   });
 
+  test('are enough for a host with dnf', async () => {
+    const noted: RootCommands = [];
+    const exec = notingExec(noted, ([program, verb, ...args]) => {
+      const said = args.at(-1) ?? '';
+      if (program === 'cat') return { stdout: '[main]\nexcludepkgs=docker-ce\n' };
+      if (program === 'ls') return { stdout: 'docker-ce-28.5.2-1.el9.x86_64.rpm\n' };
+      if (program === 'sh' && args.includes('download')) return { stdout: '/tmp/tmp.a1B2c3\n' };
+      if (program === 'rpm' && verb === '--query') {
+        // One that was not sent, and comes from its repository.
+        if (said.endsWith('/containerd.io.rpm')) return { code: 1 };
+        if (args.includes('--package')) return { stdout: 'docker-ce 3:28.5.2-1.el9\n' };
+        if (args.join().includes('DBINSTANCE')) {
+          return { stdout: `1 1 ${said} 27.5.1-1.el9.x86_64\n1 2 ${said} 28.5.2-1.el9.x86_64\n` };
+        }
+        return { stdout: args.join().includes('SHA256') ? 'docker-ce 3:28.5.2-1.el9' : '3:27-1' };
+      }
+      const isInstall = program === 'dnf' && args.includes('docker-ce-3:28.5.2-1.el9');
+      return isInstall ? { code: 1, stderr: 'Unable to find a match' } : undefined;
+    });
+    const dnf = new Dnf('h', exec, new HostFiles('h', exec), () => Promise.resolve(1));
+    await dnf.available('docker-ce');
+    await assert.rejects(dnf.install({ 'docker-ce': '3:28.5.2-1.el9', iptables: undefined }));
+    await dnf.install({ 'docker-ce-cli': '1:28.5.2~rc.1-1.fc43', haproxy: undefined });
+    await dnf.installFiles([{ name: 'docker-ce', version: '28.5.2-1.el9', path: __filename }]);
+    await dnf.keep(['docker-ce'], '/var/lib/pulumi-swarm/kept');
+    await dnf.keep(['containerd.io', 'runc'], '/var/lib/pulumi-swarm/kept');
+    await dnf.putBack('/var/lib/pulumi-swarm/kept');
+    await dnf.downloadFile('http://m/x.tgz', '/var/cache/pulumi-swarm/engine.tgz', 'a'.repeat(64));
+    await dnf.addRepository({
+      ...{ name: 'pulumi-swarm-docker', url: 'http://m', suite: '9', component: 'stable' },
+      ...{ architecture: 'amd64', key: 'k' },
+    });
+    await dnf.removeRepository('pulumi-swarm-docker');
+    await dnf.remove('docker-ce', 'docker-ce-cli');
+    await dnf.hold(['docker-ce', 'containerd.io']);
+    for (const [program, word] of [
+      ['dnf', 'repoquery'],
+      ['dnf', 'makecache'],
+      ['dnf', 'install'],
+      ['dnf', 'reinstall'],
+      ['rpm', '--allmatches'],
+      ['rpm', '--nodeps'],
+      ['cp', '-T'],
+      ['dd', 'of=/etc/dnf/.dnf.conf.swarm-new'],
+    ] as const) {
+      assert.ok(
+        noted.some((argv) => argv[0] === program && argv.includes(word)),
+        `${program} ${word}`,
+      );
+    }
+    assertAllowed([...noted, ['rpm', '--verify', '--', 'haproxy']]);
+  });
+
   for (const argv of [
+    ['dnf', '-y', '--setopt=install_weak_deps=False', 'install', '--', 'openssh-server'],
+    ['dnf', '-y', '--setopt=pluginpath=/tmp', 'install', '--', 'docker-ce'],
+    ['rpm', '--erase', '--nodeps', '--', 'openssh-server'],
+    ['cat', '--', '/etc/dnf/../shadow'],
     ['sh', '-c', 'id'],
     ['true', 'x'],
     ['cat', '--', '/etc/shadow'],

@@ -3,6 +3,7 @@ import { withDrained } from '../../../core/balancer/drainedServers';
 import type { ServerKey } from '../../../core/balancer/balancerSpec';
 import { SwarmError } from '../../../core/errors';
 import { parseFileMarker } from '../../../core/fileMarker';
+import { packageKind } from '../../../core/packageKind';
 import type { Marker } from '../../../core/marker';
 import type { Host } from '../../../effects/effects';
 import { balancerPath } from './balancerSpec';
@@ -43,10 +44,11 @@ export async function presentConfiguration(
   );
 }
 
-/** dpkg lists what is no longer as the package brought it; its silence is the only "yes". */
+/** dpkg and rpm list what is no longer as the package brought it; their silence is the only "yes". */
 async function isPackageDefault(host: Host): Promise<boolean> {
   if ((await host.packages.installed('haproxy')) === undefined) return false;
-  const verified = await host.run(['dpkg', '--verify', '--', 'haproxy'], { timeoutSeconds: 60 });
+  const tool = packageKind(await host.facts()) === 'rpm' ? 'rpm' : 'dpkg';
+  const verified = await host.run([tool, '--verify', '--', 'haproxy'], { timeoutSeconds: 60 });
   return verified.stderr.trim() === '' && !verified.stdout.includes(balancerPath);
 }
 

@@ -1,5 +1,6 @@
 import { daemonFilePath, daemonNotePath, parseDaemonNote } from '../../../core/daemonOptions';
-import { knownPackages, takesDebs } from '../../../core/engineSource';
+import { knownPackages } from '../../../core/engineSource';
+import { packageKind } from '../../../core/packageKind';
 import {
   keptDirectory,
   parseUpgradeMark,
@@ -71,7 +72,7 @@ async function restore(host: Host, path: string, text: string | undefined): Prom
 }
 
 async function enginePackages(host: Host): Promise<readonly string[]> {
-  if (!takesDebs(await host.facts())) return [];
+  if (packageKind(await host.facts()) === undefined) return [];
   const there: string[] = [];
   for (const name of knownPackages) {
     if ((await host.packages.installed(name)) !== undefined) there.push(name);

@@ -1,30 +1,48 @@
-import { packageFamilies, type DistributionSource } from '../../../../core/engineSource';
+import {
+  distributionFamily,
+  packageFamilies,
+  type DistributionSource,
+} from '../../../../core/engineSource';
 import { planClient, upstreamVersion } from '../../../../core/engineVersion';
-import { appArmorTools, chooseOffered, debHost } from './debEngine';
+import { appArmorTools, chooseOffered, sourceUnfit } from './packagedEngine';
 import type { EngineSource, PreparedEngine, SourceContext } from './engineSource';
-
-const [engine, client] = packageFamilies.distribution;
 
 /** The distribution's own packages. */
 export function distribution({ host, name }: SourceContext<DistributionSource>): EngineSource {
   const { packages } = host;
   return {
-    packages: packageFamilies.distribution,
-    versions: async () => (await packages.available(engine)).map(upstreamVersion),
+    packages: [...new Set([...packageFamilies.distribution, ...packageFamilies.fedora])],
+    versions: async () => {
+      const { engine } = await family();
+      return (await packages.available(engine)).map(upstreamVersion);
+    },
     prepare: async (asked): Promise<PreparedEngine> => {
-      await debHost(name, host);
+      const { engine, client, all } = await family();
       const offered = await packages.available(engine);
       const version = chooseOffered(name, { engine, where: 'the distribution' }, offered, asked);
       return {
         version: upstreamVersion(version),
-        packages: packageFamilies.distribution,
-        install: () => install(version),
+        packages: all,
+        install: () => install(engine, client, version),
       };
     },
     withdraw: () => Promise.resolve(),
   };
 
-  async function install(version: string): Promise<void> {
+  async function family(): Promise<{
+    readonly engine: string;
+    readonly client: string;
+    readonly all: readonly string[];
+  }> {
+    const all = distributionFamily(await host.facts());
+    if (typeof all === 'string') {
+      throw sourceUnfit(name, all, 'docker, packages, static or preinstalled');
+    }
+    const [engine = '', client = ''] = all;
+    return { engine, client, all };
+  }
+
+  async function install(engine: string, client: string, version: string): Promise<void> {
     // Newer Debian splits the client off; it must be the same version, or the held engine blocks it.
     // The lists have the engine, so they have its client, or there is none.
     const plan = planClient(

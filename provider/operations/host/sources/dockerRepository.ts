@@ -7,16 +7,15 @@ import {
   type DockerSource,
 } from '../../../../core/engineSource';
 import { choosePackageVersion, upstreamVersion } from '../../../../core/engineVersion';
-import { SwarmError } from '../../../../core/errors';
 import type { PackageRepository } from '../../../../effects/packages';
 import { checkedKey } from '../../../../effects/openPgpKey';
-import { appArmorTools, chooseOffered } from './debEngine';
+import { appArmorTools, chooseOffered, sourceUnfit } from './packagedEngine';
 import type { EngineSource, PreparedEngine, SourceContext } from './engineSource';
 
 const [engine, client, runtime] = packageFamilies.docker;
 const repositoryName = 'pulumi-swarm-docker';
 
-/** Docker's apt repository, or a mirror of it. */
+/** Docker's repository, or a mirror of it. */
 export function dockerRepository({ host, name, spec }: SourceContext<DockerSource>): EngineSource {
   const { packages } = host;
   return {
@@ -53,14 +52,10 @@ export function dockerRepository({ host, name, spec }: SourceContext<DockerSourc
     const facts = await host.facts();
     const suite = dockerSuite(facts);
     if (typeof suite === 'string') {
-      throw new SwarmError(
-        'EngineSourceUnfit',
-        `${name}: ${suite}; nothing was installed; declare another source for this node`,
-        { source: 'user' },
-      );
+      throw sourceUnfit(name, suite, 'packages, static or preinstalled');
     }
     const site = (spec.url ?? dockerRepositoryUrl).replace(/\/$/, '');
-    // apt reads certificates of its own, and a small host has none.
+    // Package tools read certificates of their own, and a small host has none.
     if (site.startsWith('https:') && (await packages.installed('ca-certificates')) === undefined) {
       await packages.install({ 'ca-certificates': undefined });
     }

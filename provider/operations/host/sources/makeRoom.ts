@@ -4,10 +4,10 @@ import {
   parseSourceNote,
   renderSourceNote,
   sourceNotePath,
-  takesDebs,
   type EngineSourceSpec,
 } from '../../../../core/engineSource';
 import { SwarmError } from '../../../../core/errors';
+import { packageKind } from '../../../../core/packageKind';
 import type { Host } from '../../../../effects/effects';
 import type { SourceContext } from './engineSource';
 import { formerSource } from './sources';
@@ -55,7 +55,7 @@ export function noteSource(
 }
 
 async function installedOf(host: Host, names: readonly string[]): Promise<readonly string[]> {
-  if (!takesDebs(await host.facts())) return [];
+  if (packageKind(await host.facts()) === undefined) return [];
   const versions = await Promise.all(names.map((name) => host.packages.installed(name)));
   return names.filter((_, index) => versions[index] !== undefined);
 }

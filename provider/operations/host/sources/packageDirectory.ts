@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { chooseDebs, debEngineVersions, type DebFile } from '../../../../core/debFiles';
 import { knownPackages, type PackagesSource } from '../../../../core/engineSource';
 import { planClient, upstreamVersion } from '../../../../core/engineVersion';
 import { SwarmError } from '../../../../core/errors';
-import { appArmorTools, debHost } from './debEngine';
+import { chooseFiles, fileEngineVersions, type NamedPackage } from '../../../../core/packageFiles';
+import { appArmorTools, packagesWanted } from './packagedEngine';
 import type { EngineSource, PreparedEngine, SourceContext } from './engineSource';
 
 /** Packages in a directory of this computer, for hosts that reach no repository. */
@@ -16,9 +16,11 @@ export function packageDirectory({
   const { packages } = host;
   return {
     packages: knownPackages,
-    versions: async () => debEngineVersions(await local.list(spec.directory), await architecture()),
+    versions: async () =>
+      fileEngineVersions(await packagesWanted(name, host), await local.list(spec.directory)),
     prepare: async (asked): Promise<PreparedEngine> => {
-      const choice = chooseDebs(await local.list(spec.directory), await architecture(), asked);
+      const wanted = await packagesWanted(name, host);
+      const choice = chooseFiles(wanted, await local.list(spec.directory), asked);
       if ('missing' in choice) {
         const { missing, versions } = choice;
         const has = versions.length === 0 ? '' : `, and has ${versions.join(', ')}`;
@@ -28,26 +30,22 @@ export function packageDirectory({
           { source: 'user' },
         );
       }
-      const { debs, family, version } = choice;
+      const { chosen, family, version } = choice;
       return {
         version: upstreamVersion(version),
         packages: family,
-        install: () => install(debs, family, upstreamVersion(version)),
+        install: () => install(chosen, family, upstreamVersion(version)),
       };
     },
     withdraw: () => Promise.resolve(),
   };
 
-  async function architecture(): Promise<string> {
-    return (await debHost(name, host)).architecture;
-  }
-
   async function install(
-    debs: readonly DebFile[],
+    chosen: readonly NamedPackage[],
     family: readonly string[],
     version: string,
   ): Promise<void> {
-    const isGiven = (wanted: string): boolean => debs.some((deb) => deb.name === wanted);
+    const isGiven = (wanted: string): boolean => chosen.some((file) => file.name === wanted);
     const [, client = ''] = family;
     const clientThere = await packages.installed(client);
     // An engine that brings its client itself is installed beside no other.
@@ -59,7 +57,7 @@ export function packageDirectory({
       if (Object.keys(tools).length > 0) await packages.install(tools);
     }
     await packages.installFiles(
-      debs.map((deb) => ({ ...deb, path: join(spec.directory, deb.file) })),
+      chosen.map((file) => ({ ...file, path: join(spec.directory, file.file) })),
     );
     await packages.hold(family.filter(isGiven));
   }

@@ -2,13 +2,13 @@ import {
   buildName,
   describeSource,
   staticVersion,
-  takesDebs,
   type StaticSource,
 } from '../../../../core/engineSource';
 import { engineUnitFiles, isOurUnit } from '../../../../core/engineUnits';
 import { versionWithin } from '../../../../core/engineVersion';
 import { SwarmError } from '../../../../core/errors';
-import { appArmorTools } from './debEngine';
+import { packageKind } from '../../../../core/packageKind';
+import { appArmorTools } from './packagedEngine';
 import type { EngineSource, PreparedEngine, SourceContext } from './engineSource';
 
 const archivePath = '/var/cache/pulumi-swarm/engine.tgz';
@@ -91,7 +91,7 @@ export function staticBuild({
   }
 
   async function install(): Promise<void> {
-    if (takesDebs(await host.facts())) {
+    if (packageKind(await host.facts()) !== undefined) {
       const tools = { iptables: undefined, ...(await appArmorTools(host)) };
       const missing: Record<string, undefined> = {};
       for (const tool of Object.keys(tools)) {

@@ -1,7 +1,7 @@
-import { takesDebs } from '../../../../core/engineSource';
 import { choosePackageVersion, upstreamVersion } from '../../../../core/engineVersion';
 import { SwarmError } from '../../../../core/errors';
-import type { HostFacts } from '../../../../core/facts';
+import { packageKind } from '../../../../core/packageKind';
+import type { FilesWanted } from '../../../../core/packageFiles';
 import type { Host } from '../../../../effects/effects';
 
 /**
@@ -28,22 +28,34 @@ export function chooseOffered(
 }
 
 /**
- * Facts of a host that takes .deb packages.
+ * Which packages a host takes.
  *
  * @throws SwarmError `EngineSourceUnfit`.
  */
-export async function debHost(name: string, host: Host): Promise<HostFacts> {
+export async function packagesWanted(name: string, host: Host): Promise<FilesWanted> {
   const facts = await host.facts();
-  if (takesDebs(facts)) return facts;
-  throw new SwarmError(
+  const kind = packageKind(facts);
+  if (kind !== undefined) return { kind, architecture: facts.architecture };
+  throw sourceUnfit(
+    name,
+    `packages are for Debian, Fedora, RHEL and their kin, and it runs ${facts.os}`,
+    'preinstalled, or static by its path',
+  );
+}
+
+/** @param remedy sources that a host of its kind can have. */
+export function sourceUnfit(name: string, why: string, remedy: string): SwarmError {
+  return new SwarmError(
     'EngineSourceUnfit',
-    `${name}: .deb packages are for Debian and its kin, and it runs ${facts.os}; nothing was installed; declare another source for this node: preinstalled, or static by its path`,
+    `${name}: ${why}; nothing was installed; declare another source for this node: ${remedy}`,
     { source: 'user' },
   );
 }
 
 /** Without its tools, an engine on a kernel with AppArmor starts no container. */
 export async function appArmorTools(host: Host): Promise<Readonly<Record<string, undefined>>> {
+  // Distributions with rpms have SELinux in its place.
+  if (packageKind(await host.facts()) !== 'deb') return {};
   const enabled = await host.files.read('/sys/module/apparmor/parameters/enabled');
   return enabled?.trim() === 'Y' ? { apparmor: undefined } : {};
 }
