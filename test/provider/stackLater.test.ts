@@ -295,6 +295,9 @@ describe('what the swarm cannot run', () => {
     assert.match((await doubts(meshed)).join(), /the kernel of m1 has no IP_VS: .*; api would not/);
     const byName = 'services: { api: { image: "api:1", deploy: { endpoint_mode: dnsrr } } }';
     assert.deepEqual(await doubts(byName), []);
+    // A login user who may not read it: nothing is seen, and nothing is said.
+    run.world.failNext('files.read', { code: 'FileReadFailed', message: 'not allowed' });
+    assert.deepEqual(await doubts(meshed), []);
     run.world.edit((state) => {
       for (const { files } of Object.values(state.machines)) {
         const content = 'kernel/net/netfilter/ipvs/ip_vs.ko: kernel/a.ko\n';
