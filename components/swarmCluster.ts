@@ -193,6 +193,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ? undefined
         : new KeepalivedVip(`${args.name}-vip`, overAllNodes(args, args.vip), { parent: this });
     const founder = deferred<Engine>();
+    const images = prepareImages(args, this);
     const contacts = contactsOf(args);
     const standIns = standInContacts(args);
     const swarm = new Swarm(
@@ -220,13 +221,15 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
       {
         parent: this,
         // Only a founding waits for an engine: that of the first manager in this run's order.
-        ...(plan.swarm === 'none' ? { dependsOn: founder.promise } : {}),
+        // Else images come first, and every node waits for them by waiting for the swarm: on its own, a node that is
+        // a run's `--target` would be refused, since a new image is not.
+        dependsOn: plan.swarm === 'none' ? founder.promise : [...images],
       },
     );
     const build: Build = {
       args,
       plan,
-      images: prepareImages(args, this),
+      images,
       contacts: [...contacts, ...standIns],
       clusterId: swarm.clusterId,
       parent: this,
@@ -430,7 +433,7 @@ function order(
 ): Pick<SwarmNodeArgs, 'startAfter' | 'joinAfter'> {
   return build.plan.swarm === 'none'
     ? { startAfter: build.images, joinAfter: before }
-    : { startAfter: [...build.images, ...before] };
+    : { startAfter: before };
 }
 
 function nodeArgs(build: Build, node: ClusterNodeArgs): SwarmNodeArgs {

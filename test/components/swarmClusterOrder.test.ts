@@ -35,11 +35,10 @@ describe('SwarmCluster: order', () => {
   test('a live swarm, or one that nobody knows of, waits for no engine', async () => {
     for (const swarm of ['live', 'unknown'] as const) {
       const recording = await record({}, { swarm });
-      assert.deepEqual(recording.get('Swarm', 'demo').waitsFor, [], swarm);
+      assert.deepEqual(recording.get('Swarm', 'demo').waitsFor, [image], swarm);
       assert.deepEqual(foreign(recording, 'm3'), ['VipMember m2', 'Swarm demo'], swarm);
       // What the swarm says of the declaration, a refusal too, comes before the first machine.
       assert.deepEqual(recording.get('LabMachine', 'm2').waitsFor, [
-        image,
         'Swarm demo',
         'HostIdentity m2',
       ]);
@@ -77,8 +76,9 @@ describe('SwarmCluster: order', () => {
     );
   });
 
-  test('one image for all nodes, before every link of every one of them', async () => {
-    const recording = await record();
+  test('one image for all nodes, before every link of every one of them; in a live swarm by its head', async () => {
+    const recording = await record({}, { swarm: 'none' });
+    assert.deepEqual((await record()).get('Swarm', 'demo').waitsFor, [image]);
     assert.deepEqual(recording.names('NodeImage'), [image]);
     assert.deepEqual(
       recording.registrations.find(({ type }) => type === 'NodeImage')?.waitsFor,
