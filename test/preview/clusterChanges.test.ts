@@ -204,11 +204,11 @@ describe('a node gets another name', () => {
     });
     project.world.failNext('lab.remove', { message: 'the disk is busy' }, { host: 'test/m1' });
     const failed = await project.run('up');
-    assertFailed(failed, 'the disk is busy', [
-      'update Swarm demo',
-      'update HostIdentity m9',
-      ...takeDown('manager', 'm1'),
-    ]);
+    assert.ok(failed.exitCode !== 0 && failed.output.includes('the disk is busy'), failed.output);
+    const [one, other, ...after] = nodeChanges(failed);
+    // The key of a node is of no place: it waits for nothing.
+    assert.deepEqual([one, other].sort(), ['update HostIdentity m9', 'update Swarm demo']);
+    assert.deepEqual(after, takeDown('manager', 'm1'));
     const resumed = await project.run('up');
     assertDone(resumed, [...takeDown('manager', 'm1'), ...build('manager', 'm9')]);
     const { nodes, members } = project.world.swarm();
