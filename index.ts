@@ -33,6 +33,8 @@ const cluster = new SwarmCluster(pulumi.getStack(), {
     backup: configuration.backup,
     drain: configuration.drain,
     allowOutage: configuration.allowOutage,
+    hooks: configuration.hooks,
+    pauseAfter: configuration.pauseAfter,
     autolock: configuration.autolock,
     unlockKey: configuration.unlockKey,
     recoverFrom,

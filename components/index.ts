@@ -1,5 +1,6 @@
 export { SwarmCluster } from './swarmCluster';
 export type { BackupArgs, ClusterNodeArgs, SwarmClusterArgs } from './swarmCluster';
+export type { HookArgs, HooksArgs } from './hooks';
 export { SwarmManager } from './swarmManager';
 export type { SwarmManagerArgs } from './swarmManager';
 export { SwarmWorker } from './swarmWorker';
@@ -19,6 +20,7 @@ export type {
   BalancedPortArgs,
   BalancedServerArgs,
   ImageArchiveArgs,
+  NodeHookArgs,
   PublishedPortArgs,
   RegistryLoginArgs,
   ServiceArgs,

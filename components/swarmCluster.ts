@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { DrainWay } from '../core/moves';
+import { changeOf } from '../core/canary';
 import { validateCluster } from '../core/validateCluster';
 import type { ManagerContact } from '../core/connection';
 import type { NodeImageSpec } from '../core/nodeImage';
@@ -14,6 +15,8 @@ import type {
 import { Activation, Barrier, Swarm, planRollout } from '../provider/types';
 import type { Engine } from '../provider/types';
 import { engineSourceOf } from './engineSource';
+import { declaredHooks, hookPrograms } from './hooks';
+import type { HooksArgs } from './hooks';
 import { KeepalivedVip } from './keepalivedVip';
 import type { KeepalivedVipArgs } from './keepalivedVip';
 import type { MachineKind } from './machines/machineKind';
@@ -41,6 +44,8 @@ export interface ClusterNodeArgs {
   /** Default: the cluster's. */
   readonly drain?: DrainWay;
   readonly previousName?: string;
+  /** Each in the place of the cluster's. */
+  readonly hooks?: HooksArgs;
 }
 
 /** Backups of the raft state: services, networks, configs, secrets and who is a member. */
@@ -91,6 +96,17 @@ export interface SwarmClusterArgs {
    * Default: false. Changed in place.
    */
   readonly allowOutage?: boolean;
+  /**
+   * Commands on the computer that runs Pulumi, before a node goes and when it is back, e.g. for an external load
+   * balancer; see docs/hooks.md. Default: none. A change of them touches nothing.
+   */
+  readonly hooks?: HooksArgs;
+  /**
+   * Where a roll stops by itself: `canary`, behind the first node that is replaced or upgraded in place. The run ends
+   * with `PausedAfterCanary`, and the next `pulumi up` goes on; see docs/hooks.md. Default: it does not stop. A change
+   * touches nothing.
+   */
+  readonly pauseAfter?: 'canary';
   /** Consent to destroy the cluster; without it `pulumi destroy` refuses. Default: false. */
   readonly allowDestroy?: boolean;
   /** Pools for overlay networks. Fixed when the swarm is founded. */
@@ -210,6 +226,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
           ...localData([...args.managers, ...(args.workers ?? [])]),
         },
         roll: rollPolicy(args, plan),
+        ...declaredHooks(args.hooks, [...args.managers, ...(args.workers ?? [])]),
         allowDestroy: args.allowDestroy ?? false,
         ...(args.addressPools === undefined ? {} : { addressPools: args.addressPools }),
         ...(args.subnetSize === undefined ? {} : { subnetSize: args.subnetSize }),
@@ -265,6 +282,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ...(daemon === undefined ? {} : { engineDaemon: daemon }),
         ...(upgrade === undefined ? {} : { engineUpgrade: upgrade }),
         ...(node.onLocalData === undefined ? {} : { onLocalData: node.onLocalData }),
+        ...hookPrograms(args.hooks, node),
         ...(args.adopt === undefined ? {} : adoptedAs(node)),
       };
     };
@@ -278,6 +296,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ...backup(args),
         ...allowOutage(args),
         ...startFirst(args),
+        ...canary(args),
         ...(args.vip === undefined ? {} : { vipAddresses: args.vip.addresses }),
         ...(args.vip?.balance === undefined
           ? {}
@@ -562,7 +581,24 @@ function rollPolicy(args: SwarmClusterArgs, { maxUnavailable }: PlanRolloutResul
     ...startFirst(args),
     ...backup(args),
     ...vipPolicy(args),
+    ...([args, ...args.managers, ...(args.workers ?? [])].some(({ hooks }) => hooks !== undefined)
+      ? { hooks: true }
+      : {}),
+    ...canary(args),
   };
+}
+
+function canary(args: SwarmClusterArgs): { canary?: string } {
+  if (args.pauseAfter === undefined) return {};
+  const nodes = [...args.managers, ...(args.workers ?? [])].map((node) => {
+    const { version, source, daemon } = { ...args.engine, ...node.engine };
+    return {
+      ...{ name: node.name, os: node.os ?? args.os, engineVersion: version },
+      ...(source === undefined ? {} : { engineSource: source }),
+      ...(daemon === undefined ? {} : { engineDaemon: daemon }),
+    };
+  });
+  return { canary: changeOf(nodes) };
 }
 
 function standIn({ standIn: wish }: SwarmClusterArgs): { standIn?: true | string } {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pausePoints } from './canary';
 import { describeIssue } from './configurationFaults';
 import { daemonSchema } from './daemonOptions';
 import { engineUpgrades } from './engineChange';
@@ -51,6 +52,22 @@ const engine = z.strictObject({
 const drain = z.enum(drainWays, {
   error: `is no way to drain a node; choose ${drainWays.join(' or ')}`,
 });
+const hook = z.union(
+  [
+    z.array(z.string()),
+    z.strictObject({
+      command: z.array(z.string()),
+      env: z.record(z.string(), z.string()).optional(),
+      timeoutSeconds: z.number().optional(),
+    }),
+  ],
+  {
+    error:
+      'is no command; give a list of its words, or a map with `command`, and `env` and `timeoutSeconds` where they are needed',
+  },
+);
+
+const hooks = z.strictObject({ before: hook.optional(), after: hook.optional() });
 
 const node = z.strictObject({
   name: z.string(),
@@ -62,6 +79,7 @@ const node = z.strictObject({
   onLocalData: z.enum(['keep', 'discard']).optional(),
   previousName: z.string().optional(),
   drain: drain.optional(),
+  hooks: hooks.optional(),
   connection: connection.optional(),
 });
 
@@ -185,6 +203,10 @@ export const configurationSchema = z.strictObject({
     .optional(),
   drain: drain.optional(),
   allowOutage: z.boolean().optional(),
+  pauseAfter: z
+    .enum(pausePoints, { error: `is no place to pause; choose ${pausePoints.join(' or ')}` })
+    .optional(),
+  hooks: hooks.optional(),
   allowDestroy: z.boolean().optional(),
   addressPools: z.array(z.string()).optional(),
   subnetSize: z.number().int().optional(),

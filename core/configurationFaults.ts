@@ -4,7 +4,7 @@ import { quoted } from './quoted';
 
 /**
  * A fault that the schema found, as `path: value is …; what to do`. The issue must have been reported
- * with its input; values of an unlock key, a password or a stack's secrets, and below a connection or an environment, are never shown, since they may be secret.
+ * with its input; values of an unlock key, a password or a stack's secrets, and below a connection, an environment or hooks, are never shown, since they may be secret.
  */
 export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): InputFailure[] {
   if (issue.code === 'unrecognized_keys') {
@@ -66,6 +66,7 @@ function reasonOf(issue: z.core.$ZodIssue): string {
 const secretPaths: readonly string[] = [
   'connection',
   'environment',
+  'hooks',
   'unlockKey',
   'password',
   'secrets',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { canonical } from './canonical';
 import { fnv1a } from './fnv1a';
 
 const texts = z.array(z.string());
@@ -153,13 +154,4 @@ function parseObject(text: string): Json | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** JSON with the keys of every map in order. */
-function canonical(value: unknown): string {
-  return JSON.stringify([value], (_key, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : part,
-  );
 }

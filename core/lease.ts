@@ -12,6 +12,10 @@ const operationLabel = 'operation';
 const sinceLabel = 'since';
 const renewalLabel = 'renewal';
 const baselinePrefix = 'baseline.';
+/** Of the labels that core/hookNote.ts keeps beside the lease. */
+export const hookNotePrefix = 'hook.';
+/** The label that core/canary.ts keeps beside the lease. */
+export const canaryLabel = 'canary';
 
 /** The lease as the swarm stores it. */
 export interface LeaseState {
@@ -32,14 +36,14 @@ export function readLease(labels: Labels): LeaseState {
   };
 }
 
-/** Labels of a taken lease; baselines that are kept there stay. `renewal` moves at every renewal. */
+/** Labels of a taken lease; what else is kept there stays. `renewal` moves at every renewal. */
 export function takenLabels(
   old: Labels,
   lease: { readonly holder: string; readonly operation: string; readonly since: string },
   renewal: number,
 ): Labels {
   return {
-    ...baselines(old),
+    ...keptLabels(old),
     [holderLabel]: lease.holder,
     [operationLabel]: lease.operation,
     [sinceLabel]: lease.since,
@@ -49,7 +53,7 @@ export function takenLabels(
 
 /** Labels of a free lease. */
 export function freeLabels(old: Labels): Labels {
-  return baselines(old);
+  return keptLabels(old);
 }
 
 /** What a contender does next, from what it saw of the lease's object. */
@@ -128,8 +132,12 @@ export function withoutBaseline(labels: Labels, node: string): Labels {
   return Object.fromEntries(Object.entries(labels).filter(([name]) => name !== key));
 }
 
-function baselines(labels: Labels): Labels {
+/** What outlives the operation that holds the lease. */
+function keptLabels(labels: Labels): Labels {
   return Object.fromEntries(
-    Object.entries(labels).filter(([name]) => name.startsWith(baselinePrefix)),
+    Object.entries(labels).filter(
+      ([name]) =>
+        name.startsWith(baselinePrefix) || name.startsWith(hookNotePrefix) || name === canaryLabel,
+    ),
   );
 }

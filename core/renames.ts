@@ -1,5 +1,5 @@
 import type { SwarmNodeFacts } from './facts';
-import { labelPrefix } from './labels';
+import { declaredManagersLabel, declaredNames, declaredWorkersLabel, labelPrefix } from './labels';
 import type { Labels } from './labels';
 
 /** On the swarm itself: nodes that the program renamed, `new=previous`, separated by commas. */
@@ -43,4 +43,13 @@ export function presentName(
 /** The name that the program declares for a node: what it leaves behind still has its previous one. */
 export function declaredAs(name: string, renames: Renames): string {
   return Object.entries(renames).find(([, previous]) => previous === name)?.[0] ?? name;
+}
+
+/** The declared name of a node that comes back, in whatever role; undefined: the program does not declare it. */
+export function returnsAs(labels: Labels, name: string): string | undefined {
+  const present = declaredAs(name, parseRenames(labels));
+  const isDeclared = [declaredManagersLabel, declaredWorkersLabel].some(
+    (label) => declaredNames(labels, label)?.includes(present) === true,
+  );
+  return isDeclared ? present : undefined;
 }

@@ -39,6 +39,10 @@ export interface RollPolicy {
   readonly startFirst?: true | readonly string[];
   /** What is declared of the virtual IP beside what its members have. */
   readonly vip?: VipPolicy;
+  /** Hooks run around nodes. What they are the swarm is never told: they may hold secrets. */
+  readonly hooks?: boolean;
+  /** The roll pauses behind its first node; what is declared of all nodes, by `changeOf` of core/canary.ts. */
+  readonly canary?: string;
 }
 
 export interface VipPolicy {
@@ -72,8 +76,9 @@ export function parseRollPolicy(labels: Labels): RollPolicy | undefined {
 
 function isRollPolicy(value: unknown): value is RollPolicy {
   if (!isRecord(value)) return false;
-  const { maxUnavailable, timeouts, standIn, allowOutage, backup, startFirst, vip, ...rest } =
+  const { maxUnavailable, timeouts, standIn, allowOutage, backup, startFirst, vip, ...others } =
     value;
+  const { hooks, canary, ...rest } = others;
   return (
     Object.keys(rest).length === 0 &&
     (maxUnavailable === undefined ||
@@ -83,7 +88,9 @@ function isRollPolicy(value: unknown): value is RollPolicy {
     (allowOutage === undefined || typeof allowOutage === 'boolean') &&
     (backup === undefined || isBackup(backup)) &&
     (startFirst === undefined || startFirst === true || isNames(startFirst)) &&
-    (vip === undefined || isVip(vip))
+    (vip === undefined || isVip(vip)) &&
+    (hooks === undefined || typeof hooks === 'boolean') &&
+    (canary === undefined || typeof canary === 'string')
   );
 }
 

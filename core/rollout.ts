@@ -20,6 +20,7 @@ import {
   restoreTurn,
 } from './rolloutTurns';
 import { countWarnings, serviceWarnings, sightWarnings } from './rolloutWarnings';
+import { canaryAlone } from './canary';
 import { chooseStandIn } from './standIn';
 import { planVipMoves } from './vip/planVipMoves';
 import type { VipPlan } from './vip/planVipMoves';
@@ -83,7 +84,7 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
   return {
     swarm,
     managers,
-    batches,
+    batches: declared.canary === undefined ? batches : canaryAlone(batches, turns),
     maxUnavailable,
     turns,
     ...(vip === undefined || !turns.some(isVipMoving) ? {} : { vip: vip.sentence }),

@@ -2,6 +2,7 @@ import type { EngineUpgrade } from './engineChange';
 import type { EngineSourceSpec } from './engineSource';
 import type { Availability, ServiceFacts, Sight, SwarmNodeFacts } from './facts';
 import type { GateFacts } from './gate';
+import type { HookMoment } from './hooks';
 import type { Labels } from './labels';
 import type { ServiceBaseline } from './lease';
 import type { DeclaredVip } from './vip/planVipMoves';
@@ -25,6 +26,8 @@ export interface RolloutNode {
   /** Only a take-over looks at these two: in every other run they are changed in place. Default: none, and `active`. */
   readonly labels?: Labels;
   readonly availability?: Availability;
+  /** Programs of its hooks. Default: none. */
+  readonly hooks?: Partial<Record<HookMoment, string>>;
 }
 
 /** What one declared manager's own host told. */
@@ -96,6 +99,8 @@ export interface RolloutDeclaration {
   readonly vip?: DeclaredVip;
   /** Ports of the nodes that a balancer behind the virtual IP spreads. Default: none. */
   readonly balancedPorts?: readonly number[];
+  /** The roll pauses behind its first node under this change: see core/canary.ts. Default: it does not. */
+  readonly canary?: string;
   /** Control may be lost for a while, where there are too few managers. Default: it may not. */
   readonly isOutageAllowed?: boolean;
 }

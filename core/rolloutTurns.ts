@@ -4,6 +4,8 @@ import { defaultSource, staticVersion } from './engineSource';
 import { versionWithin } from './engineVersion';
 import type { Sight, SwarmNodeFacts } from './facts';
 import { isAt } from './gate';
+import { isGoing } from './canary';
+import { describeHooks } from './hooks';
 import { managerInPlace } from './inPlace';
 import { alpnMissing, describeWay, mayLackAlpn, notOurEngine, planJoin } from './joinWay';
 import type { JoinContact } from './joinWay';
@@ -66,7 +68,14 @@ export function planTurns(declared: RolloutDeclaration, facts: TurnFacts): reado
   const workers = inOrder(declared.workers, facts.workers).flatMap((node) =>
     joins(workerTurn(node, entryOfNode(facts.nodes, node), facts)),
   );
-  return [...managers, ...workers];
+  return [...managers, ...workers].map((turn) => withHooks(turn, declared));
+}
+
+/** What runs around a node that goes and comes back. */
+function withHooks(turn: RolloutTurn, { managers, workers }: RolloutDeclaration): RolloutTurn {
+  const node = [...managers, ...workers].find(({ name }) => name === turn.name);
+  const clause = isGoing(turn) ? describeHooks(node?.hooks ?? {}) : undefined;
+  return clause === undefined ? turn : { ...turn, sentence: `${turn.sentence}; ${clause}` };
 }
 
 /** Managers as they are when a node's turn comes. */

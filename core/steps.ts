@@ -4,6 +4,8 @@
  */
 export const steps = {
   prepareImage: (image: string) => `prepare the image ${image}`,
+  hookBefore: (node: string, program: string) => `hook before of ${node}: ${program}`,
+  hookAfter: (node: string, program: string) => `hook after of ${node}: ${program}`,
   gate: (node: string) => `wait at the gate before ${node}`,
   handOverVip: (node: string, peer: string) => `hand the virtual IP over from ${node} to ${peer}`,
   stopVip: (node: string) => `stop keepalived on ${node}`,

@@ -2,6 +2,7 @@ import { addressOf, isCidr, isHostname, isIpAddress, isSameAddress } from './add
 import { balanceFaults } from './balancer/balanceFaults';
 import type { BalanceValues } from './balancer/balanceFaults';
 import type { InputFailure } from './errors';
+import { hooksFaults } from './hooks';
 import { labelPrefix } from './labels';
 import { quoted } from './quoted';
 import { isUnicastFamilyMissing, vrrpArgumentFaults } from './vrrpArgumentFaults';
@@ -28,12 +29,14 @@ export interface ClusterDeclaration {
   readonly allowOutage?: boolean | undefined;
   readonly backup?: unknown;
   readonly recoverFrom?: string | undefined;
+  readonly hooks?: unknown;
 }
 
 export interface DeclaredNode {
   readonly name?: string | undefined;
   readonly address?: string | undefined;
   readonly labels?: Readonly<Record<string, unknown>> | undefined;
+  readonly hooks?: unknown;
 }
 
 /** Docker's own recommendation ("How nodes work"): more managers make every change slower, not safer. */
@@ -73,6 +76,8 @@ export function validateCluster(cluster: ClusterDeclaration): readonly InputFail
     ...standInFailures(cluster),
     ...outageFailures(cluster),
     ...recoveryFailures(cluster),
+    ...hooksFaults('hooks', cluster.hooks),
+    ...placed.flatMap(({ node, path }) => hooksFaults(`${path}.hooks`, node.hooks)),
   ];
 }
 

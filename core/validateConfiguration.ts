@@ -28,6 +28,7 @@ const node = z
     onLocalData: z.unknown().optional(),
     previousName: text,
     connection: z.unknown().optional(),
+    hooks: z.unknown().optional(),
   })
   .optional()
   .catch(undefined);
@@ -72,6 +73,7 @@ export const readableConfiguration = z
     allowOutage: z.boolean().optional().catch(undefined),
     backup: z.unknown().optional(),
     recoverFrom: text,
+    hooks: z.unknown().optional(),
     addressPools: texts,
     services: z
       .array(

@@ -6,6 +6,7 @@ import type { EnginePrograms } from './enginePrograms';
 import type { Files } from './files';
 import type { HostNetwork } from './network';
 import type { Lab } from './lab';
+import type { LocalCommands } from './localCommands';
 import type { Packages } from './packages';
 import type { Systemd } from './systemd';
 
@@ -19,6 +20,7 @@ export interface Effects {
   readonly hosts: Hosts;
   readonly lab: Lab;
   readonly local: LocalFiles;
+  readonly commands: LocalCommands;
 }
 
 /** Files of this computer. */

@@ -3,6 +3,7 @@ import type { Connection, ManagerContact } from '../../core/connection';
 import { isLabConnection } from '../../core/connection';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { describeLocalData } from '../../core/localData';
+import { isGoing, readCanary, withPause } from '../../core/canary';
 import { isSeen } from '../../core/facts';
 import type { Sight, SwarmNodeFacts } from '../../core/facts';
 import { addressOf, isSameAddress } from '../../core/addresses';
@@ -18,6 +19,8 @@ import { runningTasks } from '../../core/services';
 import { askManager } from '../operations/ask/managers';
 import { gatherGateFacts, look } from '../operations/gate/gatherGateFacts';
 import { backupDirectory } from '../operations/backup/backupDirectory';
+import { lookAtLeaseLabels } from '../operations/hold/lease';
+import { noteGoing } from '../operations/turn/canary';
 import { notePlannedNodes } from '../operations/ask/plannedNodes';
 import { hostStanding } from '../operations/ask/hostStanding';
 import type { HostStanding } from '../operations/ask/hostStanding';
@@ -76,6 +79,7 @@ interface PlanArgs {
   readonly backup?: BackupPolicy;
   readonly allowOutage?: boolean;
   readonly startFirst?: true | readonly string[];
+  readonly canary?: string;
 }
 
 const planned = record(
@@ -92,6 +96,7 @@ const planned = record(
     onLocalData: text('The choice about local data.', false),
     labels: textMap('Wanted labels, for a take-over.'),
     availability: text('Wanted availability, for a take-over.', false),
+    hooks: textMap('Programs of its hooks, `before` and `after`.'),
   },
   'A declared node.',
 );
@@ -125,6 +130,7 @@ const inputs = {
     type: 'any',
     description: '`true` or the names of the nodes whose tasks are moved start-first.',
   } as const,
+  canary: text('The change behind whose first node the roll pauses.', false),
 };
 
 /**
@@ -158,6 +164,8 @@ export const planRollout: ProviderFunction = {
 interface RunPlan extends RolloutPlan {
   /** What comes before every node's turn. */
   readonly first: readonly string[];
+  /** The sentences of the turns, with a pause among them where there is one. */
+  readonly sentences: readonly string[];
 }
 
 async function planRun(
@@ -185,6 +193,7 @@ async function planRun(
       ...outageArchive(declared),
       ...(declared.balancedPorts === undefined ? {} : { balancedPorts: declared.balancedPorts }),
       isOutageAllowed: declared.allowOutage === true,
+      ...(declared.canary === undefined ? {} : { canary: declared.canary }),
     },
     facts,
   );
@@ -219,6 +228,7 @@ async function planRun(
   ];
   return {
     ...plan,
+    sentences: await sentencesOf(declared, plan, facts.gate?.clusterId, operation),
     first: [
       ...quorum.turns,
       ...backup.turns,
@@ -238,6 +248,24 @@ async function planRun(
         : []),
     ],
   };
+}
+
+/** And what this run's operations will say is left behind a canary. */
+async function sentencesOf(
+  { managers, canary }: PlanArgs,
+  { turns }: RolloutPlan,
+  clusterId: string | undefined,
+  operation: Operation,
+): Promise<readonly string[]> {
+  if (canary === undefined || clusterId === undefined)
+    return withPause(turns, undefined, undefined);
+  noteGoing(
+    operation,
+    clusterId,
+    turns.filter(isGoing).map(({ name }) => name),
+  );
+  const kept = await look(() => lookAtLeaseLabels(operation, { clusterId, managers }));
+  return withPause(turns, canary, isSeen(kept) ? readCanary(kept.seen) : undefined);
 }
 
 type Standings = readonly { readonly node: PlannedNode; readonly standing: HostStanding }[];
@@ -528,7 +556,7 @@ function toProperties(plan: RunPlan): PropertyMap {
     managers: plan.managers,
     batches: plan.batches,
     maxUnavailable: plan.maxUnavailable,
-    turns: [...plan.first, ...plan.turns.map(({ sentence }) => sentence)],
+    turns: [...plan.first, ...plan.sentences],
     reasons: plan.reasons,
     warnings: plan.warnings,
   };

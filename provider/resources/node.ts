@@ -1,7 +1,7 @@
 import { isHostname, isIpAddress } from '../../core/addresses';
 import type { InputFailure } from '../../core/errors';
 import { SwarmError, errorMessage } from '../../core/errors';
-import { declaredAvailability } from '../../core/held';
+import { declaredAvailability, heldAvailability } from '../../core/held';
 import { labelPrefix, ownLabels, sameLabels, userLabels } from '../../core/labels';
 import { steps } from '../../core/steps';
 import { importNode } from '../imports/swarm';
@@ -15,6 +15,8 @@ import { activate, joinSwarm, updateNode, waitReady } from '../operations/node/p
 import { areImagesMissing, provideImages } from '../operations/node/provideImages';
 import { dismissStandIns } from '../operations/node/standIn';
 import { takeNodeOut } from '../operations/node/takeNodeOut';
+import { isHookDue, isOfHooks } from '../operations/turn/hooks';
+import { endTurn } from '../operations/turn/turn';
 import { isTimedOut } from '../operations/ask/waitUntil';
 import { diffInputs } from '../server/diffInputs';
 import { isMap } from '../server/propertyValues';
@@ -154,11 +156,13 @@ async function settle(
     await forgetAbandonedJoins(operation, spec);
     await checkOverlay(operation, spec, nodeId, isUnfinished);
     await provideImages(operation, spec, nodeId);
-    await activate(operation, spec, nodeId);
+    const serves = await activate(operation, spec, nodeId);
     await dismissStandIns(operation, spec);
+    if (serves) await endTurn(operation, spec);
     return { outputs: { nodeId, isReady: true } };
   } catch (error) {
-    if (!isTimedOut(error) && !isOverlaySilent(error) && !areImagesMissing(error)) throw error;
+    const isNotReady = [isTimedOut, isOverlaySilent, areImagesMissing, isOfHooks];
+    if (!isNotReady.some((is) => is(error))) throw error;
     return { outputs: { nodeId, isReady: false }, initErrors: [errorMessage(error)] };
   }
 }
@@ -183,6 +187,11 @@ async function read(
     // The swarm's list, read with quorum, is the authority on who is in it.
     if (entry === undefined) return undefined;
     const isReady = entry.state === 'ready';
+    // A run that was given up may have left it between its hooks, and nothing else of it is a difference.
+    const isDue =
+      wasReady &&
+      heldAvailability(entry) === undefined &&
+      (await isHookDue(operation, accessOf(spec), spec.name));
     if (!isReady) operation.log('warning', `${spec.name} is ${entry.state}`);
     return {
       id,
@@ -196,11 +205,16 @@ async function read(
       },
       outputs: { ...state, isReady: wasReady },
       ...unfinished(isReady ? 'is ready by now' : `is ${entry.state}`),
+      ...(isDue ? { initErrors: [hookDue(spec.name)] } : {}),
     };
   } catch (error) {
     operation.log('warning', `${spec.name} was not looked at: ${errorMessage(error)}`);
     return { id, inputs: known, outputs: state, ...unfinished('was not looked at') };
   }
+}
+
+function hookDue(name: string): string {
+  return `${name}: its hook \`before\` was begun, and its hook \`after\` has not run yet; \`pulumi up\` runs it`;
 }
 
 function previewUpdate(wanted: PropertyMap, state: PropertyMap): readonly string[] {

@@ -156,6 +156,28 @@ export const vipPolicyProperty = record(
   false,
 );
 
+/** `Hook[]` of core/hooks.ts. */
+export const hooksProperty = list(
+  record(
+    {
+      moment: text('`before` anything of the node is touched, or `after` it is back.'),
+      node: text(
+        'The one node that it is for. Default: every node that has none of its own.',
+        false,
+      ),
+      command: list(
+        { type: 'string', description: 'A word.' },
+        'An argv. Its words are plain: what is secret belongs into `env`.',
+        true,
+      ),
+      env: { ...textMap('Further environment variables.'), isSecret: true },
+      timeoutSeconds: seconds('Seconds until it is stopped and counts as failed. Default: 300.'),
+    },
+    'A command.',
+  ),
+  'Commands on the computer that runs Pulumi, around each node that goes; docs/hooks.md. A change of it is no change of the resource.',
+);
+
 /** `RollPolicy` of core/rollPolicy.ts. */
 export const rollPolicyProperty = record(
   {
@@ -176,6 +198,11 @@ export const rollPolicyProperty = record(
       false,
     ),
     vip: vipPolicyProperty,
+    hooks: flag('There are `hooks`. Default: false.'),
+    canary: text(
+      'The roll pauses behind its first node; tells this change from another. Default: it does not pause.',
+      false,
+    ),
   },
   'How nodes go in the present run. Changed in place; a node that goes has it from here, since what is stored of it is of the run before.',
   false,

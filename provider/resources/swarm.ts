@@ -3,6 +3,7 @@ import { isCidr } from '../../core/addresses';
 import { withPresentKey } from '../../core/autolock';
 import type { ManagerContact } from '../../core/connection';
 import { SwarmError, errorMessage } from '../../core/errors';
+import type { InputFailure } from '../../core/errors';
 import {
   allowDestroyLabel,
   declaredManagersLabel,
@@ -11,8 +12,11 @@ import {
   declaredWorkersLabel,
 } from '../../core/labels';
 import type { Labels } from '../../core/labels';
+import { hookFaults, hookMoments } from '../../core/hooks';
+import type { Hook } from '../../core/hooks';
 import { localDataLabel, renderLocalData } from '../../core/localData';
 import type { LocalDataChoices } from '../../core/localData';
+import { quoted } from '../../core/quoted';
 import { parseRenames, renamedLabel, renderRenames } from '../../core/renames';
 import type { Renames } from '../../core/renames';
 import { parseRollPolicy, renderRollPolicy, rollPolicyLabel } from '../../core/rollPolicy';
@@ -45,13 +49,14 @@ import { askManager } from '../operations/ask/managers';
 import type { SwarmAccess } from '../operations/ask/managers';
 import { deletePurpose } from '../operations/swarm/consent';
 import { diffInputs } from '../server/diffInputs';
-import { hasUnknown, isMap } from '../server/propertyValues';
+import { hasUnknown, isList, isMap } from '../server/propertyValues';
 import type { DiffResult, Operation, PropertyMap, Resource } from '../server/resource';
 import { contactFaults, declaredFaults } from './nameFaults';
 import {
   checkProperties,
   count,
   flag,
+  hooksProperty,
   list,
   managersProperty,
   record,
@@ -75,6 +80,7 @@ export interface SwarmInputs extends RecoveryInputs {
     readonly vips?: readonly string[];
   };
   readonly roll?: RollPolicy;
+  readonly hooks?: readonly Hook[];
   readonly allowDestroy?: boolean;
   readonly addressPools?: readonly string[];
   readonly subnetSize?: number;
@@ -105,6 +111,7 @@ const inputs = {
     'Names of every declared node. Changed in place: members that are unreachable and no longer declared are evicted.',
   ),
   roll: rollPolicyProperty,
+  hooks: hooksProperty,
   allowDestroy: flag(
     'Consent to destroy the whole cluster. Written to the swarm by `up`; without it `pulumi destroy` refuses before anything is touched. Default: false. Changed in place.',
   ),
@@ -135,6 +142,8 @@ const impacts = {
   standIns: 'ignore',
   declared: 'update',
   roll: 'update',
+  // A run asks the program itself for them.
+  hooks: 'ignore',
   allowDestroy: 'update',
   addressPools: 'ignore',
   subnetSize: 'ignore',
@@ -178,6 +187,7 @@ export const swarm: Resource = {
       ...checkPools(wanted),
       ...checkFixed(wanted, old),
       ...checkRecovery(wanted),
+      ...checkHooks(wanted['hooks']),
     ],
   }),
   diff: (old, wanted) =>
@@ -383,6 +393,27 @@ async function archivedSwarm(
 
 function describeArchived({ pending, archive }: FoundRestore): string {
   return `the swarm is in ${archive}, of ${pending.takenAt}, until ${pending.node} is back; \`pulumi up\` goes on and restores it`;
+}
+
+function checkHooks(hooks: PropertyMap[string]): readonly InputFailure[] {
+  if (!isList(hooks)) return [];
+  return hooks.flatMap((hook, index) => {
+    if (!isMap(hook)) return [];
+    const path = `hooks[${String(index)}]`;
+    const { moment } = hook;
+    const isMoment = typeof moment !== 'string' || hookMoments.some((each) => each === moment);
+    return [
+      ...(isMoment
+        ? []
+        : [
+            {
+              property: `${path}.moment`,
+              reason: `${quoted(moment)} is none of ${hookMoments.join(', ')}`,
+            },
+          ]),
+      ...hookFaults(path, hook),
+    ];
+  });
 }
 
 function checkPools(wanted: PropertyMap): { property: string; reason: string }[] {

@@ -4,6 +4,7 @@ import { steps } from '../../core/steps';
 import { importVipMember } from '../imports/swarm';
 import { bringVipUp } from '../operations/vip/bringVipUp';
 import { readVip } from '../operations/vip/readVip';
+import { endCanary } from '../operations/turn/canary';
 import { takeVipDown } from '../operations/vip/takeVipDown';
 import type { VipMemberInputs } from '../operations/vip/vipSpec';
 import { diffInputs } from '../server/diffInputs';
@@ -152,7 +153,10 @@ export const vipMember: Resource = {
       : undefined,
   create: async (wanted, operation) => {
     const id = newId('vip', shown(wanted['name']));
-    return { id, ...(await bringUp(id, wanted, operation)) };
+    const made = await bringUp(id, wanted, operation);
+    const spec = wanted as unknown as VipMemberInputs;
+    await endCanary(operation, spec, spec.name, true);
+    return { id, ...made };
   },
   read: (id, { inputs: known, state }, operation) => read(id, known, state, operation),
   update: (id, _old, wanted, operation) => bringUp(id, wanted, operation),

@@ -18,6 +18,8 @@ export interface PlannedNodeArgs {
   onLocalData?: 'keep' | 'discard';
   labels?: Readonly<Record<string, string>>;
   availability?: 'active' | 'pause' | 'drain';
+  /** Programs of its hooks. */
+  hooks?: { before?: string; after?: string };
 }
 
 export interface PlanRolloutArgs {
@@ -35,6 +37,7 @@ export interface PlanRolloutArgs {
   backup?: { directory: string };
   allowOutage?: boolean;
   startFirst?: true | readonly string[];
+  canary?: string;
 }
 
 /** The plan of one run, from one look at the world. */

@@ -2,6 +2,20 @@ import * as pulumi from '@pulumi/pulumi';
 import type { ManagerContactArgs } from './connection';
 import type { NodeTimeoutsArgs } from './node';
 
+/** A command on the computer that runs Pulumi, before a node goes or when it is back. */
+export interface NodeHookArgs {
+  /** `before` anything of the node is touched, or `after` it is back. */
+  moment: 'before' | 'after';
+  /** The one node that it is for. Default: every node that has none of its own. */
+  node?: string;
+  /** An argv. */
+  command: readonly string[];
+  /** Further environment variables. Secret. */
+  env?: pulumi.Input<Readonly<Record<string, string>>>;
+  /** Seconds until it is stopped and counts as failed. Default: 300. */
+  timeoutSeconds?: number;
+}
+
 /** How nodes go in the present run. */
 export interface SwarmRollArgs {
   /** How many workers may be out at once. Default: that of each node. */
@@ -26,6 +40,10 @@ export interface SwarmRollArgs {
     /** Node that has it after a roll, or `stay`. Default: `stay`. */
     preferred?: string;
   };
+  /** There are `hooks`. Default: false. */
+  hooks?: boolean;
+  /** The roll pauses behind its first node under this change. Default: it does not. */
+  canary?: string;
 }
 
 export interface SwarmArgs {
@@ -47,6 +65,8 @@ export interface SwarmArgs {
   }>;
   /** How nodes go in the present run. Changed in place. */
   roll?: pulumi.Input<SwarmRollArgs>;
+  /** Commands around each node that goes. A change of it is no change of the resource. */
+  hooks?: readonly NodeHookArgs[];
   /** Consent to destroy the cluster. Default: false. Changed in place. */
   allowDestroy?: pulumi.Input<boolean>;
   /** Pools for overlay networks. Fixed when the swarm is founded. */

@@ -7,6 +7,9 @@ import type { StepName } from './stepNames';
 const parts = {
   // Once for all nodes, before any of them is touched.
   prepareImage: 'never',
+  // Only with hooks; test/provider/hooks.test.ts kills at them.
+  hookBefore: 'never',
+  hookAfter: 'never',
   gate: 'always',
   handOverVip: 'always',
   stopVip: 'always',

@@ -18,6 +18,7 @@ const interfaces = {
   'vip.balance.ports[]': ['BalancedPortArgs'],
   'vip.checks[]': ['VipCheckArgs'],
   backup: ['BackupArgs'],
+  hooks: ['HooksArgs'],
   'registries[]': ['RegistryLoginArgs'],
   timeouts: ['NodeTimeoutsArgs'],
   'services[]': ['ServiceArgs'],

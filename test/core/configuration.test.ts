@@ -91,7 +91,7 @@ function faults(raw: unknown): readonly string[] {
 
 const rootKeys = Object.keys(configurationSchema.shape).join(', ');
 const nodeKeys =
-  'name, address, os, engine, labels, availability, onLocalData, previousName, drain, connection';
+  'name, address, os, engine, labels, availability, onLocalData, previousName, drain, hooks, connection';
 
 describe('parseConfiguration: what is valid', () => {
   for (const [what, raw] of Object.entries({ demo, hosts })) {

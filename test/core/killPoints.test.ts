@@ -43,6 +43,8 @@ describe('where kills hit', () => {
       'forget',
       'found',
       'giveServerBack',
+      'hookAfter',
+      'hookBefore',
       'installBalancer',
       'installVip',
       'keepEngine',

@@ -31,10 +31,11 @@ export function mortal(effects: Effects, death: AbortSignal): Effects {
         };
       },
     });
-  const { clock, hosts, lab, local } = effects;
+  const { clock, hosts, lab, local, commands } = effects;
   return {
     lab: guard(lab),
     local: guard(local),
+    commands: guard(commands),
     hosts: {
       connect: async (connection, options) =>
         death.aborted ? never : guard(await survive(hosts.connect(connection, options))),

@@ -1,14 +1,16 @@
 import type { BackupPolicy } from '../../../core/backup';
 import { declaredManagersLabel, declaredNames, declaredWorkersLabel } from '../../../core/labels';
-import { parseRenames } from '../../../core/renames';
+import { parseRenames, returnsAs } from '../../../core/renames';
 import { isStartFirst, parseRollPolicy } from '../../../core/rollPolicy';
 import type { Operation } from '../../server/resource';
+import { policyOfTurn } from '../turn/turn';
+import type { Turn } from '../turn/turn';
 import { askManager } from './managers';
 import { accessOf } from './nodeSpec';
 import type { NodeInputs } from './nodeSpec';
 
 /** What the present run declares about a node that goes, as `Swarm` wrote it at the head of the run. */
-export interface DeclaredNow {
+export interface DeclaredNow extends Turn {
   /** The node's inputs, with the present policy. */
   readonly spec: NodeInputs;
   /** Who is a manager meanwhile; undefined: nobody, or the node does not come back. */
@@ -31,6 +33,11 @@ export async function declaredNow(operation: Operation, before: NodeInputs): Pro
   const managers = declaredNames(labels, declaredManagersLabel) ?? [];
   const workers = declaredNames(labels, declaredWorkersLabel) ?? [];
   const policy = parseRollPolicy(labels);
+  const told = {
+    returnsAs: returnsAs(labels, before.name),
+    ...policyOfTurn(policy),
+    workers,
+  };
   if (policy === undefined) {
     const none = {
       standIn: undefined,
@@ -38,7 +45,7 @@ export async function declaredNow(operation: Operation, before: NodeInputs): Pro
       isOutageAllowed: false,
       isStartFirst: false,
     };
-    return { spec: before, ...none, workers };
+    return { spec: before, ...none, ...told };
   }
   const { timeouts, maxUnavailable, ...rest } = before;
   const returns =
@@ -53,6 +60,6 @@ export async function declaredNow(operation: Operation, before: NodeInputs): Pro
     backup: policy.backup,
     isStartFirst: isStartFirst(policy, before.name),
     isOutageAllowed: returns && policy.allowOutage === true,
-    workers,
+    ...told,
   };
 }

@@ -171,6 +171,17 @@ export async function readLeaseLabels(operation: Operation, access: SwarmAccess)
   });
 }
 
+/** As `readLeaseLabels`, for one who only looks: nothing is made where nothing was kept. */
+export async function lookAtLeaseLabels(
+  operation: Operation,
+  access: SwarmAccess,
+): Promise<Labels> {
+  const configs = await askManager(operation, access, ({ docker }) => docker.configs(), {
+    timeoutSeconds: 10,
+  });
+  return configs.find(({ name }) => name === leaseConfigName)?.labels ?? {};
+}
+
 /** Changes the labels kept beside the lease, whoever holds it; compare-and-swap, repeated on a conflict. */
 export async function changeLeaseLabels(
   operation: Operation,

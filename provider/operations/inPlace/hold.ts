@@ -16,6 +16,8 @@ import { giveNodeBack } from '../balancer/giveNodeBack';
 import { changeLeaseLabels } from '../hold/lease';
 import { takeBackMoves } from '../move/takeBackMoves';
 import { serveAgain } from '../node/putNodeIn';
+import { hookAfter, isBehindBefore } from '../turn/hooks';
+import { endTurn } from '../turn/turn';
 
 /** Drains a node, or pauses it before that, and notes in the same change what it is given back. */
 export function hold(
@@ -49,6 +51,7 @@ export async function release(
   });
   for (const { spec, nodeId } of nodes) {
     await serveAgain(operation, spec);
+    await endTurn(operation, spec);
     await endHold(operation, spec, nodeId);
   }
 }
@@ -79,9 +82,12 @@ export async function undoHold(
     withoutBaseline(labels, spec.name),
   );
   // The error that led here is the one to be told; a server that stays drained is drift, and mended as such.
-  await giveNodeBack(operation, spec, timeoutsOf(spec).services).catch((error: unknown) => {
+  const warn = (error: unknown): void => {
     operation.log('warning', errorMessage(error));
-  });
+  };
+  await giveNodeBack(operation, spec, timeoutsOf(spec).services).catch(warn);
+  // Where `before` itself has failed, it is run again before anything else is.
+  if (isBehindBefore(operation, spec)) await hookAfter(operation, spec).catch(warn);
 }
 
 /** What the list of nodes tells of an engine, once its options are others. */

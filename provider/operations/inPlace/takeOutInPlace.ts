@@ -17,6 +17,7 @@ import { moveTasks } from '../move/moveTasks';
 import { takeBackMoves } from '../move/takeBackMoves';
 import { drain } from '../node/drain';
 import { passOutageGate } from '../outage/passOutageGate';
+import { beginTurn, policyOfTurn } from '../turn/turn';
 import { hold, undoHold } from './hold';
 import { keepEngine, writeUpgradeMark } from './keptEngine';
 import { leaveVip } from './leaveVip';
@@ -60,12 +61,15 @@ export async function takeOutInPlace(upgrade: Upgrade, lease: Lease): Promise<vo
     // An interrupted run's: under its constraint nothing may become active again.
     const mover = { operation, access: accessOf(node), avoid: [name] };
     await takeBackMoves(mover, timeoutsOf(node).drain);
-    await lease.step(steps.gate(name), async () => {
-      await passOwnGate(upgrade);
-      // From here on the next run finds what this one has begun.
-      await writeUpgradeMark(host, mark);
-      await keepBaseline({ operation, spec: node, lease });
-    });
+    await lease.step(steps.gate(name), () => passOwnGate(upgrade));
+    if (!isResumed) {
+      const turn = { returnsAs: name, ...policyOfTurn(upgrade.policy) };
+      await beginTurn(operation, lease, node, turn, 'inPlace');
+    }
+    await lease.confirm();
+    // From here on the next run finds what this one has begun.
+    await writeUpgradeMark(host, mark);
+    await keepBaseline({ operation, spec: node, lease });
     if (mark.phase === 'begun') {
       await lease.step(steps.keepEngine(name), () => keepEngine(host, mark.from));
     }

@@ -26,6 +26,7 @@ import { refuseOtherDataRoot } from '../host/dataRoot';
 import { bringEngineUp, prepareEngine } from '../host/engineSetup';
 import type { EngineInputs } from '../host/engineSetup';
 import type { PreparedEngine } from '../host/sources/engineSource';
+import { endCanary } from '../turn/canary';
 import { waitSettled } from '../node/standIn';
 import { exchange } from './exchange';
 import { release } from './hold';
@@ -227,6 +228,8 @@ async function end(
   if (spec.hold !== true || node.role === 'worker') {
     await release(operation, [{ spec: node, nodeId: entry.id }]);
   }
+  // One that is held has had its turn as well.
+  await endCanary(operation, node, node.name);
   await writeUpgradeMark(host, { ...mark, phase: 'done' });
   return version ?? host.docker.version();
 }

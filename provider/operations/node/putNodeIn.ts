@@ -204,22 +204,25 @@ export async function waitReady(
 /**
  * Gives the node its declared availability, waits until the services are as before it went, and lets balancers
  * use it again. One that an upgrade in place holds is given it when the hold ends.
+ *
+ * @returns whether the node has it now.
  */
 export async function activate(
   operation: Operation,
   spec: NodeInputs,
   nodeId: string,
-): Promise<void> {
+): Promise<boolean> {
   const entry = await findEntry(operation, accessOf(spec), nodeId);
   if (entry !== undefined && heldAvailability(entry) !== undefined) {
     const { availability = 'active' } = spec;
-    if (heldAvailability(entry) === availability) return;
+    if (heldAvailability(entry) === availability) return false;
     const labels = withHold(entry.labels, availability);
     await updateNode(operation, spec, nodeId, { labels });
-    return;
+    return false;
   }
   await setAvailability(operation, spec, nodeId, entry);
   await serveAgain(operation, spec);
+  return true;
 }
 
 /** Once a node is available again: services are as before it went, and balancers use it. */

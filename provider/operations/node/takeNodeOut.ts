@@ -15,7 +15,7 @@ import { takeBackMoves } from '../move/takeBackMoves';
 import { drain, setAvailability, undoDrain } from './drain';
 import { noteEnded } from '../swarm/endedSwarms';
 import { evictUndeclared } from '../swarm/evictUndeclared';
-import { forgetBaseline } from '../gate/forgetBaseline';
+import { forgetKept } from '../gate/forgetKept';
 import { look } from '../gate/gatherGateFacts';
 import { withHostLock } from '../hold/hostLock';
 import { interruptedBackups, startInterrupted } from '../backup/interruptedBackup';
@@ -36,6 +36,7 @@ import { catchUpMembers } from '../swarm/raftSnapshots';
 import { callStandIn } from './standIn';
 import { demoteAndWait, findEntry, leave, removeEntry, seenAsWorker } from './takeOut';
 import { unlockDeclared } from '../swarm/swarmKeys';
+import { beginTurn } from '../turn/turn';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
 
 /**
@@ -76,7 +77,7 @@ export async function takeNodeOut(
   const entry = await findEntry(operation, access, nodeId, [spec.name]);
   if (entry === undefined) {
     await forgetSwarm(operation, machine, nodeId, id, spec);
-    if (purpose === 'roll') await forgetBaseline(operation, access, spec.name);
+    if (purpose === 'roll') await forgetKept(operation, access, spec.name);
     return;
   }
   const owner = entry.labels[resourceLabel];
@@ -95,7 +96,7 @@ export async function takeNodeOut(
     const { isOutageAllowed, backup } = declared;
     if (!isOutageAllowed || backup === undefined) throw lastManager(spec.name);
     if (own === undefined) throw silentSwarm(spec.name);
-    await archiveSwarm({ operation, spec, entry, machine: own, backup });
+    await archiveSwarm({ operation, ...declared, entry, machine: own, backup });
     await removeMarks(own, id, spec);
     return;
   }
@@ -117,7 +118,7 @@ export async function takeNodeOut(
     }),
   );
   if (own !== undefined) await removeMarks(own, id, spec);
-  if (purpose === 'roll') await forgetBaseline(operation, access, spec.name);
+  if (purpose === 'roll') await forgetKept(operation, access, spec.name);
 }
 
 /**
@@ -231,8 +232,10 @@ async function out(going: Going): Promise<void> {
     await lease.step(steps.gate(spec.name), async () => {
       if (!going.isAlone) await passNodeGate(going);
       await refuseLocalData(operation, access, spec, going.host);
-      await keepBaseline(going);
     });
+    await beginTurn(operation, lease, spec, going);
+    // Behind the hook, which may have changed services itself.
+    await keepBaseline(going);
   }
   if (going.entry.managerStatus !== undefined && !going.isAlone) {
     await catchUpMembers(operation, access, spec.name);

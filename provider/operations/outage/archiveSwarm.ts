@@ -20,12 +20,14 @@ import type { HostLock } from '../hold/hostLock';
 import { withLease } from '../hold/lease';
 import { drain, undoDrain } from '../node/drain';
 import { refuseLocalData } from '../node/refuseLocalData';
+import { beginTurn } from '../turn/turn';
+import type { Turn } from '../turn/turn';
 import { noteUnlockKeys } from '../swarm/notedKeys';
 import { passOutageGate } from './passOutageGate';
 import { noteBackups, withdrawRestore, writePendingRestore } from './pendingRestore';
 
 /** The only manager, on its way out with nobody in its place. */
-export interface OutageGoing {
+export interface OutageGoing extends Turn {
   readonly operation: Operation;
   readonly spec: NodeInputs;
   readonly entry: SwarmNodeFacts;
@@ -84,8 +86,9 @@ async function emptyNode(going: OutageGoing): Promise<void> {
     await lease.step(steps.gate(spec.name), async () => {
       await passOutageGate(operation, access, spec.name, gate);
       await refuseLocalData(operation, access, spec, machine);
-      await keepBaseline({ operation, spec, lease });
     });
+    await beginTurn(operation, lease, spec, going);
+    await keepBaseline({ operation, spec, lease });
     const draining = { ...going, lease, isDestroy: false, isOutage: true };
     await lease.step(steps.drain(spec.name), () => drain(draining));
     try {

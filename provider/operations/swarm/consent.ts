@@ -1,11 +1,11 @@
 import { SwarmError } from '../../../core/errors';
 import { allowDestroyLabel } from '../../../core/labels';
-import { isMap } from '../../server/propertyValues';
-import type { Operation, PropertyMap, PropertyValue } from '../../server/resource';
+import type { Operation } from '../../server/resource';
 import { restoreDue } from '../outage/restoreDue';
 import { hasEnded } from './endedSwarms';
 import { NoManagerError, askManager } from '../ask/managers';
 import type { SwarmAccess } from '../ask/managers';
+import { registeredSwarm } from './registeredSwarm';
 
 /**
  * What a Delete is part of.
@@ -72,28 +72,7 @@ function destroyNotAllowed(operation: Operation, access: SwarmAccess): SwarmErro
 
 function isStillDeclared(operation: Operation, access: SwarmAccess): boolean {
   return (
-    operation.isRegistered('swarm:index:Swarm', (inputs) => isSwarmOf(access, inputs)) ||
+    registeredSwarm(operation, access) !== undefined ||
     chain.some((kind) => operation.isRegistered(`swarm:index:${kind}`, operation.name))
   );
-}
-
-/**
- * Whether a registered Swarm is the one that `access` leads to: they share a manager, by name and
- * address. A program may declare several, a Check does not know the cluster ID, and URNs of two
- * clusters' resources differ by nothing but names. In doubt it is another one, whose registration is
- * no licence here.
- */
-function isSwarmOf(access: SwarmAccess, swarm: PropertyMap): boolean {
-  const { managers, declared } = swarm;
-  if (!Array.isArray(managers)) return false;
-  const renamed = isMap(declared) && isMap(declared['renamed']) ? declared['renamed'] : {};
-  return (managers as readonly PropertyValue[]).some((manager) => {
-    if (!isMap(manager)) return false;
-    const { name, address } = manager;
-    // What a renamed manager leaves behind still knows it by its previous name.
-    const names = typeof name === 'string' ? [name, renamed[name]] : [];
-    return access.managers.some(
-      (contact) => contact.address === address && names.includes(contact.name),
-    );
-  });
 }

@@ -1,7 +1,8 @@
 import { isSeen } from '../../../core/facts';
 import { parseFileMarker } from '../../../core/fileMarker';
-import { declaredNames, declaredVipsLabel } from '../../../core/labels';
+import { declaredNames, declaredVipsLabel, declaredWorkersLabel } from '../../../core/labels';
 import type { Labels } from '../../../core/labels';
+import { returnsAs } from '../../../core/renames';
 import { parseRollPolicy } from '../../../core/rollPolicy';
 import type { RollPolicy } from '../../../core/rollPolicy';
 import { steps } from '../../../core/steps';
@@ -25,6 +26,8 @@ import { passOutageGate } from '../outage/passOutageGate';
 import { restoreDue } from '../outage/restoreDue';
 import { refuseLocalData } from '../node/refuseLocalData';
 import { findEntry } from '../node/takeOut';
+import { beginTurn, policyOfTurn } from '../turn/turn';
+import type { Turn } from '../turn/turn';
 import { removeVrrpFiles } from './vrrpFilesOnHost';
 import type { VipMemberInputs } from './vipSpec';
 import { waitUntil } from '../ask/waitUntil';
@@ -93,6 +96,11 @@ export async function takeVipDown(
           ? undefined
           : await successorOf(operation, handover);
       });
+      const goes = declaredTurn(labels, spec.name);
+      // Of a node that the swarm does not have nothing goes but keepalived.
+      if (goes !== undefined && entry !== undefined) {
+        await beginTurn(operation, lease, { ...spec, role: 'manager' }, goes);
+      }
       await lease.confirm();
       if (isOnly || isOutage) warnOfGap(operation, `${spec.name} is the only manager`, spec);
       else if (successor?.candidates.length === 0) {
@@ -129,6 +137,15 @@ function declaredVip(
 ): Pick<VipMemberInputs, 'allowGap' | 'preferred'> {
   const { allowGap = false, preferred } = policy === undefined ? spec : (policy.vip ?? {});
   return { allowGap, ...(preferred === undefined ? {} : { preferred }) };
+}
+
+/** What is declared of the node itself; undefined: it stays, as a worker, and only its virtual IP goes. */
+function declaredTurn(labels: Labels, name: string): Turn | undefined {
+  const present = returnsAs(labels, name);
+  const workers = declaredNames(labels, declaredWorkersLabel) ?? [];
+  return present !== undefined && workers.includes(present)
+    ? undefined
+    : { returnsAs: present, ...policyOfTurn(parseRollPolicy(labels)) };
 }
 
 /** The program has no such virtual IP any more: nobody takes it over, and no node goes. */

@@ -16,6 +16,7 @@ const effects: Effects = {
   },
   lab: unused,
   local: unused,
+  commands: unused,
 };
 
 const plan: ProviderFunction = {

@@ -1,6 +1,7 @@
 import type { Effects } from '../../../effects/effects';
 import { FakeHosts } from './fakeHosts';
 import { fakeLab } from './fakeLab';
+import { localCommands } from '../../../effects/localCommands';
 import { localFiles } from './localFiles';
 import { addMachine, boot, shutDown } from './machines';
 import type { Call, Fault, MachineState, SwarmState, WorldState } from './state';
@@ -44,6 +45,7 @@ export class FakeWorld {
       hosts: new FakeHosts(this.world),
       lab: fakeLab(this.world),
       local: localFiles,
+      commands: localCommands,
     };
   }
 

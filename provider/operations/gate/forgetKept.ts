@@ -1,4 +1,5 @@
 import { declaredManagersLabel, declaredNames, declaredWorkersLabel } from '../../../core/labels';
+import { readHookNote, withoutHookNote } from '../../../core/hookNote';
 import { readBaseline, withoutBaseline } from '../../../core/lease';
 import type { Operation } from '../../server/resource';
 import { changeLeaseLabels, readLeaseLabels } from '../hold/lease';
@@ -6,15 +7,16 @@ import { askManager } from '../ask/managers';
 import type { SwarmAccess } from '../ask/managers';
 
 /**
- * Drops the baseline of a node that nobody declares any more: no Create follows that would wait for
- * it and drop it, and a later node of the same name would be measured by services of long ago.
+ * Drops what is kept of a node that nobody declares any more: no Create follows that would drop it, and a
+ * later node of the same name would be measured by services of long ago, or run a hook for it.
  */
-export async function forgetBaseline(
+export async function forgetKept(
   operation: Operation,
   access: SwarmAccess,
   node: string,
 ): Promise<void> {
-  if (readBaseline(await readLeaseLabels(operation, access), node) === undefined) return;
+  const kept = await readLeaseLabels(operation, access);
+  if (readBaseline(kept, node) === undefined && readHookNote(kept, node) === undefined) return;
   const { labels } = await askManager(operation, access, ({ docker }) => docker.swarm(), {
     avoid: [operation.name],
   });
@@ -22,5 +24,7 @@ export async function forgetBaseline(
   const workers = declaredNames(labels, declaredWorkersLabel);
   if (managers === undefined || workers === undefined) return;
   if (managers.includes(node) || workers.includes(node)) return;
-  await changeLeaseLabels(operation, access, (old) => withoutBaseline(old, node));
+  await changeLeaseLabels(operation, access, (old) =>
+    withoutHookNote(withoutBaseline(old, node), node),
+  );
 }
