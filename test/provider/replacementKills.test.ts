@@ -105,6 +105,7 @@ test('the steps that are killed at below are all that a replacement has', async 
     'prepareImage',
     'promote',
     'moveTasks',
+    ...['hookBefore', 'hookAfter'],
     'provideImages',
     'found',
     'evict',
