@@ -13,10 +13,13 @@ import {
 import { node, renamed, threeManagers } from './cluster/declarations';
 import { createClusterProject, type ClusterProject } from './cluster/project';
 import { bootsOf } from './cluster/views';
+import type { Run } from './harness';
 
-/** Takes one node down under its old name and builds it under its new one. */
-function rename(role: 'manager' | 'worker', from: string, to: string): readonly string[] {
-  return [`update HostIdentity ${to}`, ...takeDown(role, from), ...build(role, to)];
+/** The head of a run in which a node has another name, and then these. Its key is of no place: it waits for nothing. */
+function assertRenamed(run: Run, to: string, expected: readonly string[]): void {
+  const [one, other, ...after] = nodeChanges(run);
+  assert.deepEqual([one, other].sort(), [`update HostIdentity ${to}`, 'update Swarm demo']);
+  assert.deepEqual(after, expected);
 }
 
 describe('replacements that a user asks for', () => {
@@ -180,7 +183,8 @@ describe('a node gets another name', () => {
       workers: [node('w1'), renamed('w9', 'w2')],
     });
     const run = await project.run('up');
-    assertDone(run, ['update Swarm demo', ...rename('worker', 'w2', 'w9')]);
+    assert.equal(run.exitCode, 0, run.output);
+    assertRenamed(run, 'w9', [...takeDown('worker', 'w2'), ...build('worker', 'w9')]);
     const turns = run.diagnostics.find((message) => message.startsWith('The plan'));
     assert.match(turns ?? '', /1\. replace worker w9 \(name w2 → w9\)/);
     assert.deepEqual(
@@ -205,10 +209,7 @@ describe('a node gets another name', () => {
     project.world.failNext('lab.remove', { message: 'the disk is busy' }, { host: 'test/m1' });
     const failed = await project.run('up');
     assert.ok(failed.exitCode !== 0 && failed.output.includes('the disk is busy'), failed.output);
-    const [one, other, ...after] = nodeChanges(failed);
-    // The key of a node is of no place: it waits for nothing.
-    assert.deepEqual([one, other].sort(), ['update HostIdentity m9', 'update Swarm demo']);
-    assert.deepEqual(after, takeDown('manager', 'm1'));
+    assertRenamed(failed, 'm9', takeDown('manager', 'm1'));
     const resumed = await project.run('up');
     assertDone(resumed, [...takeDown('manager', 'm1'), ...build('manager', 'm9')]);
     const { nodes, members } = project.world.swarm();
