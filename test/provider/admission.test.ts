@@ -50,6 +50,20 @@ test('closed ports are found before the join, both ways and all at once', async 
   );
 });
 
+test('a datagram that stays without an answer is sent again: ICMP is answered once in a while only', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  world.editMachine('test/m3', (machine) => (machine.blockedPorts = [4789]));
+  const opened = world
+    .effects()
+    .clock.sleep(3_000)
+    .then(() => {
+      world.editMachine('test/m3', (machine) => (machine.blockedPorts = []));
+    });
+  await stack.applyLinks(new ProviderProcess(world), 'm3', ['Node']);
+  await opened;
+  assert.equal(world.swarm().nodes.length, 3);
+});
+
 test('clocks that are apart are found before the join', async () => {
   await refused(
     (world) => {

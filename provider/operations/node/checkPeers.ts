@@ -9,6 +9,12 @@ import type { NodeInputs } from '../ask/nodeSpec';
 const managerPorts = [2377, 7946];
 /** Swarm's UDP ports: gossip between nodes, and the data of overlay networks. */
 const udpPorts = [7946, 4789];
+/**
+ * Datagrams before a port counts as silent. Linux answers one address by ICMP once a second after the first six
+ * (`net.ipv4.icmp_ratelimit`), and a manager that has just started gossips to the members that it knew, which this
+ * node may have been: its own questions take the answers.
+ */
+const datagrams = 5;
 /** Certificates are valid from one hour before they are issued; clocks this far apart need mending. */
 const mostClockSkewSeconds = 30;
 
@@ -29,7 +35,7 @@ export async function checkPeers(
 ): Promise<void> {
   const manager = await findManager(operation, accessOf(spec), [spec.name, ...late]);
   const peer = await operation.effects.hosts.connect(manager.contact.connection);
-  const [outward, inward, datagrams, ownClock, peerClock] = await Promise.all([
+  const [outward, inward, udp, ownClock, peerClock] = await Promise.all([
     probeAll(host, manager.contact.address, managerPorts),
     probeAll(peer, spec.address, spec.role === 'manager' ? managerPorts : [7946]),
     probeAllUdp(peer, spec.address),
@@ -48,7 +54,7 @@ export async function checkPeers(
       .map(
         ({ port }) => `${String(port)}/tcp from ${manager.contact.name} to ${spec.name} is silent`,
       ),
-    ...datagrams
+    ...udp
       .filter(({ answer }) => answer === 'silent')
       .map(
         ({ port }) =>
@@ -87,6 +93,14 @@ async function probeAllUdp(
   address: string,
 ): Promise<readonly { readonly port: number; readonly answer: string }[]> {
   return Promise.all(
-    udpPorts.map(async (port) => ({ port, answer: await from.network.probeUdp(address, port) })),
+    udpPorts.map(async (port) => ({ port, answer: await probeUdp(from, address, port) })),
   );
+}
+
+async function probeUdp(from: Host, address: string, port: number): Promise<string> {
+  for (let sent = 1; sent < datagrams; sent += 1) {
+    const answer = await from.network.probeUdp(address, port);
+    if (answer !== 'silent') return answer;
+  }
+  return from.network.probeUdp(address, port);
 }
