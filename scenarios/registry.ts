@@ -10,6 +10,7 @@ import { drainNeverEnds } from './faults/drainNeverEnds';
 import { engineByHand } from './faults/engineByHand';
 import { engineInPlace } from './faults/engineInPlace';
 import { founderRebuilt } from './faults/founderRebuilt';
+import { hooks } from './faults/hooks';
 import { hostKeyChanged } from './faults/hostKeyChanged';
 import { diskFull, mirrorFails } from './faults/installFails';
 import { cancelledAlive, ctrlC, leaseHeld } from './faults/interrupted';
@@ -90,6 +91,7 @@ export const scenarios: readonly Scenario[] = [
   engineInPlace,
   stackOnNodes,
   stackRoll,
+  hooks,
 ];
 
 /** @throws SwarmError `ScenarioUnknown` with every name that there is. */
