@@ -22,13 +22,15 @@ import { writeReport } from './report/writeReport';
 import { noticeableCutsMs, selfTest } from './selfTest';
 import { takeDown } from './takeDown';
 import { vipCut } from './vipCut';
-import { buildWebImage } from './webImage';
+import { visitsSentence, watchVisits, type VisitsSight } from './visits';
+import { buildVisitsImage, buildWebImage, visitsPort } from './webImage';
 
 const usage = `Usage: npm run demo [-- --from debian:12 --to debian:13]
 
 The main job on real machines of this computer: builds a swarm of three managers and two workers with a
-virtual IP and a web service, then changes the operating system of every machine by one changed line,
-while a client asks the service through the virtual IP every 10 ms and an observer asks every manager.
+virtual IP and an application of three services (stacks/visits), then changes the operating system of
+every machine by one changed line. Meanwhile a client asks the application's web service through the
+virtual IP every 10 ms, another has its counter count, and an observer asks every manager.
 
 Afterwards the cluster stays: see out/demo/report.html, and remove it with \`npm run demo:down\`.
 `;
@@ -37,6 +39,7 @@ interface Watched {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly upCode: number;
+  readonly visits: VisitsSight;
 }
 
 async function main(): Promise<number> {
@@ -90,6 +93,7 @@ async function demonstrate(
     observer: parseObserverRows(await readFile(demoFiles.observer, 'utf8')),
     client: parseClientCsv(await readFile(demoFiles.client, 'utf8')),
     clientIntervalMs,
+    visits: watched.visits,
     problems,
   });
   const paths = await writeReport(demoDirectory, report);
@@ -105,7 +109,10 @@ async function create(effects: Effects, os: string): Promise<DemoCluster> {
   });
   await rm(demoDirectory, { recursive: true, force: true });
   await mkdir(demoDirectory, { recursive: true });
-  await writeDemoProject(await buildWebImage(demoFiles.image));
+  await writeDemoProject([
+    await buildWebImage(demoFiles.image),
+    await buildVisitsImage(demoFiles.image),
+  ]);
   const stackFile = join(demoDirectory, `Pulumi.${demoStack}.yaml`);
   const text = await readFile(stackFile, 'utf8');
   const { config } = parse(text) as { config: Record<string, unknown> };
@@ -145,14 +152,17 @@ async function watchedUp(effects: Effects, cluster: DemoCluster): Promise<Watche
     managers: observedManagers(effects, cluster),
     out: demoFiles.observer,
   });
+  const visits = watchVisits(urlOf(cluster, visitsPort));
   try {
     const startedAt = new Date().toISOString();
     const { code } = await pulumi(['up', '--stack', demoStack, '--yes', '--skip-preview'], {
       output: 'show',
       journal: true,
     });
-    return { startedAt, endedAt: new Date().toISOString(), upCode: code };
+    const endedAt = new Date().toISOString();
+    return { startedAt, endedAt, upCode: code, visits: await visits.stop() };
   } finally {
+    await visits.stop();
     await observer.stop();
     await client.stop();
   }
@@ -207,6 +217,7 @@ async function sumUp(
     `  ${report.os.from} → ${report.os.to}, engine ${report.engine.from} → ${report.engine.to}, in ${String(report.totalSeconds)} s`,
   );
   console.log(`  client through ${cluster.vip}: ${clientSentence(client)}`);
+  console.log(`  its counter: ${visitsSentence(report.visits)}`);
   console.log(
     `  observer: ${String(report.quorum.length)} answered samples, ${String(unanswered.samples)} unanswered (at most ${String(unanswered.longestRun)} in a row)`,
   );
@@ -247,8 +258,8 @@ function describeNodes(nodes: Awaited<ReturnType<typeof listNodes>>): readonly s
   );
 }
 
-function urlOf(cluster: DemoCluster): string {
-  return `http://${cluster.vip}:${String(cluster.port)}/`;
+function urlOf({ vip, port }: DemoCluster, other = port): string {
+  return `http://${vip}:${String(other)}/`;
 }
 
 async function setConfig(key: string, value: string): Promise<void> {

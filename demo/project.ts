@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
+import { isRecord } from '../core/isRecord';
 import type { WebImage } from './webImage';
 
 /** The checkout that this file was built from. */
@@ -22,7 +23,7 @@ export const demoFiles = {
  * Makes the demo's own Pulumi project: the same program on an ignored copy of stacks/Pulumi.demo.yaml,
  * with its state in a folder beside it, so that the checkout's own stacks stay as they are.
  */
-export async function writeDemoProject(image: WebImage): Promise<void> {
+export async function writeDemoProject(images: readonly WebImage[]): Promise<void> {
   await rm(join(demoDirectory, 'state'), { recursive: true, force: true });
   // Its passphrase is no secret, and the keys of the lab's machines are.
   await mkdir(demoDirectory, { recursive: true });
@@ -40,6 +41,19 @@ export async function writeDemoProject(image: WebImage): Promise<void> {
   const stack = parseDocument(
     await readFile(join(repository, 'stacks', `Pulumi.${demoStack}.yaml`), 'utf8'),
   );
-  stack.setIn(['config', 'swarm-cluster:engine'], { images: [{ ...image }] });
+  stack.setIn(['config', 'swarm-cluster:engine'], { images: images.map((each) => ({ ...each })) });
+  // Compose files are named from the folder of the program, and that of the copy is another.
+  const key = 'swarm-cluster:stacks';
+  const { config } = stack.toJS() as { config: Readonly<Record<string, unknown>> };
+  stack.setIn(['config', key], withAbsoluteFiles(config[key]));
   await writeFile(join(demoDirectory, `Pulumi.${demoStack}.yaml`), stack.toString());
+}
+
+function withAbsoluteFiles(stacks: unknown): unknown {
+  if (!Array.isArray(stacks)) return stacks;
+  return stacks.map((stack: unknown) =>
+    isRecord(stack) && Array.isArray(stack['files'])
+      ? { ...stack, files: stack['files'].map((file) => join(repository, String(file))) }
+      : stack,
+  );
 }

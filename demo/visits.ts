@@ -44,6 +44,10 @@ export function watchVisits(url: string): { stop(): Promise<VisitsSight> } {
 }
 
 export function visitsSentence({ asked, counted, first, last, isWhole }: VisitsSight): string {
-  const count = isWhole ? 'none was forgotten' : 'the count went back on its way';
+  const count = isWhole
+    ? 'none was forgotten'
+    : counted === 0
+      ? 'it never answered'
+      : 'the count went back on its way';
   return `${String(counted)} of ${String(asked)} visits were counted, from ${String(first)} to ${String(last)}: ${count}`;
 }

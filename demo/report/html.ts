@@ -70,7 +70,7 @@ function problems(report: Report): string {
 }
 
 function figures(report: Report): string {
-  const { client, quorumUnanswered } = report;
+  const { client, quorumUnanswered, visits } = report;
   const lowest = report.quorum.reduce<Report['quorum'][number] | undefined>(
     (worst, sample) => (worst === undefined || margin(sample) < margin(worst) ? sample : worst),
     undefined,
@@ -98,6 +98,11 @@ function figures(report: Report): string {
       'Longest gap between answers',
       `${formatCount(Math.round(client.longestGapMs))} ms`,
       gapNote(client),
+    ],
+    [
+      'Visits that the application counted',
+      formatCount(visits.counted),
+      `of ${formatCount(visits.asked)} · ${visits.isWhole ? 'none was forgotten' : 'not whole'}`,
     ],
   ];
   return element(

@@ -1,4 +1,5 @@
 import { quorum } from '../../core/quorum';
+import { visitsSentence, type VisitsSight } from '../visits';
 import {
   missingTicks,
   summarizeClient,
@@ -33,6 +34,8 @@ export interface ReportInput {
   readonly client: readonly ClientRow[];
   /** Milliseconds between the client's planned ticks. */
   readonly clientIntervalMs: number;
+  /** Of the application's counter, asked through the virtual IP. */
+  readonly visits: VisitsSight;
   /** What the caller found wrong itself, e.g. that `pulumi up` failed; each a sentence. */
   readonly problems: readonly string[];
 }
@@ -52,6 +55,8 @@ export interface Report {
   readonly quorum: readonly QuorumSample[];
   readonly quorumUnanswered: { readonly samples: number; readonly longestRun: number };
   readonly client: ClientSummary;
+  /** What was seen of the application's counter. */
+  readonly visits: VisitsSight;
   readonly totalSeconds: number;
   readonly result: 'passed' | 'failed';
   /** Why it failed, each a sentence; empty exactly when it passed. */
@@ -84,6 +89,7 @@ export function buildReport(input: ReportInput): Report {
     ...nodeProblems(nodes),
     ...quorumProblems(observed),
     ...clientProblems(input),
+    ...visitsProblems(input.visits),
   ];
   return {
     os,
@@ -92,6 +98,7 @@ export function buildReport(input: ReportInput): Report {
     quorum: observed.samples,
     quorumUnanswered: observed.unanswered,
     client: summarizeClient(input.client),
+    visits: input.visits,
     totalSeconds: round(secondsBetween(startedAt, endedAt)),
     result: problems.length === 0 ? 'passed' : 'failed',
     problems,
@@ -174,6 +181,11 @@ function clientProblems(input: ReportInput): readonly string[] {
       ? []
       : [`client: it did not run during ${unwatchedSeconds.toFixed(1)} s of the roll`]),
   ];
+}
+
+/** Its store is on every worker, so that an upgrade of each of them forgets no visit. */
+function visitsProblems(visits: VisitsSight): readonly string[] {
+  return visits.isWhole ? [] : [`application: ${visitsSentence(visits)}`];
 }
 
 const round = (seconds: number): number => Math.round(seconds * 10) / 10;

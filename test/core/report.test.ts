@@ -76,6 +76,16 @@ const faults: readonly (readonly [string, Partial<ReportInput>, RegExp])[] = [
     { client: run.client.slice(0, 1000) },
     /^client: it did not run during \d+\.\d s of the roll$/,
   ],
+  [
+    'an application that forgot a visit',
+    { visits: { ...run.visits, last: 12, isWhole: false } },
+    /^application: 1600 of 1600 visits were counted, from 1 to 12: the count went back on its way$/,
+  ],
+  [
+    'an application that never answered',
+    { visits: { asked: 9, counted: 0, first: 0, last: 0, isWhole: false } },
+    /^application: 0 of 9 visits were counted, from 0 to 0: it never answered$/,
+  ],
 ];
 
 for (const [what, change, sentence] of faults) {

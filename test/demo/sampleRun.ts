@@ -81,6 +81,7 @@ export function sampleRun(): ReportInput {
     observer: observerRows(endSeconds, managersOut),
     client: clientRows(endSeconds, managersOut),
     clientIntervalMs: 20,
+    visits: { asked: 1600, counted: 1600, first: 1, last: 1600, isWhole: true },
     problems: [],
   };
 }
