@@ -23,6 +23,18 @@ const largeProbeScript = [
 const neighbourScript =
   'while read -r address _ flags _; do [ "$address" != "$1" ] || [ "$flags" = 0x0 ] || echo known; done < /proc/self/net/arp';
 
+/** What is loaded or built in shows in /proc; what could be loaded is in the lists of modules. All of it is open to everybody. */
+const ipvsScript = `
+[ ! -e /proc/net/ip_vs ] || { echo yes; exit 0; }
+modules=/lib/modules/$(cat /proc/sys/kernel/osrelease) || exit 1
+for list in "$modules/modules.dep" "$modules/modules.builtin"; do
+  [ -e "$list" ] || continue
+  grep -q '/ip_vs\\.ko' "$list" && { echo yes; exit 0; }
+  [ "$?" = 1 ] || exit 1
+done
+echo no
+`;
+
 interface Way {
   readonly argv: readonly string[];
   readonly rights: Rights;
@@ -85,6 +97,15 @@ export class Iproute implements HostNetwork {
     timeoutSeconds = 2,
   ): Promise<'open' | 'refused' | 'silent'> {
     return this.tryTcp(fromIngress, address, port, timeoutSeconds);
+  }
+
+  async hasIpvs(): Promise<boolean | undefined> {
+    const { code, stdout } = await this.exec(['sh', '-c', ipvsScript], {
+      rights: 'login',
+      timeoutSeconds: 30,
+    });
+    const word = code === 0 ? stdout.trim() : undefined;
+    return word === 'yes' ? true : word === 'no' ? false : undefined;
   }
 
   /** Default timeout: 2 s. @throws SwarmError `ProbeFailed` when the host cannot try at all. */

@@ -33,6 +33,8 @@ export interface HostNetwork {
    * kernel says so (`refused`). `silent`: no sign came back, so it is dropped on the way, or something listens.
    */
   probeUdp(address: string, port: number, timeoutSeconds?: number): Promise<'refused' | 'silent'>;
+  /** Whether its kernel has IP_VS, which virtual IPs of services and the routing mesh need; undefined: it does not tell. */
+  hasIpvs(): Promise<boolean | undefined>;
 }
 
 export interface InterfaceAddress {

@@ -13,7 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { SshConnection } from '../../core/connection';
@@ -378,6 +378,13 @@ describe('SSH against a real sshd', { skip: sshdSkip }, () => {
         assert.equal(await host.network.probe('127.0.0.1', sshd.port), 'open');
         assert.equal(await host.network.probe('127.0.0.1', 1), 'refused');
         assert.notEqual(await host.network.probe('192.0.2.1', 9, 1), 'open');
+        const lists = ['dep', 'builtin'].map((list) => `/lib/modules/${release()}/modules.${list}`);
+        const known = lists.filter((path) => existsSync(path));
+        assert.equal(
+          await host.network.hasIpvs(),
+          existsSync('/proc/net/ip_vs') ||
+            known.some((path) => readFileSync(path, 'utf8').includes('/ip_vs.ko')),
+        );
       });
 
       it('tells a datagram that nobody takes from one that somebody does', async () => {

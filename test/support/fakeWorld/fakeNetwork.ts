@@ -50,6 +50,11 @@ export function fakeNetwork(world: World, key: string): HostNetwork {
       await world.clock.sleep(timeoutSeconds * 1000);
       return 'silent';
     },
+    hasIpvs: () =>
+      world.act({ operation: 'network.hasIpvs', host: key, isChange: false }, (state) => {
+        const { lacksIpvs } = reach(state, key);
+        return lacksIpvs === undefined ? undefined : !lacksIpvs;
+      }),
   };
 }
 

@@ -90,6 +90,8 @@ export interface MachineState {
   freeBytes: number;
   isOn: boolean;
   link: 'up' | 'cut' | 'managementCut';
+  /** Its kernel has no IP_VS. Default: it does not tell. */
+  lacksIpvs?: boolean;
   hostPublicKey: string;
   /** Login users, and whether each is root or has sudo. */
   users: Record<string, { isPrivileged: boolean }>;
