@@ -9,6 +9,7 @@ import { forgetAbandonedJoins, forgetFormerSelves } from '../operations/node/aba
 import { changeRole } from '../operations/node/changeRole';
 import { checkOverlay, isOverlaySilent } from '../operations/node/checkOverlay';
 import { findEntry } from '../operations/node/takeOut';
+import { lookAtNode } from '../operations/ask/lookAtNode';
 import { accessOf } from '../operations/ask/nodeSpec';
 import type { NodeInputs } from '../operations/ask/nodeSpec';
 import { activate, joinSwarm, updateNode, waitReady } from '../operations/node/putNodeIn';
@@ -183,15 +184,14 @@ async function read(
           initErrors: [`${spec.name} ${how}; \`pulumi up\` finishes what the last run waited for`],
         };
   try {
-    const entry = await findEntry(operation, accessOf(spec), shown(state['nodeId']), [], 10);
+    const nodeId = shown(state['nodeId']);
+    const { entry, leaseLabels } = await lookAtNode(operation, accessOf(spec), nodeId);
     // The swarm's list, read with quorum, is the authority on who is in it.
     if (entry === undefined) return undefined;
     const isReady = entry.state === 'ready';
     // A run that was given up may have left it between its hooks, and nothing else of it is a difference.
     const isDue =
-      wasReady &&
-      heldAvailability(entry) === undefined &&
-      (await isHookDue(operation, accessOf(spec), spec.name));
+      wasReady && heldAvailability(entry) === undefined && isHookDue(leaseLabels, spec.name);
     if (!isReady) operation.log('warning', `${spec.name} is ${entry.state}`);
     return {
       id,

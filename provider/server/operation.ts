@@ -26,8 +26,13 @@ export interface OperationSubject {
   readonly isPreview: boolean;
 }
 
+/** Processes, by their effects, that have begun to change something. */
+const changing = new WeakSet<Effects>();
+const changes: readonly OperationKind[] = ['create', 'update', 'delete'];
+
 export function createOperation(host: OperationHost, subject: OperationSubject): Operation {
   const { urn, name } = subject;
+  if (!subject.isPreview && changes.includes(subject.kind)) changing.add(host.effects);
   const status = (message: string): void => {
     host.log.write({ severity: 'info', message, urn, isEphemeral: true });
   };
@@ -74,6 +79,7 @@ export function createOperation(host: OperationHost, subject: OperationSubject):
     signal: host.signal,
     isProgramRun: host.isProgramRun(),
     isRegistered: host.isRegistered,
+    hasOnlyLooked: () => !changing.has(host.effects),
     isPreview: subject.isPreview,
     timeoutSeconds: subject.timeout > 0 ? subject.timeout : undefined,
     log: (severity, message) => {

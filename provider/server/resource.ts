@@ -61,6 +61,8 @@ export interface Operation {
   readonly isProgramRun: boolean;
   /** Whether this run's program has registered such a resource by now: a Check of it was served. Any such resource when none is singled out. */
   isRegistered(token: string, which?: Which): boolean;
+  /** Whether this process has created, changed and deleted nothing so far: what it saw a moment ago is still so. */
+  hasOnlyLooked(): boolean;
   /** `pulumi preview`: only functions, `previewCreate` and `previewUpdate` are called in one. */
   readonly isPreview: boolean;
   /** `customTimeouts` of the resource in seconds, or undefined. */

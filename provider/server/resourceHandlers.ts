@@ -96,7 +96,7 @@ export class ResourceHandlers {
     const response = new UpdateResponse();
     response.setRefreshBeforeUpdate(isRefreshed(resource, inputs));
     if (request.getPreview()) {
-      const operation = this.#operation('update', request);
+      const operation = this.#operation('update', request, true);
       const said = await resource.previewUpdate?.(inputs, old.state, operation);
       this.#show(request.getUrn(), said ?? []);
       const outputs = {

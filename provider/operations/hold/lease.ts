@@ -179,6 +179,11 @@ export async function lookAtLeaseLabels(
   const configs = await askManager(operation, access, ({ docker }) => docker.configs(), {
     timeoutSeconds: 10,
   });
+  return leaseLabelsOf(configs);
+}
+
+/** The labels kept beside the lease, among all configs; none where nothing was kept. */
+export function leaseLabelsOf(configs: readonly ConfigFacts[]): Labels {
   return configs.find(({ name }) => name === leaseConfigName)?.labels ?? {};
 }
 

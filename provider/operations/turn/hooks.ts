@@ -2,13 +2,13 @@ import { SwarmError, errorMessage } from '../../../core/errors';
 import { readHookNote, withHookNote, withoutHookNote } from '../../../core/hookNote';
 import { defaultHookSeconds, hookEnvironment, hookFor, quoteHookOutput } from '../../../core/hooks';
 import type { Hook, HookAction, HookMoment } from '../../../core/hooks';
+import type { Labels } from '../../../core/labels';
 import { steps } from '../../../core/steps';
 import type { Hosts } from '../../../effects/effects';
 import { isList } from '../../server/propertyValues';
 import type { Operation, PropertyMap } from '../../server/resource';
-import type { SwarmAccess } from '../ask/managers';
 import type { NodeInputs } from '../ask/nodeSpec';
-import { changeLeaseLabels, lookAtLeaseLabels, readLeaseLabels } from '../hold/lease';
+import { changeLeaseLabels, readLeaseLabels } from '../hold/lease';
 import type { Lease } from '../hold/lease';
 import { registeredSwarm } from '../swarm/registeredSwarm';
 
@@ -79,13 +79,9 @@ export async function hookAfter(operation: Operation, node: HookedNode): Promise
   passedIn(operation).delete(keyOf(node));
 }
 
-/** Whether `after` of a node is due. */
-export async function isHookDue(
-  operation: Operation,
-  access: SwarmAccess,
-  node: string,
-): Promise<boolean> {
-  return readHookNote(await lookAtLeaseLabels(operation, access), node) !== undefined;
+/** Whether `after` of a node is due, by the labels kept beside the lease. */
+export function isHookDue(leaseLabels: Labels, node: string): boolean {
+  return readHookNote(leaseLabels, node) !== undefined;
 }
 
 /** A hook that has failed, or that this run does not know: the node itself is whole. */
