@@ -29,8 +29,9 @@ export interface FakeHostSpec {
 export class FakeWorld {
   private readonly world: World;
 
-  constructor(store: Store = new MemoryStore()) {
-    this.world = new World(store);
+  /** @param restMs see fakeWorld.md, "Time". Default: 0. */
+  constructor(store: Store = new MemoryStore(), { restMs = 0 }: { readonly restMs?: number } = {}) {
+    this.world = new World(store, restMs);
   }
 
   /** The world in one JSON file, made empty when there is none; any number of processes may have it open. */

@@ -74,21 +74,33 @@ function readBid(machine: MachineState, nowMs: number): Bid | undefined {
   const isActive = machine.units['keepalived.service']?.state === 'active';
   if (text === undefined || !isActive || !machine.isOn || machine.link === 'cut') return undefined;
   if (machine.hasVipFault || isTrackScriptDown(machine, text, nowMs)) return undefined;
+  const { rest, ...bid } = parseBid(text);
+  const alone = machine.isVrrpBlocked ? ` of ${machine.key}` : '';
+  return { machine, ...bid, group: `${bid.group}${alone}${rest}` };
+}
+
+type ParsedBid = Omit<Bid, 'machine'> & { readonly rest: string };
+
+/** By their texts: a world is settled at each of its operations, and its files change seldom. */
+const parsed = new Map<string, ParsedBid>();
+
+function parseBid(text: string): ParsedBid {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
   const blocks = [...text.matchAll(/virtual_ipaddress(?:_excluded)?\s*\{([^}]*)\}/g)];
   const addresses = blocks.flatMap(([, block = '']) =>
     [...block.matchAll(/^\s*(\d+(?:\.\d+){3})/gm)].map((match) => match[1] ?? ''),
   );
-  const priority = Number(/^\s*priority\s+(\d+)/m.exec(text)?.[1] ?? '100');
-  const preempts = !/^\s*nopreempt\b/m.test(text);
   const router = /^\s*virtual_router_id\s+(\d+)/m.exec(text)?.[1] ?? '';
-  const alone = machine.isVrrpBlocked ? ` of ${machine.key}` : '';
-  return {
-    machine,
-    priority,
+  const bid: ParsedBid = {
+    priority: Number(/^\s*priority\s+(\d+)/m.exec(text)?.[1] ?? '100'),
     addresses,
-    preempts,
-    group: `${router} ${addresses[0] ?? ''}${alone}${manner(text)}`,
+    preempts: !/^\s*nopreempt\b/m.test(text),
+    group: `${router} ${addresses[0] ?? ''}`,
+    rest: manner(text),
   };
+  parsed.set(text, bid);
+  return bid;
 }
 
 /** What else keeps two from hearing each other; empty: version 3, by multicast. */

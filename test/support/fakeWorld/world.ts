@@ -23,7 +23,11 @@ export interface Action {
 export class World {
   readonly clock: FakeClock;
 
-  constructor(readonly store: Store) {
+  /** @param restMs longest fake time that questions alone may leave the world unsettled. */
+  constructor(
+    readonly store: Store,
+    private readonly restMs = 0,
+  ) {
     this.clock = new FakeClock(store);
   }
 
@@ -54,7 +58,8 @@ export class World {
 
   private run<T>(state: WorldState, action: Action, body: (state: WorldState) => T): Outcome<T> {
     state.nowMs += timing.operation;
-    settle(state);
+    const isRested = this.restMs > 0;
+    if (action.isChange || state.nowMs - state.settledMs >= this.restMs) settle(state, !isRested);
     if (action.isChange) {
       state.calls.push({ operation: action.operation, host: action.host, atMs: state.nowMs });
     }
@@ -63,7 +68,7 @@ export class World {
     const after = takeFault(state, action, true);
     try {
       const value = structuredClone(body(state));
-      settle(state);
+      if (action.isChange || !isRested) settle(state);
       const delayMs = action.takesMs ?? 0;
       return after === undefined ? { delayMs, value } : { delayMs, error: after };
     } catch (error) {
