@@ -9,6 +9,7 @@ import { destroyConsent } from './faults/destroyConsent';
 import { drainNeverEnds } from './faults/drainNeverEnds';
 import { engineByHand } from './faults/engineByHand';
 import { engineInPlace } from './faults/engineInPlace';
+import { engineInPlaceSources } from './faults/engineInPlaceSources';
 import { founderRebuilt } from './faults/founderRebuilt';
 import { hooks } from './faults/hooks';
 import { hostKeyChanged } from './faults/hostKeyChanged';
@@ -89,6 +90,7 @@ export const scenarios: readonly Scenario[] = [
   clientOnOverlayInPlace,
   clientOnOverlayBroken,
   engineInPlace,
+  engineInPlaceSources,
   stackOnNodes,
   stackRoll,
   hooks,

@@ -1,5 +1,5 @@
-import { heldAvailability } from '../../core/held';
 import { shapes } from '../clusterShape';
+import { breakEngine, engineVersions, heldNames, mendEngine, nodeIds } from '../enginesInPlace';
 import {
   declareInPlace,
   newerEngine as after,
@@ -7,12 +7,7 @@ import {
   olderEngine as before,
 } from '../nextEngine';
 import type { Scenario } from '../scenario';
-import type { Stage } from '../stage';
-import { countRequests } from '../vip/countRequests';
-
-/** Of the balancer; a node that is drained does not answer on the service’s own. */
-const balancedPort = 80;
-const dropIn = '/etc/systemd/system/docker.service.d/broken.conf';
+import { balancedPort, countRequests } from '../vip/countRequests';
 
 export const engineInPlace: Scenario = {
   name: 'engine-in-place',
@@ -48,22 +43,20 @@ export const engineInPlace: Scenario = {
         failed.output,
       );
       stage.checkEqual(
-        await versions(stage),
+        await engineVersions(stage),
         Object.fromEntries(stage.nodeNames.map((name) => [name, name === first ? after : before])),
         `${second} runs ${before} again`,
       );
       stage.checkEqual(await heldNames(stage), [first], `only ${first} is held`);
       stage.checkEqual((await stage.node(second)).availability, 'active', `${second} serves`);
-      await run(stage, second, ['rm', dropIn]);
-      await run(stage, second, ['systemctl', 'daemon-reload']);
-      stage.did(`mended ${second}`);
+      await mendEngine(stage, second);
       await stage.runToTheEnd('up');
       await stage.untilAsDeclared();
     };
     const what = 'while the engines were exchanged';
     const sight = await countRequests(stage, what, work, balancedPort);
     stage.checkEqual(
-      await versions(stage),
+      await engineVersions(stage),
       Object.fromEntries(stage.nodeNames.map((name) => [name, after])),
       `every engine is ${after}`,
     );
@@ -74,37 +67,3 @@ export const engineInPlace: Scenario = {
     await stage.checkNothingPending();
   },
 };
-
-async function nodeIds(stage: Stage): Promise<Readonly<Record<string, string>>> {
-  const pairs = (await stage.nodes()).map(({ hostname, id }) => [hostname, id] as const);
-  return Object.fromEntries(pairs.sort(([a], [b]) => a.localeCompare(b)));
-}
-
-async function heldNames(stage: Stage): Promise<readonly string[]> {
-  return (await stage.nodes())
-    .filter((node) => heldAvailability(node) !== undefined)
-    .map(({ hostname }) => hostname);
-}
-
-/** Of the daemons themselves. */
-async function versions(stage: Stage): Promise<Readonly<Record<string, string>>> {
-  const ask = async (name: string): Promise<readonly [string, string]> => [
-    name,
-    await (await stage.host(name)).docker.version(),
-  ];
-  return Object.fromEntries(await Promise.all(stage.nodeNames.map(ask)));
-}
-
-/** A daemon that ends right after its start, of the new version alone. */
-async function breakEngine(stage: Stage, name: string): Promise<void> {
-  const { files } = await stage.host(name);
-  const check = `/bin/sh -c '! dockerd --version | grep -q ${after}'`;
-  await files.write(dropIn, `[Service]\nExecStartPre=${check}\n`);
-  await run(stage, name, ['systemctl', 'daemon-reload']);
-  stage.did(`saw to it that engine ${after} does not start on ${name}`);
-}
-
-async function run(stage: Stage, name: string, argv: readonly string[]): Promise<void> {
-  const { code, stderr } = await (await stage.host(name)).run(argv, { timeoutSeconds: 300 });
-  if (code !== 0) throw new Error(`${name}: ${argv.join(' ')}: ${stderr}`);
-}

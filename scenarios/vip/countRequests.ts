@@ -2,6 +2,9 @@ import { clientSentence } from '../../demo/report/clientSentence';
 import type { Stage } from '../stage';
 import { watchVip, type VipSight } from './watchVip';
 
+/** Of the balancer of `shapes.inPlace`; a node that is drained does not answer on the service’s own. */
+export const balancedPort = 80;
+
 /** Counts the requests of a client through the virtual IP while something is done, and tells of them. */
 export async function countRequests(
   stage: Stage,

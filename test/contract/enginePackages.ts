@@ -47,42 +47,12 @@ export async function makeDockerPackages(host: Host, folder: string): Promise<re
   return stdout.trim().split('\n');
 }
 
-/** Name and version of the archive that `makeStaticArchive` makes. */
-export const staticArchive = { file: 'docker-28.5.2.tgz', version: '28.5.2' };
-
-/**
- * Constant; argument: a folder. The like of Docker's archive of static programs, from the distribution's packages:
- * the next release's engine and client, which run on this one too, and this one's runtime.
- */
-const archiveScript = `
-set -eu
-mkdir -p "$1" && cd "$1"
-list=/etc/apt/sources.list.d/forky.list
-sed 's/trixie/forky/g; /security\\|updates/d' /etc/apt/sources.list > "$list"
-apt-get --quiet --quiet -o Acquire::Check-Valid-Until=false update
-apt-get --quiet --quiet download docker.io/forky docker-cli/forky containerd/trixie runc/trixie tini/trixie
-rm "$list"
-mkdir unpacked docker
-for deb in *.deb; do dpkg-deb --extract "$deb" unpacked; done
-for program in sbin/dockerd bin/docker sbin/docker-proxy bin/docker-proxy bin/containerd bin/containerd-shim-runc-v2 bin/runc sbin/runc; do
-  [ ! -e unpacked/usr/$program ] || mv unpacked/usr/$program docker/
-done
-mv unpacked/usr/bin/tini-static docker/docker-init
-find unpacked -name docker-proxy -exec mv {} docker/ ';'
-rm -rf unpacked ./*.deb
-tar --create docker | gzip -1 > ${staticArchive.file}
-rm -rf docker
-sha256sum ${staticArchive.file} | cut -d' ' -f1
-`;
-
-/** Makes the archive in a folder of the host, and returns its SHA-256. */
-export async function makeStaticArchive(host: Host, folder: string): Promise<string> {
-  const { code, stdout, stderr } = await host.run(['sh', '-c', archiveScript, 'pack', folder], {
-    timeoutSeconds: 180,
-  });
-  assert.equal(code, 0, stderr);
-  return stdout.trim();
-}
+/** An archive of static programs: of the next release's engine, which runs on this one too. */
+export const staticArchive = {
+  file: 'docker-28.5.2.tgz',
+  version: '28.5.2',
+  release: 'forky',
+} as const;
 
 /** Constant; argument: the folder of the packages. */
 const listScript = `

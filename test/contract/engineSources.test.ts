@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { defaultDirectories } from '../../effects/labMachines/layout';
 import type { Host } from '../../effects/effects';
 import { realEffects } from '../../effects/realEffects';
+import { makeStaticArchive } from '../../scenarios/engineFiles';
 import { generateSshKeyPair } from '../../effects/sshKeyPair';
 import type { PropertyMap } from '../../provider/server/resource';
 import { ProviderProcess } from '../support/providerHarness';
@@ -11,7 +12,6 @@ import {
   SigningKey,
   dockerPackageVersion,
   makeDockerPackages,
-  makeStaticArchive,
   serveRepository,
   staticArchive,
 } from './enginePackages';
@@ -219,7 +219,7 @@ describe('engines of each source on a real machine', { skip: sshdSkip, concurren
   });
 
   it('static: a newer engine by its archive, in place of packages, with images and volumes kept', async () => {
-    const sha256 = await makeStaticArchive(host, folder);
+    const sha256 = await makeStaticArchive(host, folder, staticArchive);
     const url = `${repository!.url}/${staticArchive.file}`;
     await assert.rejects(install({ source: { kind: 'static', url, sha256: '0'.repeat(64) } }), {
       code: 'DownloadFailed',

@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import { engineProgramsPath } from '../../core/engineUnits';
+import { defaultDirectories, machinePaths } from '../../effects/labMachines/layout';
+import { shapes } from '../clusterShape';
+import { downloadEngine, makeStaticArchive, type EngineRelease } from '../engineFiles';
+import { breakEngine, engineVersions, heldNames, mendEngine, nodeIds } from '../enginesInPlace';
+import { newerEngine, olderEngine } from '../nextEngine';
+import type { Scenario } from '../scenario';
+import type { Stage } from '../stage';
+import { balancedPort, countRequests } from '../vip/countRequests';
+
+const packages = '/srv/packages';
+const archives = '/srv/archives';
+const driver = 'local';
+
+export const engineInPlaceSources: Scenario = {
+  name: 'engine-in-place-sources',
+  number: 27,
+  title: `in place, one worker takes engine ${newerEngine} from files of packages, the other one from an archive of static programs, whose daemon does not start at first; a manager gets an option that needs a start`,
+  holds:
+    'what does not start is put back and serves again, everybody ends with what is declared, nobody leaves the swarm, and no request fails',
+  shape: shapes.inPlace,
+  run: async (stage) => {
+    const [packaged = '', unpacked = ''] = stage.cluster.workers;
+    const [, manager = ''] = stage.cluster.managers;
+    const directory = await offerPackages(stage, 'trixie');
+    stage.changeEngine({ version: olderEngine, source: { kind: 'packages', directory } }, packaged);
+    const older = await makeArchive(stage, olderEngine, 'trixie');
+    stage.changeEngine({ version: olderEngine, source: older }, unpacked);
+    await stage.runToTheEnd('up');
+    await stage.untilAsDeclared();
+    const [ids, boots] = [await nodeIds(stage), await stage.bootIds()];
+
+    await offerPackages(stage, 'forky');
+    const newer = await makeArchive(stage, newerEngine, 'forky');
+    await breakEngine(stage, unpacked, `${engineProgramsPath}/dockerd`);
+    stage.changeEngine({ version: newerEngine, upgrade: 'inPlace' }, packaged);
+    stage.changeEngine({ version: newerEngine, upgrade: 'inPlace', source: newer }, unpacked);
+    stage.changeEngine({ upgrade: 'inPlace', daemon: { 'log-driver': driver } }, manager);
+    const work = async (): Promise<void> => {
+      const failed = await stage.run('up');
+      stage.check(failed.exitCode !== 0, 'up stops', failed.output);
+      stage.check(
+        new RegExp(
+          `${unpacked}: engine ${newerEngine} did not take the place of ${olderEngine}, which was put back`,
+        ).test(failed.output),
+        'it says what did not come up, and was put back',
+        failed.output,
+      );
+      stage.checkEqual(
+        await engineVersions(stage, [unpacked]),
+        { [unpacked]: olderEngine },
+        `${unpacked} runs the static programs of ${olderEngine} again`,
+      );
+      const { availability } = await stage.node(unpacked);
+      stage.checkEqual(availability, 'active', `${unpacked} serves`);
+      stage.checkEqual(await heldNames(stage), [], 'nobody is held');
+      await mendEngine(stage, unpacked);
+      await stage.runToTheEnd('up');
+      await stage.untilAsDeclared();
+    };
+    const sight = await countRequests(stage, 'meanwhile', work, balancedPort);
+    stage.checkEqual(
+      await engineVersions(stage, [packaged, unpacked]),
+      { [packaged]: newerEngine, [unpacked]: newerEngine },
+      `${packaged} and ${unpacked} run ${newerEngine}`,
+    );
+    stage.checkEqual(await logDriver(stage, manager), driver, `${manager} has its option`);
+    stage.checkEqual(await nodeIds(stage), ids, 'every node is the one that it was');
+    stage.checkEqual(await stage.bootIds(), boots, 'no machine was restarted');
+    stage.checkEqual(sight.client.failures, 0, 'no request failed');
+    await stage.checkNothingPending();
+  },
+};
+
+/** Puts packages into the directory that is declared, as somebody does who has hosts without a repository. */
+async function offerPackages(stage: Stage, release: EngineRelease): Promise<string> {
+  const { maker, here } = makerOf(stage);
+  await downloadEngine(await stage.host(maker), packages, release);
+  stage.did(`put the packages of ${release}’s engine into a directory of this computer`);
+  return join(here, packages);
+}
+
+async function makeArchive(
+  stage: Stage,
+  version: string,
+  release: EngineRelease,
+): Promise<Readonly<Record<string, string>>> {
+  const { maker, here } = makerOf(stage);
+  const file = `docker-${version}.tgz`;
+  const sha256 = await makeStaticArchive(await stage.host(maker), archives, { file, release });
+  stage.did(`made ${file} of the programs of ${release}’s engine`);
+  return { kind: 'static', path: join(here, archives, file), sha256 };
+}
+
+/** A machine that reaches the mirror, and its disk as this computer sees it. */
+function makerOf({ cluster: { lab, managers } }: Stage): {
+  readonly maker: string;
+  readonly here: string;
+} {
+  const [maker = ''] = managers;
+  return { maker, here: machinePaths(defaultDirectories, lab, maker).root };
+}
+
+async function logDriver(stage: Stage, name: string): Promise<string> {
+  const argv = ['docker', 'info', '--format', '{{.LoggingDriver}}'];
+  const { code, stdout, stderr } = await (await stage.host(name)).run(argv);
+  return code === 0 ? stdout.trim() : stderr;
+}
