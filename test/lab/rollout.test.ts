@@ -17,11 +17,13 @@ import {
   type MarkedProcess,
 } from '../../scenarios/markedProcesses';
 import { offerNextRelease } from '../../scenarios/offerNextRelease';
+import { startOverlayClients } from '../../scenarios/overlay/overlayClients';
 import { PulumiProject } from '../../scenarios/pulumi/pulumiProject';
 import { until } from '../../scenarios/until';
 import {
   bootId,
   bootIds,
+  bridgeAddress,
   clusterId,
   connectionsNow,
   lookAtCluster,
@@ -145,6 +147,11 @@ function suite(): void {
         },
       );
 
+      const overlay = await startOverlayClients(
+        await effects.hosts.connect({ lab: rollLab, machine: 'm1' }),
+        { logAddress: bridgeAddress, intervalSeconds: 0.5, nodes: nodeNames.length },
+      );
+      t.after(() => overlay.stop());
       const swarmBefore = await clusterId(effects);
       const connectionsBefore = await connectionsNow();
       let order: readonly string[] = [];
@@ -287,6 +294,14 @@ function suite(): void {
           see(`pulumi up of an engine in place: ${seconds} s`);
         },
       );
+
+      await stage('clients on an overlay network logged no `Connectivity error:`', async (see) => {
+        const { clients, requests, errors, unheard } = await overlay.stop();
+        see(`${clients} clients made ${requests} requests`);
+        assert.ok(clients >= 2 * nodeNames.length, 'none of the rebuilt nodes had one');
+        assert.deepEqual(errors, []);
+        assert.equal(unheard, 0);
+      });
 
       await stage('with consent pulumi destroy leaves nothing', async (see) => {
         await pulumi.runOrFail('config', 'set', 'allowDestroy', 'true');

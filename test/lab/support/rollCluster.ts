@@ -30,6 +30,9 @@ export const rollCluster: DemoCluster = {
   port,
 };
 
+/** Address of this computer that machines of the lab reach. */
+export const bridgeAddress = '10.95.0.1';
+
 /** Where the web service answers through the virtual IP. */
 export const webUrl = `http://${rollCluster.vip}:${port}/`;
 
