@@ -197,6 +197,15 @@ describe('the sudoers rules of docs/security.md', () => {
     assertAllowed([...noted, ['rpm', '--verify', '--', 'haproxy']]);
   });
 
+  test('name the daemon where Docker’s packages have it, and where Debian’s do', () => {
+    for (const directory of ['/usr/bin', '/usr/sbin']) {
+      for (const option of ['--validate', '--version']) {
+        const rule = `swarm ALL=(root) NOPASSWD: ${directory}/dockerd ^${option}`;
+        assert.ok(documentedSudoers().includes(`\n${rule}`), rule);
+      }
+    }
+  });
+
   for (const argv of [
     ['dnf', '-y', '--setopt=install_weak_deps=False', 'install', '--', 'openssh-server'],
     ['dnf', '-y', '--setopt=pluginpath=/tmp', 'install', '--', 'docker-ce'],
