@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   appendFileSync,
   mkdtempSync,
@@ -13,12 +13,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { SshConnection } from '../../core/connection';
+import { steps } from '../../core/steps';
 import { exitZeroProgram } from '../../effects/archive/exitZeroProgram';
 import { buildImageArchive } from '../../effects/archive/imageArchive';
 import { defaultDirectories, labPaths } from '../../effects/labMachines/layout';
 import type { Host } from '../../effects/effects';
 import { realEffects } from '../../effects/realEffects';
 import { PulumiProject } from '../../scenarios/pulumi/pulumiProject';
+import { buildPauseImage, pauseReference } from '../contract/pauseImage';
 import { dumpedByPulumi, plainText } from '../preview/cluster/secrets';
 import { LoggedPulumi } from './secrets/loggedPulumi';
 import { buildHost, hostsLab, newHost, newLogin, type OwnHost } from './secrets/ownHosts';
@@ -26,7 +28,7 @@ import { histories, labPlaces, machinePlaces, openTo, ownPlaces } from './secret
 import { ProcessWatch } from './secrets/processWatch';
 import { searchLines, searchText, searchTrees, secretsIn } from './secrets/search';
 import { formsOf, keySecrets, tokenSecrets, type Secret } from './secrets/secret';
-import { stages } from './support/stages';
+import { secondsBetween, stages } from './support/stages';
 import { reasonToSkip, takeDown, testLabs } from './support/testLab';
 
 const prefix = 'swarm-secrets-';
@@ -76,6 +78,11 @@ function suite(): void {
         ...keySecrets('key of the login user', login.privateKey),
         ...[m1, w1].flatMap(({ name, key }) => keySecrets(`host key of ${name}`, key.privateKey)),
       ];
+      const registryPassword = randomBytes(15).toString('base64');
+      secrets.push({ name: 'password of a registry', value: registryPassword });
+      const pause = join(own, 'pause.tar');
+      await buildPauseImage(pause);
+      const pauseImage = { reference: pauseReference, path: pause, sha256: sha256Of(pause) };
       const image = await buildImageArchive(
         {
           reference: 'secrets-test:1',
@@ -85,6 +92,8 @@ function suite(): void {
         },
         join(own, 'image.tar'),
       );
+      const { path, sha256 } = image;
+      const secretsImage = { reference: 'secrets-test:1', path, sha256 };
       const project = (
         stack: string,
         configuration: Readonly<Record<string, unknown>>,
@@ -95,12 +104,21 @@ function suite(): void {
         managers: [
           { ...named(m1), connection: { hostKey: m1.key.publicKey, privateKeyFile: keyFile } },
         ],
-        workers: [{ ...named(w1), connection: { hostKey: w1.key.publicKey } }],
+        workers: [
+          {
+            ...named(w1),
+            connection: { hostKey: w1.key.publicKey },
+            engine: { images: [secretsImage, pauseImage] },
+          },
+        ],
         vip: { addresses: ['10.99.0.100/24'], routerId: 99 },
         engine: {
           source: { kind: 'distribution' },
-          images: [{ reference: 'secrets-test:1', path: image.path, sha256: image.sha256 }],
+          images: [secretsImage, pauseImage],
         },
+        registries: [{ server: 'registry.invalid', username: 'robot' }],
+        standIn: true,
+        services: [{ name: 'pause', image: pauseReference, global: true, endpointMode: 'dnsrr' }],
         allowDestroy: true,
       });
       const machine = project('machine', {
@@ -152,6 +170,7 @@ function suite(): void {
         for (const [path, input] of [
           ['managers[0].connection.privateKeyPassword', login.passphrase],
           ['workers[0].connection.password', login.password],
+          ['registries[0].password', registryPassword],
         ] as const) {
           await hosts.runOrFail(['config', 'set', '--secret', '--path', path], { input });
         }
@@ -178,11 +197,36 @@ function suite(): void {
 
       await stage('a run fails with a node out of the swarm; rebuilt, it comes back', async () => {
         await hosts.runOrFail(['config', 'set', '--path', 'workers[0].os', 'debian:12']);
+        await hosts.runOrFail(['config', 'rm', '--path', 'workers[0].engine.images[1]']);
         const { code, stdout } = await hosts.run(['up']);
         assert.notEqual(code, 0);
         assert.match(stdout, /the host runs debian:13, and debian:12 is declared/);
         await buildHost(effects, w1, 'debian:12', login);
         await hosts.runOrFail(['up']);
+        const journal = readFileSync(hosts.path('journal.jsonl'), 'utf8');
+        assert.ok(journal.includes(steps.provideImages('w1')), 'copied as this user');
+        const { docker } = await root('w1');
+        assert.equal((await docker.image(pauseReference))?.isFromRegistry, false);
+      });
+
+      await stage('the only manager goes and comes back, and the worker stands in', async (see) => {
+        const option = ['--path', 'managers[0].engine.daemon.log-driver', 'local'];
+        await hosts.runOrFail(['config', 'set', ...option]);
+        const began = performance.now();
+        await hosts.runOrFail(['up']);
+        see(`pulumi up: ${secondsBetween(began, performance.now())} s`);
+        const journal = readFileSync(hosts.path('journal.jsonl'), 'utf8');
+        for (const step of [steps.standIn('w1', 'm1'), steps.demote('m1'), steps.leave('m1')]) {
+          assert.ok(journal.includes(step), step);
+        }
+        const { docker } = await root('m1');
+        const nodes = (await docker.nodes()).map(({ hostname, managerStatus, availability }) => [
+          ...[hostname, managerStatus !== undefined, availability],
+        ]);
+        assert.deepEqual(nodes.sort(), [
+          ['m1', true, 'active'],
+          ['w1', false, 'active'],
+        ]);
       });
 
       await stage('files on hosts and here are their owner’s alone', async () => {
@@ -190,7 +234,8 @@ function suite(): void {
           const host = await root(name);
           const found = await host.run(['find', ...ourFiles, '-printf', '%m %u %p\n']);
           const lines = found.stdout.trim().split('\n').sort();
-          const expected = ['engine', 'host', 'images', 'node', 'source'].map(
+          const options = name === 'm1' ? ['daemon'] : [];
+          const expected = [...options, 'engine', 'host', 'images', 'node', 'source'].map(
             (file) => `600 root /etc/pulumi-swarm/${file}.json`,
           );
           const keepalived = [
@@ -313,7 +358,7 @@ function suite(): void {
           const found = watch.search(secrets).map(({ secret, place }) => `${secret}: ${place}`);
           // Pulumi gives a program its configuration, secret values too: see docs/security.md.
           assert.deepEqual([...new Set(found.filter((one) => !byPulumi.test(one)))], []);
-          assert.equal(new Set(found.map((one) => one.split(':')[0])).size, 2, found.join('\n'));
+          assert.equal(new Set(found.map((one) => one.split(':')[0])).size, 3, found.join('\n'));
           const { looks, commandLines } = watch.extent;
           see(`${looks} looks, ${commandLines} command lines`);
           return Promise.resolve();
@@ -337,7 +382,10 @@ function suite(): void {
           // What passes through Pulumi as a property, and nothing else: see docs/security.md.
           assert.deepEqual(
             [...new Set([...leaked].map((name) => name.replace(/, line \d+$/, '')))].sort(),
-            ['host key of l1', 'passphrase of its key', 'password of the login user', 'unlock key'],
+            [
+              ...['host key of l1', 'passphrase of its key', 'password of a registry'],
+              ...['password of the login user', 'unlock key'],
+            ],
           );
           for (const stack of stacks) {
             const journal = readFileSync(stack.path('journal.jsonl'), 'utf8');
@@ -353,10 +401,14 @@ function suite(): void {
 
 /** How a program is handed its configuration by Pulumi's language host: only values of the configuration. */
 const byPulumi =
-  /^pass(?:phrase of its key|word of the login user): variable PULUMI_CONFIG of \S*node \S*\/@pulumi\/pulumi\/cmd\/run\//;
+  /^pass(?:phrase of its key|word of the login user|word of a registry): variable PULUMI_CONFIG of \S*node \S*\/@pulumi\/pulumi\/cmd\/run\//;
 
 /** Where this package writes on a host. */
 const ourFiles = ['/etc/pulumi-swarm', '/etc/keepalived', '/run/pulumi-swarm'];
+
+function sha256Of(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
 
 function named({ name, address }: OwnHost): { readonly name: string; readonly address: string } {
   return { name, address };
