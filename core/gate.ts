@@ -22,6 +22,8 @@ export interface GateFacts {
   readonly managers: readonly ManagerSight[];
   /** Declared workers' names; empty when none are declared. */
   readonly workers: readonly string[];
+  /** Names of nodes of which a baseline is kept: they go, and have not come back well. */
+  readonly going: readonly string[];
   readonly isRootRotationInProgress: boolean;
   /** How many workers may be out at once, this one counted. At least 1. */
   readonly maxUnavailable: number;
@@ -300,11 +302,11 @@ function workerReasons(
   target: GateTarget,
 ): GateReason[] {
   // Nothing is taken away with a worker that is out already: rebuilding it gives one back.
-  const state = whyWorkerIsOut(list, target.name);
+  const state = whyWorkerIsOut(list, target.name, facts.going);
   if (state === 'down' || state === 'not in the swarm') return [];
   const out = facts.workers
     .filter((name) => name !== target.name)
-    .map((name) => ({ name, why: whyWorkerIsOut(list, name) }))
+    .map((name) => ({ name, why: whyWorkerIsOut(list, name, facts.going) }))
     .filter((worker) => worker.why !== undefined);
   return out.length + 1 <= facts.maxUnavailable
     ? []
@@ -315,16 +317,18 @@ function workerReasons(
       }));
 }
 
-/** A node that was drained or paused by its declaration serves nothing, but it is not out; one that is drained to be upgraded is. */
+/** A node that was drained or paused by its declaration serves nothing, but it is not out; one that is drained to go or to be upgraded is. */
 function whyWorkerIsOut(
   list: readonly SwarmNodeFacts[],
   name: string,
-): NodeState | 'not in the swarm' | 'upgraded in place' | undefined {
+  going: readonly string[],
+): NodeState | 'not in the swarm' | 'drained to go' | 'upgraded in place' | undefined {
   const entries = list.filter((node) => node.hostname === name);
   if (entries.length === 0) return 'not in the swarm';
   const ready = entries.find((node) => node.state === 'ready');
   if (ready === undefined) return entries.at(0)?.state;
-  return heldAvailability(ready) === undefined ? undefined : 'upgraded in place';
+  if (heldAvailability(ready) !== undefined) return 'upgraded in place';
+  return ready.availability === 'drain' && going.includes(name) ? 'drained to go' : undefined;
 }
 
 function removalNumbers(

@@ -237,6 +237,16 @@ const rows: readonly Row[] = [
     message: 'worker w2 is down, and 1 may be out at once',
   },
   {
+    rule: 'a worker is drained to go, and one may be out at once',
+    facts: {
+      ...sees(withNode(nodes, 'w2', (node) => ({ ...node, availability: 'drain' }))),
+      going: ['w2'],
+    },
+    target: worker1,
+    code: 'WorkersOut',
+    message: 'worker w2 is drained to go, and 1 may be out at once',
+  },
+  {
     rule: 'a worker is not in the swarm, and one may be out at once',
     facts: sees(nodes.filter(({ hostname }) => hostname !== 'w2')),
     target: worker1,

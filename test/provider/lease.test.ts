@@ -172,3 +172,35 @@ test('labels beside the lease stay when it is taken and given back', async () =>
   const object = world.swarm().configs.find(({ name }) => name === leaseConfigName);
   assert.deepEqual(object?.labels, { 'baseline.m1': '{"web":2}' });
 });
+
+test('many of one process: each takes it from the one before, in order, and none gives up over the others', async () => {
+  const world = begin();
+  const process = new ProviderProcess(world);
+  const names = ['m1', 'm2', 'm3'];
+  const events: string[] = [];
+  await Promise.all(
+    names.map((name) =>
+      hold(
+        process,
+        name,
+        async (lease, sleep) => {
+          events.push(name);
+          await sleep(100);
+          await lease.confirm();
+        },
+        5,
+      ),
+    ),
+  );
+  assert.deepEqual(events, names);
+  assert.equal(holder(world), undefined);
+});
+
+test('one of a process that fails lets the next one go', async () => {
+  const world = begin();
+  const process = new ProviderProcess(world);
+  const failing = hold(process, 'm1', () => Promise.reject(new Error('it failed')));
+  const next = hold(process, 'm2', () => Promise.resolve());
+  await assert.rejects(failing, /it failed/);
+  await next;
+});

@@ -6,12 +6,13 @@ import { isAt } from '../../../core/gate';
 import type { GateFacts, ManagerSight } from '../../../core/gate';
 import { declaredManagersLabel, declaredNames, declaredWorkersLabel } from '../../../core/labels';
 import type { Labels } from '../../../core/labels';
-import { leaseConfigName, readBaselines } from '../../../core/lease';
+import { readBaselines } from '../../../core/lease';
 import { parseRenames, presentName } from '../../../core/renames';
 import { worseThanBaseline } from '../../../core/services';
 import type { DockerApi } from '../../../effects/docker';
 import type { Operation } from '../../server/resource';
 import type { SwarmAccess } from '../ask/managers';
+import { leaseLabelsOf } from '../hold/lease';
 
 /**
  * Asks every declared manager at its own socket, all at once. Never throws: no answer is a fact too.
@@ -49,30 +50,33 @@ export async function gatherGateFacts(
     ),
     isRootRotationInProgress: answers.some(({ isRotating }) => isRotating),
     maxUnavailable,
-    services: await lookAtServices(views.map(({ docker }) => docker)),
+    ...(await lookAtServices(views.map(({ docker }) => docker))),
   };
 }
 
 /** Kept baselines are those of nodes whose step has not ended well; mostly there is none. */
 async function lookAtServices(
   views: readonly (DockerApi | undefined)[],
-): Promise<GateFacts['services']> {
+): Promise<Pick<GateFacts, 'services' | 'going'>> {
   const docker = views.find((view) => view !== undefined);
-  if (docker === undefined) return { unseen: 'no manager answers' };
-  return look(async () => {
-    const configs = await docker.configs();
-    const lease = configs.find(({ name }) => name === leaseConfigName);
-    const baselines = Object.entries(readBaselines(lease?.labels ?? {}));
-    if (baselines.length === 0) return [];
+  if (docker === undefined) return { services: { unseen: 'no manager answers' }, going: [] };
+  const baselines = await look(async () =>
+    Object.entries(readBaselines(leaseLabelsOf(await docker.configs()))),
+  );
+  if (!isSeen(baselines)) return { services: baselines, going: [] };
+  const going = baselines.seen.map(([node]) => node);
+  if (going.length === 0) return { services: { seen: [] }, going };
+  const worse = await look(async () => {
     const [services, tasks, nodes] = await Promise.all([
       docker.services(),
       docker.tasks(),
       docker.nodes(),
     ]);
-    return baselines.flatMap(([node, baseline]) =>
+    return baselines.seen.flatMap(([node, baseline]) =>
       worseThanBaseline(baseline, services, tasks, nodes).map((sentence) => ({ node, sentence })),
     );
   });
+  return { services: worse, going };
 }
 
 async function lookAtManager(

@@ -12,6 +12,7 @@ import {
 import { isTransient } from '../../../core/transient';
 import type { DockerApi } from '../../../effects/docker';
 import { DockerApiError } from '../../../effects/docker';
+import type { Hosts } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { askManager } from '../ask/managers';
 import type { SwarmAccess } from '../ask/managers';
@@ -50,9 +51,42 @@ export async function withLease<T>(
   const avoid = [operation.name];
   const ask: Ask = (question) =>
     askManager(operation, access, ({ docker }) => question(docker), { avoid });
-  await acquire(operation, ask, holder, description, timeoutSeconds);
-  const lease = new HeldLease(operation, ask, holder, description);
-  return lease.during(() => action(lease));
+  return oneAfterAnother(operation, access.clusterId, async () => {
+    await acquire(operation, ask, holder, description, timeoutSeconds);
+    const lease = new HeldLease(operation, ask, holder, description);
+    return lease.during(() => action(lease));
+  });
+}
+
+const queuesByHosts = new WeakMap<Hosts, Map<string, Promise<void>>>();
+
+/**
+ * Those of this run that want the same lease take it in the order in which they came, each as soon as the one before
+ * gives it back: a batch of workers asks nobody meanwhile, and none gives up because many are before it.
+ */
+async function oneAfterAnother<T>(
+  operation: Operation,
+  clusterId: string,
+  action: () => Promise<T>,
+): Promise<T> {
+  const { hosts } = operation.effects;
+  const queues = queuesByHosts.get(hosts) ?? new Map<string, Promise<void>>();
+  queuesByHosts.set(hosts, queues);
+  const before = queues.get(clusterId);
+  let done = (): void => undefined;
+  const own = new Promise<void>((resolve) => (done = resolve));
+  const last = (before ?? Promise.resolve()).then(() => own);
+  queues.set(clusterId, last);
+  try {
+    if (before !== undefined) {
+      operation.status('waiting for nodes of this run that go before it');
+      await before;
+    }
+    return await action();
+  } finally {
+    done();
+    if (queues.get(clusterId) === last) queues.delete(clusterId);
+  }
 }
 
 class HeldLease extends Held implements Lease {

@@ -105,18 +105,20 @@ export async function takeNodeOut(
     return;
   }
   const { gate } = timeoutsOf(spec);
-  await withLease(operation, access, `take ${spec.role} ${spec.name} out`, gate, (lease) =>
-    out({
-      operation,
-      ...declared,
-      entry,
-      isAlone,
-      host: machine,
-      machine: own,
-      lease,
-      isDestroy: purpose === 'destroy',
-    }),
-  );
+  const what = `take ${spec.role} ${spec.name} out`;
+  const going = {
+    ...{ operation, ...declared, entry, isAlone, host: machine, machine: own },
+    isDestroy: purpose === 'destroy',
+  };
+  const worker = await withLease(operation, access, what, gate, async (lease) => {
+    const drained = await out({ ...going, lease });
+    const isManager = drained?.managerStatus !== undefined || drained?.role === 'manager';
+    if (drained === undefined || !isManager) return drained;
+    await leaveAndRemove(going, drained, lease);
+    return undefined;
+  });
+  // It takes no vote with it, and every gate counts it as out by now: the next of its batch is drained meanwhile.
+  if (worker !== undefined) await leaveAndRemove(going, worker, operation);
   if (own !== undefined) await removeMarks(own, id, spec);
   if (purpose === 'roll') await forgetKept(operation, access, spec.name);
 }
@@ -218,7 +220,8 @@ interface Going extends DeclaredNow {
   readonly isDestroy: boolean;
 }
 
-async function out(going: Going): Promise<void> {
+/** Empty, and no manager any more, if it was one; its entry before that. Undefined: somebody has removed it. */
+async function out(going: Going): Promise<SwarmNodeFacts | undefined> {
   const { operation, spec, machine, lease, isDestroy } = going;
   const access = accessOf(spec);
   const timeouts = timeoutsOf(spec);
@@ -245,7 +248,7 @@ async function out(going: Going): Promise<void> {
   await backUpBeforeDrain(leaving);
   // Lease and gate may have taken minutes.
   const entry = await findEntry(operation, access, going.entry.id, [spec.name]);
-  if (entry === undefined) return;
+  if (entry === undefined) return undefined;
   if (!isDestroy) {
     // Its own balancer was stopped before this resource's turn, or goes with the node.
     const managers = spec.managers.filter(({ name }) => name !== spec.name);
@@ -260,14 +263,23 @@ async function out(going: Going): Promise<void> {
   if (entry.managerStatus !== undefined || entry.role === 'manager') {
     await lease.step(steps.demote(spec.name), () => demote(going, entry));
   }
+  return entry;
+}
+
+async function leaveAndRemove(
+  { operation, spec, machine }: Omit<Going, 'lease'>,
+  { id }: SwarmNodeFacts,
+  holder: Pick<Operation, 'step'>,
+): Promise<void> {
+  const timeoutSeconds = timeoutsOf(spec).leave;
   if (machine !== undefined) {
-    await lease.step(steps.leave(spec.name), () => leave(operation, machine, timeouts.leave));
+    await holder.step(steps.leave(spec.name), () => leave(operation, machine, timeoutSeconds));
   }
-  await lease.step(steps.remove(spec.name), () =>
+  await holder.step(steps.remove(spec.name), () =>
     // A silent node turns Down only when its heartbeat lapses, at the latest six beats of 5 s later.
-    removeEntry(operation, access, entry.id, {
+    removeEntry(operation, accessOf(spec), id, {
       hasLeft: machine !== undefined,
-      timeoutSeconds: timeouts.leave + 60,
+      timeoutSeconds: timeoutSeconds + 60,
     }),
   );
 }

@@ -43,6 +43,7 @@ export function gateFacts(world: World): GateFacts {
     clusterId,
     managers: declaredManagers(world).map((name) => managerSight(world, name)),
     workers: declaredWorkers(world),
+    going: [],
     isRootRotationInProgress: world.isRotating,
     maxUnavailable: 1,
     services: {

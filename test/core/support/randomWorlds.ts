@@ -60,6 +60,7 @@ export const randomGateFacts: fc.Arbitrary<GateFacts> = fc.record({
     maxLength: 4,
   }),
   workers: fc.array(name, { maxLength: 3 }),
+  going: fc.array(name, { maxLength: 2 }),
   isRootRotationInProgress: fc.boolean(),
   maxUnavailable: fc.integer({ min: 1, max: 3 }),
   services: sight(fc.array(fc.record({ node: name, sentence: fc.string() }), { maxLength: 2 })),

@@ -104,6 +104,7 @@ export function gateFactsOf(
       nodes: { seen: nodes },
     })),
     workers: names('w', workers),
+    going: [],
     isRootRotationInProgress: false,
     maxUnavailable: 1,
     services: { seen: [] },
