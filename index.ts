@@ -32,6 +32,7 @@ const cluster = new SwarmCluster(pulumi.getStack(), {
     adopt,
     backup: configuration.backup,
     drain: configuration.drain,
+    rebalance: configuration.rebalance,
     allowOutage: configuration.allowOutage,
     hooks: configuration.hooks,
     pauseAfter: configuration.pauseAfter,

@@ -12,7 +12,7 @@ import type {
   StackNodeArgs,
   SwarmRollArgs,
 } from '../provider/types';
-import { Activation, Barrier, Swarm, planRollout } from '../provider/types';
+import { Activation, Barrier, Rebalance, Swarm, planRollout } from '../provider/types';
 import type { Engine } from '../provider/types';
 import { engineSourceOf } from './engineSource';
 import { declaredHooks, hookPrograms } from './hooks';
@@ -89,6 +89,12 @@ export interface SwarmClusterArgs {
    * before the old one stops; see docs/drain.md. Default: stopFirst. Changed in place.
    */
   readonly drain?: DrainWay;
+  /**
+   * Services whose tasks lie worse than by one on the nodes that may take them are spread anew at the end of a run
+   * that replaced, upgraded or added a node, one task at a time and start-first: `true` for all that can be, or their
+   * names; see docs/rebalance.md. Default: false. A change of it touches no node.
+   */
+  readonly rebalance?: boolean | readonly string[];
   /**
    * Of an only manager that no worker stands in for: it is replaced all the same. Meanwhile the swarm has no
    * manager: nothing is scheduled, its own tasks stop, and nobody holds the virtual IP; tasks on workers keep
@@ -254,8 +260,12 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
     // Deletes come with the first link of a chain: none before the head of the run has unlocked managers
     // and written what is declared. A founding has it the other way round, and deletes nothing.
     const head = plan.swarm === 'none' ? [] : [swarm];
-    const { engines, last } = registerManagers(build, vip, founder.resolve, head);
-    registerWorkers(build, registerActivation(build, engines, last));
+    const managers = registerManagers(build, vip, founder.resolve, head);
+    const workers = registerWorkers(build, registerActivation(build, managers));
+    registerRebalance(build, {
+      chains: new Map([...managers.chains, ...workers.chains]),
+      last: workers.last,
+    });
     return { swarm };
   }
 
@@ -352,11 +362,11 @@ interface Build {
   readonly parent: pulumi.Resource;
 }
 
-/** What managers are registered as. */
-interface Managers {
-  /** By name. */
-  readonly engines: ReadonlyMap<string, Engine>;
-  /** The last link of the last one. */
+/** What nodes are registered as. */
+interface Registered {
+  /** By name, in the order of this run. */
+  readonly chains: ReadonlyMap<string, Pick<SwarmWorker, 'engine' | 'nodeId'>>;
+  /** What comes after all of them waits for these. */
   readonly last: readonly pulumi.Resource[];
 }
 
@@ -366,8 +376,8 @@ function registerManagers(
   vip: KeepalivedVip | undefined,
   found: (engine: Engine) => void,
   head: readonly pulumi.Resource[],
-): Managers {
-  const engines = new Map<string, Engine>();
+): Registered {
+  const chains = new Map<string, SwarmManager>();
   let before = head;
   for (const name of build.plan.managers) {
     const manager = new SwarmManager(
@@ -381,10 +391,10 @@ function registerManagers(
       { parent: build.parent },
     );
     if (name === build.plan.managers[0]) found(manager.engine);
-    engines.set(name, manager.engine);
+    chains.set(name, manager);
     before = [manager.last];
   }
-  return { engines, last: before };
+  return { chains, last: before };
 }
 
 /**
@@ -393,23 +403,16 @@ function registerManagers(
  */
 function registerActivation(
   { args, clusterId, contacts, parent }: Build,
-  engines: Managers['engines'],
-  after: readonly pulumi.Resource[],
+  { chains, last: after }: Registered,
 ): readonly pulumi.Resource[] {
-  const isInPlace = ({ engine }: ClusterNodeArgs): boolean =>
-    ({ ...args.engine, ...engine }).upgrade === 'inPlace';
-  if (![...args.managers, ...(args.workers ?? [])].some(isInPlace)) return after;
-  const revisions = args.managers.filter(isInPlace).flatMap(({ name }) => {
-    const engine = engines.get(name);
-    return engine === undefined ? [] : [[name, engine.revision] as const];
-  });
+  if (!nodesOf(args).some((node) => isInPlace(args, node))) return after;
   const name = `${args.name}-activation`;
   return [
     new Activation(
       name,
       {
         ...{ name, clusterId, managers: sealedContacts(contacts) },
-        engines: Object.fromEntries(revisions),
+        engines: revisions(args, chains),
         ...(args.timeouts === undefined ? {} : { timeouts: args.timeouts }),
       },
       { parent, dependsOn: [...after] },
@@ -417,8 +420,53 @@ function registerActivation(
   ];
 }
 
+function nodesOf({ managers, workers }: SwarmClusterArgs): readonly ClusterNodeArgs[] {
+  return [...managers, ...(workers ?? [])];
+}
+
+function isInPlace(args: SwarmClusterArgs, { engine }: ClusterNodeArgs): boolean {
+  return { ...args.engine, ...engine }.upgrade === 'inPlace';
+}
+
+/** `revision` of the engines among these that are upgraded in place. */
+function revisions(
+  args: SwarmClusterArgs,
+  chains: Registered['chains'],
+): Record<string, pulumi.Output<string>> {
+  const inPlace = nodesOf(args).filter((node) => isInPlace(args, node));
+  return Object.fromEntries(
+    inPlace.flatMap(({ name }) => {
+      const chain = chains.get(name);
+      return chain === undefined ? [] : [[name, chain.engine.revision] as const];
+    }),
+  );
+}
+
+/** Behind everything that touches nodes. */
+function registerRebalance(
+  { args, clusterId, contacts, parent }: Build,
+  { chains, last }: Registered,
+): void {
+  const { rebalance: services = false } = args;
+  if (services === false) return;
+  const engines = revisions(args, chains);
+  const name = `${args.name}-rebalance`;
+  new Rebalance(
+    name,
+    {
+      ...{ name, clusterId, managers: sealedContacts(contacts), services },
+      nodes: Object.fromEntries([...chains].map(([node, chain]) => [node, chain.nodeId])),
+      order: [...chains.keys()],
+      ...(Object.keys(engines).length === 0 ? {} : { engines }),
+      ...(args.timeouts === undefined ? {} : { timeouts: args.timeouts }),
+    },
+    { parent, dependsOn: [...last] },
+  );
+}
+
 /** Workers after the managers, batch by batch; one barrier ends each batch. */
-function registerWorkers(build: Build, afterManagers: readonly pulumi.Resource[]): void {
+function registerWorkers(build: Build, afterManagers: readonly pulumi.Resource[]): Registered {
+  const chains = new Map<string, SwarmWorker>();
   let before = afterManagers;
   build.plan.batches.forEach((batch, index) => {
     const workers = batch.map(
@@ -433,6 +481,7 @@ function registerWorkers(build: Build, afterManagers: readonly pulumi.Resource[]
           { parent: build.parent },
         ),
     );
+    workers.forEach((worker, place) => chains.set(batch[place] ?? '', worker));
     // With the cluster's name: URNs have the types of parents, and a second cluster's would be the same.
     const name = `${build.args.name}-batch-${String(index + 1)}`;
     before = [
@@ -443,6 +492,7 @@ function registerWorkers(build: Build, afterManagers: readonly pulumi.Resource[]
       ),
     ];
   });
+  return { chains, last: before };
 }
 
 /** While a swarm is being founded nothing can be lost: machines and engines are made side by side, and only joins keep the order. */

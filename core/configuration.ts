@@ -7,6 +7,7 @@ import { engineSourceSchema } from './engineSource';
 import type { InputFailure } from './errors';
 import { isRegistryServer } from './images';
 import { drainWays } from './moves';
+import { noWish } from './rebalance';
 import { readableConfiguration, validateConfiguration } from './validateConfiguration';
 import { interfacePattern } from './vrrpFaults';
 
@@ -202,6 +203,11 @@ export const configurationSchema = z.strictObject({
     })
     .optional(),
   drain: drain.optional(),
+  rebalance: z
+    .union([z.boolean(), z.array(z.string().min(1, 'is no name of a service'))], {
+      error: noWish,
+    })
+    .optional(),
   allowOutage: z.boolean().optional(),
   pauseAfter: z
     .enum(pausePoints, { error: `is no place to pause; choose ${pausePoints.join(' or ')}` })

@@ -77,6 +77,12 @@ export interface NodeCertificate {
   readonly isKeyEncrypted: boolean;
 }
 
+export interface PlatformFacts {
+  readonly os: string;
+  /** In the words of the kernel or of Go, e.g. `x86_64` or `amd64`. */
+  readonly architecture: string;
+}
+
 /** One entry of `GET /nodes`. */
 export interface SwarmNodeFacts {
   readonly id: string;
@@ -93,6 +99,10 @@ export interface SwarmNodeFacts {
   readonly engineVersion: string;
   /** What its machine has; a node that never reported has none. */
   readonly resources?: { readonly nanoCpus: number; readonly memoryBytes: number };
+  /** As its engine tells it, e.g. `linux` and `x86_64`; a node that never reported has none. */
+  readonly platform?: PlatformFacts;
+  /** Plugins for logs, e.g. `json-file`; an engine that tells of none has nothing here. */
+  readonly logDrivers?: readonly string[];
   /** Present exactly while the node is a raft member. */
   readonly managerStatus:
     | {
@@ -219,6 +229,10 @@ export interface MobilityFacts {
   readonly maxPerNode: number;
   /** It spreads its tasks by placement preferences of its own. */
   readonly hasPreferences: boolean;
+  /** Platforms of its image, as it was resolved by its digest; an empty word is any. Default: any platform. */
+  readonly platforms?: readonly PlatformFacts[];
+  /** Driver of its log that a node must have a plugin for. Default: none. */
+  readonly logDriver?: string;
   /** As declared; undefined: the swarm's default of 5. */
   readonly restartDelaySeconds: number | undefined;
   /** `update_config` as the Engine's API has it; undefined: none is declared. */

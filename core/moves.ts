@@ -2,7 +2,7 @@ import type { ServiceFacts, SwarmNodeFacts, TaskFacts } from './facts';
 import { labelPrefix } from './labels';
 import type { Labels } from './labels';
 import { isRecord } from './isRecord';
-import { placement } from './placement';
+import { mayRun } from './placement';
 import { groupedErrors } from './stack/stackProgress';
 import { canTakeTasks, presentStates, updateHalt, whyNotConverged } from './services';
 
@@ -30,20 +30,34 @@ interface MoveMark {
   /** ID of the node that tasks are moved off. */
   readonly node: string;
   readonly before: UpdateConfig | null;
+  /** One task is moved, and not all of them. Default: all. */
+  readonly isOne?: true;
 }
+
+/** How many tasks a move takes off a node. */
+export type MoveExtent = 'all' | 'one';
 
 /**
  * The spec under which the swarm moves the tasks on one node, and those alone, start-first and one after
  * another: a change of nothing but placement constraints leaves tasks on nodes that match as they are
  * (swarmkit `orchestrator.IsTaskDirty`), and its constraint enforcer leaves a paused node's tasks alone.
+ *
+ * @param extent `one`: the updater waits for longer than anybody moves before it takes the next one.
  */
-export function movingOff(service: ServiceFacts, nodeId: string): Placement {
+export function movingOff(
+  service: ServiceFacts,
+  nodeId: string,
+  extent: MoveExtent = 'all',
+): Placement {
   const before = service.mobility?.updateConfig;
-  const mark: MoveMark = { node: nodeId, before: before ?? null };
+  const mark: MoveMark = {
+    ...{ node: nodeId, before: before ?? null },
+    ...(extent === 'one' ? { isOne: true } : {}),
+  };
   return {
     labels: { ...service.labels, [moveLabel]: JSON.stringify(mark) },
     constraints: [...service.constraints, offNode(nodeId)],
-    updateConfig: whileMoving(before),
+    updateConfig: whileMoving(before, extent),
   };
 }
 
@@ -62,7 +76,7 @@ export function takenBack(service: ServiceFacts): Placement | undefined {
   if (mark === undefined)
     return { labels, constraints: service.constraints, updateConfig: present };
   const before = mark.before ?? undefined;
-  const isOurs = isSame(present, whileMoving(before));
+  const isOurs = isSame(present, whileMoving(before, mark.isOne === true ? 'one' : 'all'));
   return {
     labels,
     constraints: service.constraints.filter((each) => each !== offNode(mark.node)),
@@ -79,8 +93,11 @@ function parseMark(text: string): MoveMark | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (!isRecord(value) || typeof value['node'] !== 'string') return undefined;
-    const { node, before } = value;
-    return { node, before: isRecord(before) ? before : null };
+    const { node, before, isOne } = value;
+    return {
+      ...{ node, before: isRecord(before) ? before : null },
+      ...(isOne === true ? { isOne } : {}),
+    };
   } catch {
     return undefined;
   }
@@ -90,12 +107,15 @@ function offNode(nodeId: string): string {
   return `node.id!=${nodeId}`;
 }
 
+/** A day, in the nanoseconds of the Engine's API: between the first task of a node and the next one. */
+const delayAfterOne = 86_400e9;
+
 /** A failed task stops the move; its own health checks and time of watching stay. */
-function whileMoving(before: UpdateConfig | undefined): UpdateConfig {
+function whileMoving(before: UpdateConfig | undefined, extent: MoveExtent): UpdateConfig {
   return {
     ...before,
     Parallelism: 1,
-    Delay: 0,
+    Delay: extent === 'one' ? delayAfterOne : 0,
     Order: 'start-first',
     FailureAction: 'pause',
     MaxFailureRatio: 0,
@@ -147,6 +167,19 @@ export function whyNotMoved(
   nodeId: string,
   count: number,
 ): string | undefined {
+  const fixed = whyFixed(service);
+  if (fixed !== undefined) return fixed;
+  const unfinished = whyUnfinished(service, facts);
+  if (unfinished !== undefined) return unfinished;
+  const fitting = facts.nodes.filter(
+    (node) => node.id !== nodeId && canTakeTasks(node) && mayRun(node, service) !== 'no',
+  );
+  if (fitting.length === 0) return 'no other node may run it';
+  return whyNoRoom(service, facts, fitting, count);
+}
+
+/** Why no task of a service is ever moved, whatever the nodes are; undefined: they may be. */
+export function whyFixed(service: ServiceFacts): string | undefined {
   const { mode, replicas, job, mobility } = service;
   if (job !== undefined) return 'it is a job';
   if (mode === 'global') return 'it has a task on every node';
@@ -157,14 +190,13 @@ export function whyNotMoved(
   if ((mobility?.restartDelaySeconds ?? Infinity) < leastRestartDelaySeconds) {
     return 'its tasks are restarted without a delay';
   }
+  return undefined;
+}
+
+/** Why nothing of a service is begun just now; undefined: it has converged. */
+export function whyUnfinished(service: ServiceFacts, facts: MoveFacts): string | undefined {
   const unfinished = updateHalt(service) ?? whyNotConverged(service, facts.nodes, facts.tasks);
-  if (unfinished !== undefined) return `it has not converged: ${unfinished}`;
-  const fitting = facts.nodes.filter(
-    (node) =>
-      node.id !== nodeId && canTakeTasks(node) && placement(node, service.constraints) !== 'no',
-  );
-  if (fitting.length === 0) return 'no other node may run it';
-  return whyNoRoom(service, facts, fitting, count);
+  return unfinished === undefined ? undefined : `it has not converged: ${unfinished}`;
 }
 
 function whyNoRoom(

@@ -1,4 +1,4 @@
-import type { SwarmNodeFacts } from './facts';
+import type { ServiceFacts, SwarmNodeFacts } from './facts';
 
 /** `unknown`: a constraint speaks of something that the list of nodes does not tell, e.g. the platform. */
 export type Placement = 'yes' | 'no' | 'unknown';
@@ -13,6 +13,37 @@ export function placement(node: SwarmNodeFacts, constraints: readonly string[]):
   const verdicts = constraints.map((constraint) => matches(node, constraint));
   if (verdicts.includes('no')) return 'no';
   return verdicts.includes('unknown') ? 'unknown' : 'yes';
+}
+
+/**
+ * Whether a service may run on a node: by its constraints, by the platforms of its image, and by the node's
+ * plugins for its log.
+ *
+ * Source: swarmkit `manager/scheduler/filter.go`, `PlatformFilter` and `PluginFilter`.
+ */
+export function mayRun(
+  node: SwarmNodeFacts,
+  { constraints, mobility }: Pick<ServiceFacts, 'constraints' | 'mobility'>,
+): Placement {
+  const { platforms = [], logDriver } = mobility ?? {};
+  const { platform, logDrivers } = node;
+  const isOtherPlatform =
+    platform !== undefined &&
+    platforms.length > 0 &&
+    !platforms.some(
+      ({ os, architecture }) =>
+        ['', platform.os].includes(os) &&
+        ['', knownAs(platform.architecture)].includes(knownAs(architecture)),
+    );
+  const lacksLog =
+    logDriver !== undefined && logDrivers !== undefined && !logDrivers.includes(logDriver);
+  return isOtherPlatform || lacksLog ? 'no' : placement(node, constraints);
+}
+
+const otherNames: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
+
+function knownAs(architecture: string): string {
+  return otherNames[architecture] ?? architecture;
 }
 
 function matches(node: SwarmNodeFacts, constraint: string): Placement {
@@ -37,6 +68,10 @@ function valueOf(node: SwarmNodeFacts, key: string): string | undefined {
       return node.hostname;
     case 'node.role':
       return node.role;
+    case 'node.platform.os':
+      return node.platform?.os;
+    case 'node.platform.arch':
+      return node.platform?.architecture;
     default:
       return undefined;
   }

@@ -13,6 +13,7 @@ export const steps = {
   alignVip: (nodes: string) => `change keepalived on ${nodes} together`,
   standIn: (node: string, manager: string) => `${node} stands in for ${manager}`,
   moveTasks: (node: string) => `move the tasks of ${node} start-first`,
+  moveOne: (service: string, node: string) => `move a task of ${service} off ${node} start-first`,
   drain: (node: string) => `drain ${node}`,
   backUp: (node: string) => `back up the raft state of ${node}`,
   archive: (node: string) => `archive the swarm of ${node}, its only manager`,

@@ -5,6 +5,7 @@ import type { InputFailure } from './errors';
 import { hooksFaults } from './hooks';
 import { labelPrefix } from './labels';
 import { quoted } from './quoted';
+import { wishFaults } from './rebalance';
 import { isUnicastFamilyMissing, vrrpArgumentFaults } from './vrrpArgumentFaults';
 import type { VrrpArguments } from './vrrpArgumentFaults';
 import { parseRecoverFrom } from './recoveryToken';
@@ -30,6 +31,7 @@ export interface ClusterDeclaration {
   readonly backup?: unknown;
   readonly recoverFrom?: string | undefined;
   readonly hooks?: unknown;
+  readonly rebalance?: unknown;
 }
 
 export interface DeclaredNode {
@@ -76,6 +78,7 @@ export function validateCluster(cluster: ClusterDeclaration): readonly InputFail
     ...standInFailures(cluster),
     ...outageFailures(cluster),
     ...recoveryFailures(cluster),
+    ...(cluster.rebalance === undefined ? [] : wishFaults('rebalance', cluster.rebalance)),
     ...hooksFaults('hooks', cluster.hooks),
     ...placed.flatMap(({ node, path }) => hooksFaults(`${path}.hooks`, node.hooks)),
   ];

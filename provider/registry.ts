@@ -8,6 +8,7 @@ import { hostIdentity } from './resources/hostIdentity';
 import { labMachine } from './resources/labMachine';
 import { node } from './resources/node';
 import { nodeImage } from './resources/nodeImage';
+import { rebalance } from './resources/rebalance';
 import { service } from './resources/service';
 import { stack } from './resources/stack';
 import { swarm } from './resources/swarm';
@@ -27,6 +28,7 @@ export const resources: readonly Resource[] = [
   vipMember,
   activation,
   barrier,
+  rebalance,
   service,
   stack,
 ];

@@ -10,7 +10,11 @@ export interface StepKind {
 /** Colours keep apart for the common kinds of colour blindness, and carry white text. */
 const kinds: readonly StepKind[] = [
   { label: 'virtual IP', color: '#8b5cc7', resources: ['VipMember', 'Balancer'] },
-  { label: 'swarm membership', color: '#2563a8', resources: ['Node', 'Swarm', 'Activation'] },
+  {
+    label: 'swarm membership',
+    color: '#2563a8',
+    resources: ['Node', 'Swarm', 'Activation', 'Rebalance'],
+  },
   { label: 'engine', color: '#0f8a7e', resources: ['Engine'] },
   { label: 'machine', color: '#c2660c', resources: ['LabMachine', 'Host', 'HostIdentity'] },
 ];

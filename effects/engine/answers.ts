@@ -5,6 +5,7 @@ import type {
   ImageFacts,
   MobilityFacts,
   OverlayNetworkFacts,
+  PlatformFacts,
   ServiceFacts,
   SwarmFacts,
   SwarmNodeFacts,
@@ -103,6 +104,8 @@ const nodeSpec = z.looseObject({
 
 export const nodeSpecAnswer = z.object({ Version: version, Spec: nodeSpec });
 
+const platform = z.object({ Architecture: z.string().default(''), OS: z.string().default('') });
+
 export const nodeAnswer = z
   .object({
     ID: z.string().min(1),
@@ -112,8 +115,14 @@ export const nodeAnswer = z
     Description: z
       .object({
         Hostname: z.string().default(''),
-        Engine: z.object({ EngineVersion: z.string().default('') }).optional(),
+        Engine: z
+          .object({
+            EngineVersion: z.string().default(''),
+            Plugins: z.array(z.object({ Type: z.string(), Name: z.string() })).nullish(),
+          })
+          .optional(),
         Resources: z.object({ NanoCPUs: count, MemoryBytes: count }).optional().catch(undefined),
+        Platform: platform.optional().catch(undefined),
       })
       .optional(),
     Status: z.object({
@@ -146,6 +155,10 @@ export const nodeAnswer = z
             memoryBytes: node.Description.Resources.MemoryBytes,
           },
         }),
+    ...(node.Description?.Platform === undefined
+      ? {}
+      : { platform: platformOf(node.Description.Platform) }),
+    ...logDriversOf(node.Description?.Engine?.Plugins ?? []),
     managerStatus:
       node.ManagerStatus === undefined || node.ManagerStatus === null
         ? undefined
@@ -155,6 +168,17 @@ export const nodeAnswer = z
             address: node.ManagerStatus.Addr,
           },
   }));
+
+function platformOf({ OS, Architecture }: z.infer<typeof platform>): PlatformFacts {
+  return { os: OS, architecture: Architecture };
+}
+
+function logDriversOf(
+  plugins: readonly { readonly Type: string; readonly Name: string }[],
+): Pick<SwarmNodeFacts, 'logDrivers'> {
+  const logDrivers = plugins.filter(({ Type }) => Type === 'Log').map(({ Name }) => Name);
+  return logDrivers.length === 0 ? {} : { logDrivers };
+}
 
 const taskState = z.enum([
   'new',
@@ -243,9 +267,11 @@ const serviceSpec = z.looseObject({
         Constraints: z.array(z.string()).nullish(),
         MaxReplicas: count.default(0),
         Preferences: z.array(z.unknown()).nullish(),
+        Platforms: z.array(platform).nullish(),
       })
       .nullish(),
     RestartPolicy: z.looseObject({ Delay: z.number().nullish() }).nullish(),
+    LogDriver: z.looseObject({ Name: z.string().default('') }).nullish(),
   }),
   UpdateConfig: z.looseObject({}).nullish(),
   EndpointSpec: endpointSpec.nullish(),
@@ -336,8 +362,10 @@ function jobOf(
 }
 
 function mobilityOf({ TaskTemplate, UpdateConfig }: ServiceSpecAnswer): MobilityFacts {
-  const { Placement, RestartPolicy, ContainerSpec } = TaskTemplate;
+  const { Placement, RestartPolicy, ContainerSpec, LogDriver } = TaskTemplate;
   const delay = RestartPolicy?.Delay;
+  const platforms = (Placement?.Platforms ?? []).map(platformOf);
+  const logDriver = LogDriver?.Name ?? '';
   return {
     // One without a name is made for its task, and goes with it.
     hasVolumes: (ContainerSpec?.Mounts ?? []).some(
@@ -345,6 +373,9 @@ function mobilityOf({ TaskTemplate, UpdateConfig }: ServiceSpecAnswer): Mobility
     ),
     maxPerNode: Placement?.MaxReplicas ?? 0,
     hasPreferences: (Placement?.Preferences ?? []).length > 0,
+    ...(platforms.length === 0 ? {} : { platforms }),
+    // What swarms need no plugin for.
+    ...(['', 'none'].includes(logDriver) ? {} : { logDriver }),
     restartDelaySeconds: delay === undefined || delay === null ? undefined : delay / 1e9,
     updateConfig: UpdateConfig ?? undefined,
   };

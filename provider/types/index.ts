@@ -9,6 +9,7 @@ export * from './labMachine';
 export * from './node';
 export * from './nodeImage';
 export * from './planRollout';
+export * from './rebalance';
 export * from './service';
 export * from './stack';
 export * from './swarm';

@@ -18,6 +18,8 @@ const parts = {
   standIn: 'with a stand-in',
   // Only with `drain: startFirst`; test/provider/startFirst.test.ts kills in it.
   moveTasks: 'never',
+  // Only with `rebalance`; test/provider/rebalance.test.ts and the scenario rebalance kill in it.
+  moveOne: 'never',
   drain: 'always',
   // Only with a backup; the scenario raft-backup kills in it.
   backUp: 'never',

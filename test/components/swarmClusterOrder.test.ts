@@ -32,6 +32,23 @@ describe('SwarmCluster: order', () => {
     assert.deepEqual(recording.get('Barrier', 'demo-batch-2').waitsFor, ['Node w2', 'Node w3']);
   });
 
+  test('with `rebalance` services are spread anew behind everything, by the IDs of all nodes; without it there is none', async () => {
+    const recording = await record({ rebalance: ['web'] });
+    const { inputs, waitsFor } = recording.get('Rebalance', 'demo-rebalance');
+    assert.deepEqual(
+      waitsFor.filter((title) => title.startsWith('Barrier')),
+      ['Barrier demo-batch-2'],
+    );
+    assert.deepEqual(inputs['services'], ['web']);
+    assert.deepEqual(inputs['order'], ['m2', 'm3', 'm1', 'w1', 'w2', 'w3']);
+    assert.deepEqual(Object.keys(inputs['nodes'] as object).sort(), [...allNames].sort());
+    assert.equal(inputs['engines'], undefined);
+    for (const rebalance of [undefined, false]) {
+      const without = await record(rebalance === undefined ? {} : { rebalance });
+      assert.deepEqual(without.names('Rebalance'), []);
+    }
+  });
+
   test('a live swarm, or one that nobody knows of, waits for no engine', async () => {
     for (const swarm of ['live', 'unknown'] as const) {
       const recording = await record({}, { swarm });

@@ -483,6 +483,58 @@ export function dockerApiContract(
       await docker.removeService(id);
     });
 
+    it('one task off a paused node, with a long delay: it goes to the emptiest node, and no other one is touched', async () => {
+      const { docker } = hosts.a;
+      const emptyId = await ownId(hosts.c);
+      await docker.updateNode(emptyId, { availability: 'pause' });
+      const id = await docker.createService(pauseService({ replicas: 4 }, 'contract-one'));
+      const seen = async (): Promise<ServiceFacts> =>
+        (await docker.services()).find((each) => each.id === id)!;
+      const running = async (): Promise<readonly TaskFacts[]> =>
+        (await docker.tasks({ serviceId: id })).filter(
+          ({ state, desiredState }) => state === 'running' && desiredState === 'running',
+        );
+      await wait(60, 'two tasks on each of two nodes', async () => {
+        const { length } = await running();
+        return length === 4 ? undefined : String(length);
+      });
+      await docker.updateNode(emptyId, { availability: 'active' });
+      const before = await running();
+      const nodeId = await ownId(hosts.b);
+      assert.equal(before.filter((task) => task.nodeId === nodeId).length, 2);
+      await docker.updateNode(nodeId, { availability: 'pause' });
+      const service = await seen();
+      await docker.placeService(service, movingOff(service, nodeId, 'one'));
+      await wait(60, 'one of its tasks elsewhere', async () => {
+        const facts = {
+          services: [await seen()],
+          tasks: await docker.tasks({ serviceId: id }),
+          nodes: await docker.nodes(),
+        };
+        const progress = moveProgress(id, facts, nodeId, (left) => left < 2);
+        return progress.kind === 'moved' ? undefined : JSON.stringify(progress);
+      });
+      // The swarm would begin with the next one within a second.
+      await docker.runContainerCheck();
+      const moved = await running();
+      const kept = before.filter((task) => moved.some((other) => other.id === task.id));
+      assert.deepEqual([moved.length, kept.length], [4, 3]);
+      assert.equal(moved.filter((task) => task.nodeId === nodeId).length, 1);
+      assert.equal(moved.filter((task) => task.nodeId === emptyId).length, 1);
+      const marked = await seen();
+      const back = takenBack(marked);
+      assert.ok(back !== undefined);
+      await docker.placeService(marked, back);
+      const { labels, constraints, mobility } = await seen();
+      assert.deepEqual([labels[moveLabel], constraints], [undefined, []]);
+      assert.equal(mobility?.updateConfig, undefined);
+      await docker.updateNode(nodeId, { availability: 'active' });
+      await docker.runContainerCheck();
+      const after = (await running()).map((task) => task.id);
+      assert.deepEqual([...after].sort(), moved.map((task) => task.id).sort());
+      await docker.removeService(id);
+    });
+
     stackContract(() => hosts.a.docker, wait);
 
     it('demote of the leader of three: another leads, its control goes, the nodes are ready again', async () => {

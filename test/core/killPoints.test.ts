@@ -48,6 +48,7 @@ describe('where kills hit', () => {
       'installBalancer',
       'installVip',
       'keepEngine',
+      'moveOne',
       'moveTasks',
       'overlayUntried',
       'prepareImage',

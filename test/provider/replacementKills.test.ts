@@ -104,7 +104,7 @@ test('the steps that are killed at below are all that a replacement has', async 
     'alignVip',
     'prepareImage',
     'promote',
-    'moveTasks',
+    ...['moveTasks', 'moveOne'],
     ...['hookBefore', 'hookAfter'],
     'provideImages',
     'found',

@@ -29,6 +29,8 @@ export interface Declared {
   readonly swarm?: PropertyMap;
   /** Inputs of services, without what every service has. */
   readonly services?: readonly PropertyMap[];
+  /** Services that are spread anew behind all nodes; undefined: none. */
+  readonly rebalance?: true | readonly string[];
 }
 
 /** The links of a node's chain, in order, and the property that carries the identity of the link before. */

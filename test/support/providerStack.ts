@@ -59,6 +59,7 @@ export class Stack {
       await this.applyNode(process, name);
     }
     if (!isActivated) await this.applyActivation(process);
+    await this.applyRebalance(process, order ?? names);
     await this.applyServices(process);
     await this.removeNodes(process, (name) => !names.includes(name));
   }
@@ -86,6 +87,26 @@ export class Stack {
     });
   }
 
+  /** Behind all nodes, where it is declared; a run without it removes it. */
+  async applyRebalance(process: ProviderProcess, order: readonly string[]): Promise<void> {
+    const { rebalance } = this.declared;
+    const name = 'cluster-rebalance';
+    if (rebalance === undefined) {
+      await this.remove(process, `Rebalance/${name}`);
+      return;
+    }
+    await this.apply(process, 'Rebalance', name, {
+      ...{ name, clusterId: this.clusterId, managers: plain(contactsOf(this.declared)), order },
+      services: rebalance,
+      nodes: Object.fromEntries(
+        this.declared.nodes.map((node) => [
+          node.name,
+          this.get('Node', node.name).outputs['nodeId'],
+        ]),
+      ),
+    });
+  }
+
   /** What the engine reads before a run, whatever the run declares. */
   async refreshBefore(process: ProviderProcess): Promise<void> {
     for (const [key, { inputs }] of [...this.saved]) {
@@ -103,6 +124,7 @@ export class Stack {
   async destroy(process: ProviderProcess): Promise<void> {
     const services = [...this.saved.keys()].filter((key) => key.startsWith('Service/'));
     for (const key of services.reverse()) await this.remove(process, key);
+    await this.remove(process, 'Rebalance/cluster-rebalance');
     await this.remove(process, 'Activation/cluster-activation');
     await this.removeNodes(process, () => true);
     await this.remove(process, 'Swarm/cluster');

@@ -14,7 +14,7 @@ import type { HostLock } from '../hold/hostLock';
 import { changeLeaseLabels, readLeaseLabels, withLease } from '../hold/lease';
 import type { Lease } from '../hold/lease';
 import { moveTasks } from '../move/moveTasks';
-import { takeBackMoves } from '../move/takeBackMoves';
+import { endRebalance } from '../move/endRebalance';
 import { drain } from '../node/drain';
 import { passOutageGate } from '../outage/passOutageGate';
 import { beginTurn, policyOfTurn } from '../turn/turn';
@@ -60,7 +60,7 @@ export async function takeOutInPlace(upgrade: Upgrade, lease: Lease): Promise<vo
   try {
     // An interrupted run's: under its constraint nothing may become active again.
     const mover = { operation, access: accessOf(node), avoid: [name] };
-    await takeBackMoves(mover, timeoutsOf(node).drain);
+    await endRebalance(mover, timeoutsOf(node).drain);
     await lease.step(steps.gate(name), () => passOwnGate(upgrade));
     if (!isResumed) {
       const turn = { returnsAs: name, ...policyOfTurn(upgrade.policy) };

@@ -1,17 +1,11 @@
 import { SwarmError, errorMessage } from '../../../core/errors';
-import type { ServiceFacts, SwarmNodeFacts } from '../../../core/facts';
-import {
-  moveProgress,
-  movedOff,
-  movingOff,
-  planMoves,
-  whyNotMoved,
-  tasksOn,
-} from '../../../core/moves';
+import { moveProgress, planMoves } from '../../../core/moves';
 import type { Moves } from '../../../core/moves';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
-import { askNewest, lookAtServices } from './serviceManager';
+import { beginMove } from './beginMove';
+import { lookAtServices } from './serviceManager';
 import type { Mover } from './serviceManager';
+import { RoomWatch } from './roomWatch';
 import { TaskWatch, takeBackMoves } from './takeBackMoves';
 
 /** A node whose tasks are moved. */
@@ -22,9 +16,6 @@ export interface MovingNode extends Mover {
   /** Gives the node no new tasks, and leaves those that it has. */
   readonly pause: () => Promise<void>;
 }
-
-/** How long a new task may find no node before its service is left to the plain drain. */
-const roomSeconds = 10;
 
 /**
  * Moves the tasks of a node's services to other nodes, each one start-first under its service's own health
@@ -44,7 +35,10 @@ export async function moveTasks(going: MovingNode): Promise<void> {
   const watch = new TaskWatch(operation.effects.clock);
   let failure: string | undefined;
   try {
-    for (const { service } of plan.moved) await begin(going, service.id);
+    for (const { service } of plan.moved) {
+      const left = await beginMove(going, { ...going, serviceId: service.id, extent: 'all' });
+      if (left !== undefined) tellLeft(going, { moved: [], left: [left] });
+    }
     failure = await awaitMoves(going, plan, watch);
   } catch (error) {
     await takeBackOrTell(going, watch);
@@ -65,7 +59,7 @@ async function awaitMoves(
 ): Promise<string | undefined> {
   const { operation, name, nodeId, timeoutSeconds } = going;
   const open = new Set(moved.map(({ service }) => service.id));
-  const roomlessSince = new Map<string, number>();
+  const rooms = new RoomWatch(operation.effects.clock);
   let failure: string | undefined;
   await waitUntil(operation, `the tasks of ${name} are elsewhere`, timeoutSeconds, async () => {
     const facts = await lookAtServices(going);
@@ -77,10 +71,10 @@ async function awaitMoves(
         failure = progress.why;
         return true;
       }
-      if (progress.kind !== 'noRoom') roomlessSince.delete(id);
+      if (progress.kind !== 'noRoom') rooms.forget(id);
       const isOver =
         progress.kind === 'noRoom'
-          ? await isGivenUp(going, id, progress.why, roomlessSince)
+          ? await isGivenUp(going, id, progress.why, rooms)
           : progress.kind !== 'moving';
       if (isOver) open.delete(id);
       else if ('why' in progress) waiting.push(progress.why);
@@ -95,45 +89,12 @@ async function isGivenUp(
   going: MovingNode,
   serviceId: string,
   why: string,
-  roomlessSince: Map<string, number>,
+  rooms: RoomWatch,
 ): Promise<boolean> {
-  const { operation } = going;
-  const now = operation.effects.clock.monotonicMs();
-  const since = roomlessSince.get(serviceId) ?? now;
-  roomlessSince.set(serviceId, since);
-  if (now - since < roomSeconds * 1000) return false;
+  if (!rooms.isLacking(serviceId)) return false;
   await takeBackMoves(going, going.timeoutSeconds, { serviceId });
-  operation.log('warning', `${why}; it goes by the plain drain, stop first`);
+  going.operation.log('warning', `${why}; it goes by the plain drain, stop first`);
   return true;
-}
-
-/** Under compare-and-swap: a service that somebody updates just then is looked at once more. */
-async function begin(going: MovingNode, serviceId: string): Promise<void> {
-  const { operation, nodeId } = going;
-  await waitUntil(operation, 'the service can be changed', going.timeoutSeconds, async () => {
-    const facts = await lookAtServices(going);
-    const service = facts.services.find(({ id }) => id === serviceId);
-    if (service === undefined || movedOff(service) === nodeId) return true;
-    const count = tasksOn(service, facts, nodeId).length;
-    if (count === 0) return true;
-    const why = whyNotMoved(service, facts, nodeId, count);
-    if (why !== undefined) {
-      tellLeft(going, { moved: [], left: [{ name: service.name, why }] });
-      return true;
-    }
-    await place(going, facts.nodes, service);
-    return true;
-  });
-}
-
-function place(
-  going: MovingNode,
-  nodes: readonly SwarmNodeFacts[],
-  service: ServiceFacts,
-): Promise<void> {
-  return askNewest(going, nodes, async ({ docker }) => {
-    await docker.placeService(service, movingOff(service, going.nodeId));
-  });
 }
 
 function tellLeft({ operation, name }: MovingNode, { left }: Moves): void {

@@ -13,7 +13,10 @@ export interface Mover {
   readonly avoid: readonly string[];
 }
 
-export function lookAtServices({ operation, access, avoid }: Mover): Promise<MoveFacts> {
+export function lookAtServices(
+  { operation, access, avoid }: Mover,
+  timeoutSeconds?: number,
+): Promise<MoveFacts> {
   return askManager(
     operation,
     access,
@@ -25,7 +28,7 @@ export function lookAtServices({ operation, access, avoid }: Mover): Promise<Mov
       ]);
       return { services, tasks, nodes };
     },
-    { avoid },
+    { avoid, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) },
   );
 }
 

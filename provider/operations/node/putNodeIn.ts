@@ -1,6 +1,11 @@
 import { SwarmError, errorMessage } from '../../../core/errors';
 import type { SwarmNodeFacts } from '../../../core/facts';
-import { heldAvailability, withHold } from '../../../core/held';
+import {
+  availabilityBefore,
+  heldAvailability,
+  withHold,
+  withoutPauseMark,
+} from '../../../core/held';
 import { parseSourceNote, sourceNotePath } from '../../../core/engineSource';
 import { daemonNotePath, parseDaemonNote } from '../../../core/daemonOptions';
 import {
@@ -248,7 +253,12 @@ async function setAvailability(
     // On an active node the swarm stops at once what a constraint rules out.
     await takeBackMoves(mover, timeoutsOf(spec).drain, { nodeId });
     await operation.step(steps.activate(spec.name, availability), () =>
-      updateNode(operation, spec, nodeId, { availability }),
+      updateNode(operation, spec, nodeId, {
+        availability,
+        ...(entry === undefined || availabilityBefore(entry) === undefined
+          ? {}
+          : { labels: withoutPauseMark(entry.labels) }),
+      }),
     );
   }
 }

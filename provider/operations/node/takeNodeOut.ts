@@ -11,7 +11,7 @@ import { deletePurpose } from '../swarm/consent';
 import { declaredNow } from '../ask/declaredNow';
 import type { DeclaredNow } from '../ask/declaredNow';
 import { isMoveFailed, moveTasks } from '../move/moveTasks';
-import { takeBackMoves } from '../move/takeBackMoves';
+import { endRebalance } from '../move/endRebalance';
 import { drain, setAvailability, undoDrain } from './drain';
 import { noteEnded } from '../swarm/endedSwarms';
 import { evictUndeclared } from '../swarm/evictUndeclared';
@@ -231,7 +231,7 @@ async function out(going: Going): Promise<SwarmNodeFacts | undefined> {
   }
   if (!isDestroy) {
     // An interrupted run's: under its constraint nothing may become active again.
-    await takeBackMoves({ operation, access, avoid: [spec.name] }, timeouts.drain);
+    await endRebalance({ operation, access, avoid: [spec.name] }, timeouts.drain);
     await lease.step(steps.gate(spec.name), async () => {
       if (!going.isAlone) await passNodeGate(going);
       await refuseLocalData(operation, access, spec, going.host);

@@ -275,6 +275,8 @@ export interface ServiceEntry {
     state: 'updating' | 'paused' | 'completed' | 'rollback_started' | 'rollback_completed';
     message: string;
     readonly sinceMs: number;
+    /** The delay of update_config after a task that was moved: until then no other one is. */
+    nextMs?: number;
   };
 }
 

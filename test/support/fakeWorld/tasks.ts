@@ -61,7 +61,7 @@ export function needsMove(swarm: SwarmState, service: ServiceEntry): boolean {
   return misplaced(swarm, service).length > 0;
 }
 
-/** The updater, start-first and one slot at a time: the old task goes when the new one runs. */
+/** The updater, start-first and one slot at a time, with a delay after each: the old task goes when the new one runs. */
 function stepMove(
   state: WorldState,
   swarm: SwarmState,
@@ -69,11 +69,15 @@ function stepMove(
   nowMs: number,
 ): void {
   const [old] = misplaced(swarm, service);
-  if (old === undefined || !isStartFirst(service)) return;
+  const { update, updateConfig } = service;
+  if (old === undefined || !isStartFirst(service) || nowMs < (update?.nextMs ?? 0)) return;
   const inSlot = tasksOf(swarm, service).filter(({ slot }) => slot === old.slot);
   const next = inSlot.find((task) => task !== old && task.desiredState !== 'shutdown');
   if (next === undefined) swarm.tasks.push(newTask(state, service, old.slot, nowMs));
-  else if (next.state === 'running') old.desiredState = 'shutdown';
+  else if (next.state === 'running') {
+    old.desiredState = 'shutdown';
+    if (update !== undefined) update.nextMs = nowMs + Number(updateConfig?.['Delay'] ?? 0) / 1e6;
+  }
 }
 
 /** An update of the spec keeps one task of each slot, and of two it is the new one: the worst that a real swarm does. */
@@ -292,9 +296,13 @@ function place(swarm: SwarmState, service: ServiceEntry, task: TaskEntry, nowMs:
   const candidates = swarm.nodes.filter((node) => !isGlobal || node.id === task.slot);
   const fitting = candidates.filter((node) => mayStart(node, service));
   const free = fitting.filter((node) => !hasPortConflict(swarm, service, node));
-  const load = (node: NodeEntry): number =>
-    swarm.tasks.filter((other) => isWanted(other) && other.nodeId === node.id).length;
-  const best = [...free].sort((a, b) => load(a) - load(b))[0];
+  const load = (node: NodeEntry, tasks: readonly TaskEntry[] = swarm.tasks): number =>
+    tasks.filter((other) => isWanted(other) && other.nodeId === node.id).length;
+  const own = tasksOf(swarm, service);
+  const best = [...free].sort((a, b) => {
+    const difference = load(a, own) - load(b, own);
+    return difference === 0 ? load(a) - load(b) : difference;
+  })[0];
   if (best !== undefined) {
     task.nodeId = best.id;
     task.error = '';
