@@ -129,6 +129,33 @@ test('the gate is asked again right before an engine stops: of two managers that
   assert.deepEqual([...faults], [], 'the majority was there at every moment');
 });
 
+test('two runs at once: the activation of one lets no manager go whose engine the other one is exchanging', async () => {
+  const wrong: string[] = [];
+  for (let moment = 0; moment < 40; moment += 4) {
+    let changes = 0;
+    let isTime: () => void = () => undefined;
+    const time = new Promise<void>((resolve) => (isTime = resolve));
+    const { world, stack } = copyOf(origin.world, origin.stack, (state) => {
+      const [swarm] = Object.values(state.swarms);
+      const node = Object.values(swarm?.nodes ?? {}).find(({ hostname }) => hostname === 'm2');
+      const isStopped = state.machines['test/m2']?.units['docker.service']?.state !== 'active';
+      if (isStopped && node?.availability !== 'drain') wrong.push(`${String(moment)}: stopped`);
+      if (node?.labels[heldLabel] !== undefined && (changes += 1) > moment) isTime();
+    });
+    stack.declared = upTo(stack, '28.5');
+    const { id, urn, inputs, outputs } = stack.get('Activation', 'cluster-activation');
+    const exchanged = stack.applyNode(new ProviderProcess(world), 'm2');
+    await Promise.race([time, exchanged]);
+    await new ProviderProcess(world).call('update', urn, (resource, operation) =>
+      resource.update(id, { inputs, state: outputs }, inputs, operation),
+    );
+    await exchanged;
+    assert.equal(machine(world, 'm2').engine.runningVersion, '28.5.2');
+    assert.deepEqual(held(world), []);
+  }
+  assert.deepEqual(wrong, []);
+});
+
 test('a manager that died while it was held keeps no other one drained', async () => {
   const { world, stack } = begin();
   const process = new ProviderProcess(world);

@@ -8,6 +8,7 @@ import type { SwarmAccess } from '../ask/managers';
 import { timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
+import { withLease } from '../hold/lease';
 import { release } from './hold';
 
 /** Inputs of an Activation. */
@@ -37,18 +38,25 @@ export async function heldNow(
 
 /**
  * Gives all held nodes their availability back, together, and waits until services are as before each of them
- * went. A worker that is not ready is in the middle of its own upgrade, and is left to it.
+ * went. A worker that is not ready is in the middle of its own upgrade, and is left to it; a manager that is may be
+ * another run's, which has the lease until its engine is another one.
  *
  * @throws SwarmError `TimedOut` for a manager that is not ready, or for services that do not come back.
  */
 export async function activateHeld(operation: Operation, spec: ActivationInputs): Promise<void> {
-  const { held, failure } = await ready(operation, spec);
-  if (held.length > 0) {
-    await release(
-      operation,
-      held.map((entry) => ({ spec: nodeOf(spec, entry), nodeId: entry.id })),
-    );
-  }
+  if ((await heldNow(operation, spec)).length === 0) return;
+  const { gate } = timeoutsOf(spec);
+  const failure = await withLease(operation, spec, 'end the holds', gate, async (lease) => {
+    const found = await ready(operation, spec);
+    await lease.confirm();
+    if (found.held.length > 0) {
+      await release(
+        operation,
+        found.held.map((entry) => ({ spec: nodeOf(spec, entry), nodeId: entry.id })),
+      );
+    }
+    return found.failure;
+  });
   // One that died must not keep the others drained: every one of them carries the new engine.
   if (failure !== undefined) throw failure;
 }
