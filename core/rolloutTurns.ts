@@ -116,21 +116,25 @@ export function contactOf(
   isBuilt: boolean,
 ): JoinContact {
   const { name } = node;
-  const present = entryOfNode(facts.nodes, node)?.engineVersion ?? '';
+  const entry = entryOfNode(facts.nodes, node);
+  const present = entry?.engineVersion ?? '';
+  const engineVersion = isBuilt ? (engineAfter(node, facts) ?? '') : present;
+  if (!isBuilt && entry !== undefined && entry.managerStatus === undefined) {
+    return promotedContact(name, engineVersion);
+  }
   // One that has joined as a manager offers ALPN, whatever its engine.
   const alpn = isBuilt || facts.alpn === undefined ? { seen: true } : facts.alpn[name];
-  return {
-    name,
-    engineVersion: isBuilt ? (engineAfter(node, facts) ?? '') : present,
-    alpn: alpn ?? { unseen: 'it was not asked' },
-  };
+  return { name, engineVersion, alpn: alpn ?? { unseen: 'it was not asked' } };
+}
+
+function standInContact({ standIn, nodes }: TurnFacts): readonly JoinContact[] {
+  if (standIn === undefined) return [];
+  return [promotedContact(standIn, entryOf(nodes, standIn)?.engineVersion ?? '')];
 }
 
 /** A worker that was promoted: its certificate has changed since its daemon's start. */
-function standInContact({ standIn, nodes }: TurnFacts): readonly JoinContact[] {
-  if (standIn === undefined) return [];
-  const engineVersion = entryOf(nodes, standIn)?.engineVersion ?? '';
-  return [{ name: standIn, engineVersion, alpn: { seen: !mayLackAlpn(engineVersion) } }];
+function promotedContact(name: string, engineVersion: string): JoinContact {
+  return { name, engineVersion, alpn: { seen: !mayLackAlpn(engineVersion) } };
 }
 
 /** Engine that a node will have, in full or by its leading parts; undefined: what another OS brings is seen when it runs. */

@@ -275,3 +275,37 @@ describe('planRollout: a renamed node', () => {
     );
   });
 });
+
+describe('planRollout: a worker becomes a manager, and a manager goes', () => {
+  const grown = { managers: 2, workers: 0 };
+  const world = (engineVersion: string): readonly SwarmNodeFacts[] => [
+    managerNode('m1', { isLeader: true }),
+    { ...workerNode('m2'), engineVersion },
+  ];
+  const plan = (engineVersion: string, more: Partial<RolloutNode> = {}): RolloutPlan => {
+    const declared = declare(grown, { engineVersion: '28.5' });
+    const managers = declared.managers.map((node) =>
+      node.name === 'm1' ? { ...node, ...more } : { ...node, engineVersion: undefined },
+    );
+    return planRollout({ ...declared, managers }, see(world(engineVersion), grown));
+  };
+  const last = (found: RolloutPlan): string => sentences(found).at(-1) ?? '';
+
+  it('of an older engine it offers no ALPN by then, since its certificate has changed', () => {
+    assert.match(
+      last(plan('26.1.5')),
+      /^replace manager m1 .*joins through m2, and does without ALPN until it has joined: m2 offers no ALPN$/,
+    );
+    assert.match(last(plan('28.5.2')), /^replace manager m1 .*joins through m2$/);
+  });
+
+  it('and a join that nothing can save is refused', () => {
+    const { reasons } = plan('26.1.5', { engineSource: { kind: 'preinstalled' } });
+    assert.ok(
+      reasons.some((reason) =>
+        reason.startsWith('m1: its engine asks for ALPN, which m2 does not offer'),
+      ),
+      reasons.join('; '),
+    );
+  });
+});
