@@ -174,6 +174,8 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
   readonly places: readonly StackNodeArgs[];
   /** The declared logins of registries, for `SwarmStack`. Secret where they are used. */
   readonly registries: readonly RegistryLoginArgs[];
+  /** References of the images whose archives are declared, for `SwarmStack`. */
+  readonly images: readonly pulumi.Input<string>[];
   private readonly clusterName: string;
   private readonly args: SwarmClusterArgs;
 
@@ -191,6 +193,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
           pulumi.output(undefined);
     this.contacts = contactsOf(args);
     this.registries = args.registries ?? [];
+    this.images = imagesOf(args);
     this.places = [
       ...args.managers.map((node) => placeOf('manager', node)),
       ...(args.workers ?? []).map((node) => placeOf('worker', node)),
@@ -576,6 +579,17 @@ function contactsOf(args: SwarmClusterArgs): readonly ManagerContact[] {
     address: node.address,
     connection: machineOf(args, node).connection(node),
   }));
+}
+
+/** An image that only some of the nodes get counts: where it is missing the swarm says so. */
+function imagesOf({
+  engine,
+  managers,
+  workers,
+}: SwarmClusterArgs): readonly pulumi.Input<string>[] {
+  const engines = [engine, ...[...managers, ...(workers ?? [])].map((node) => node.engine)];
+  const references = engines.flatMap((each) => each?.images ?? []).map((image) => image.reference);
+  return [...new Set(references)];
 }
 
 function placeOf(

@@ -108,6 +108,7 @@ export class SwarmStack extends pulumi.ComponentResource {
         ...(cluster.registries.length === 0
           ? {}
           : { registries: sealedLogins(cluster.registries) }),
+        ...(cluster.images.length === 0 ? {} : { images: cluster.images }),
         variables: variables.plain,
         secretVariables: variables.secret,
         envFiles: sealedFiles.envFiles,

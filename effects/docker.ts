@@ -154,6 +154,11 @@ export interface DockerApi {
     options: { readonly login: RegistryLogin | undefined; readonly onProgress: OnProgress },
   ): Promise<void>;
   /**
+   * Asks the registry of an image for it, by this engine and with nothing pulled: the registry's sentence that there is none
+   * under this reference; undefined: it has it. @throws DockerApiError when it gave no such answer, e.g. without the right login.
+   */
+  registryLacks(reference: string, login: RegistryLogin | undefined): Promise<string | undefined>;
+  /**
    * The archive of an image, as `docker save` writes it, while it comes: `use` takes it at its own pace, and no
    * more of it is held than a few pieces; `onBytes` hears how much has come. Given up when nothing comes for two minutes.
    */

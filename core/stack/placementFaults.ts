@@ -22,13 +22,20 @@ export function placementFaults(
   plan: StackPlan,
   nodes: readonly DeclaredPlace[],
 ): readonly string[] {
-  const { services } = plan;
-  const places = services.map((service) => ({ service, fitting: fittingNodes(service, nodes) }));
+  const places = placesOf(plan, nodes);
   return [
     ...places.flatMap(({ service, fitting }) => countFaults(service, fitting)),
-    ...portFaults(places),
+    ...portFaults(places, ({ key }) => key),
     ...networkRoomFaults(plan, nodes.length, tasksOf(places)),
   ];
+}
+
+/** Each service with the names of the nodes that it may run on. */
+export function placesOf(
+  { services }: StackPlan,
+  nodes: readonly DeclaredPlace[],
+): readonly Place[] {
+  return services.map((service) => ({ service, fitting: fittingNodes(service, nodes) }));
 }
 
 /** Replicas, or one on each node. */
@@ -85,19 +92,27 @@ function hostPorts({ EndpointSpec }: StackService['body']): readonly string[] {
   ).map(({ PublishedPort, Protocol }) => `${String(PublishedPort)}/${Protocol}`);
 }
 
-/** Tasks that need a node each of their own for one port, and the nodes that there are for all of them. */
-function portFaults(places: readonly Place[]): readonly string[] {
+/**
+ * Tasks that need a node each of their own for one port, and the nodes that there are for all of them.
+ *
+ * @param isMeant of the users of a port: whether they are looked at. Default: they are.
+ */
+export function portFaults(
+  places: readonly Place[],
+  nameOf: (service: StackService) => string,
+  isMeant: (users: readonly Place[]) => boolean = () => true,
+): readonly string[] {
   const ports = [...new Set(places.flatMap(({ service }) => hostPorts(service.body)))];
   return ports.flatMap((port) => {
     const users = places.filter(({ service }) => hostPorts(service.body).includes(port));
-    if (users.length < 2) return [];
+    if (users.length < 2 || !isMeant(users)) return [];
     const nodes = new Set(users.flatMap(({ fitting }) => fitting));
     const wanted = users.reduce(
       (sum, { service, fitting }) =>
         sum + (service.body.Mode.Replicated?.Replicas ?? fitting.length),
       0,
     );
-    const names = users.map(({ service }) => service.key).join(' and ');
+    const names = users.map(({ service }) => nameOf(service)).join(' and ');
     return wanted > nodes.size
       ? [
           `services ${names} want the port ${port} of a node for ${String(wanted)} tasks, and may run on ${String(nodes.size)} node${nodes.size === 1 ? '' : 's'}: give one of them another port`,

@@ -1,5 +1,6 @@
 import type { ServiceFacts, SwarmNodeFacts } from '../facts';
 import { placement } from '../placement';
+import { canTakeTasks } from '../services';
 import type { EnginePort, StackServiceBody } from './serviceBody';
 import type { StackPlan, StackService } from './stackPlan';
 
@@ -8,6 +9,8 @@ export interface SwarmSight {
   /** Services of others: neither of the stack nor to be removed by it. */
   readonly others: readonly ServiceFacts[];
   readonly nodes: readonly SwarmNodeFacts[];
+  /** Other stacks that this very run brings to the swarm. Default: none. */
+  readonly neighbours?: readonly StackPlan[];
 }
 
 /** What of a stack will not go well in the swarm as it is, all at once, as sentences. */
@@ -19,7 +22,13 @@ export interface SwarmFindings {
 }
 
 export function swarmFindings({ services }: StackPlan, sight: SwarmSight): SwarmFindings {
-  const places = services.map((service) => ({ service, fitting: fittingNodes(service, sight) }));
+  const placed = (service: StackService): Place => ({
+    service,
+    fitting: fittingNodes(service, sight.nodes),
+  });
+  const places = services.map(placed);
+  const { neighbours = [] } = sight;
+  const beside = neighbours.flatMap((each) => each.services).map(placed);
   return {
     impossible: [
       ...services.flatMap(({ key, body }) => takenPorts(key, body, sight, 'ingress')),
@@ -27,7 +36,11 @@ export function swarmFindings({ services }: StackPlan, sight: SwarmSight): Swarm
     ],
     doubtful: [
       ...services.flatMap(({ key, body }) => takenPorts(key, body, sight, 'host')),
-      ...inSum(places),
+      ...sums(
+        places,
+        beside,
+        neighbours.map(({ name }) => name),
+      ),
     ],
   };
 }
@@ -37,14 +50,13 @@ interface Place {
   readonly fitting: readonly SwarmNodeFacts[];
 }
 
-function fittingNodes({ body }: StackService, { nodes }: SwarmSight): readonly SwarmNodeFacts[] {
+/** Nodes that may get a task of a service as they are now. */
+export function fittingNodes(
+  { body }: StackService,
+  nodes: readonly SwarmNodeFacts[],
+): readonly SwarmNodeFacts[] {
   const { Constraints } = body.TaskTemplate.Placement;
-  return nodes.filter(
-    (node) =>
-      node.state === 'ready' &&
-      node.availability === 'active' &&
-      placement(node, Constraints) !== 'no',
-  );
+  return nodes.filter((node) => canTakeTasks(node) && placement(node, Constraints) !== 'no');
 }
 
 /** Source: swarmkit `manager/allocator/portallocator.go`: a port of the mesh is one service's alone. */
@@ -106,8 +118,20 @@ function tooLarge({ service: { key, body }, fitting }: Place): readonly string[]
   ];
 }
 
+/** Of the stack alone, and only else of all that are declared beside it. */
+function sums(
+  places: readonly Place[],
+  beside: readonly Place[],
+  neighbours: readonly string[],
+): readonly string[] {
+  const alone = inSum(places, []);
+  return alone.length > 0 || beside.length === 0
+    ? alone
+    : inSum([...places, ...beside], neighbours);
+}
+
 /** Of all services together: a node that several may run on counts once. */
-function inSum(places: readonly Place[]): readonly string[] {
+function inSum(places: readonly Place[], neighbours: readonly string[]): readonly string[] {
   const nodes = new Set(places.flatMap(({ fitting }) => fitting));
   const sizes = [...nodes].map(({ resources }) => resources);
   const total = (amounts: readonly Amounts[]): Amounts => ({
@@ -126,7 +150,7 @@ function inSum(places: readonly Place[]): readonly string[] {
   const there = total(known);
   return wanted.nanoCpus > there.nanoCpus || wanted.memoryBytes > there.memoryBytes
     ? [
-        `its services reserve ${text(wanted)} in sum, and the ${String(nodes.size)} nodes that they may run on have ${text(there)}: some tasks will find no node; reserve less, or declare more nodes`,
+        `its services${neighbours.length === 0 ? '' : ` and those of ${neighbours.join(' and ')}`} reserve ${text(wanted)} in sum, and the ${String(nodes.size)} nodes that they may run on have ${text(there)}: some tasks will find no node; reserve less, or declare more nodes`,
       ]
     : [];
 }

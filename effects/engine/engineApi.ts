@@ -41,7 +41,7 @@ import * as answers from './answers';
 import { runContainerCheck } from './containerCheck';
 import type { CallOptions, EngineClient } from './engineClient';
 import { gatherIngress, gatherOverlayNetworks } from './overlayNetworks';
-import { authHeader, imageFacts, pullImage, saveImage } from './imageTransfer';
+import { authHeader, imageFacts, pullImage, registryLacks, saveImage } from './imageTransfer';
 import { loadError } from './loadError';
 import { gatherLocalData } from './localData';
 import { readNodeCertificate } from './nodeCertificate';
@@ -422,6 +422,10 @@ export class EngineApi implements DockerApi {
     options: { readonly login: RegistryLogin | undefined; readonly onProgress: OnProgress },
   ): Promise<void> {
     return pullImage(this.client, reference, options);
+  }
+
+  registryLacks(reference: string, login: RegistryLogin | undefined): Promise<string | undefined> {
+    return registryLacks(this.client, reference, login);
   }
 
   saveImage<T>(

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { z } from 'zod';
 import type { ImageFacts } from '../../core/facts';
 import { loginAddress, splitReference } from '../../core/images';
 import type { RegistryLogin } from '../../core/images';
@@ -14,15 +15,43 @@ export async function imageFacts(
   client: EngineClient,
   reference: string,
 ): Promise<ImageFacts | undefined> {
-  // The Engine takes a reference with its slashes as one part of the path.
-  const path = reference.split('/').map(encodeURIComponent).join('/');
   try {
-    return await client.get(imageDetails, `/images/${path}/json`);
+    return await client.get(imageDetails, `/images/${inPath(reference)}/json`);
   } catch (error) {
     if (error instanceof DockerApiError && error.statusCode === 404) {
       return undefined;
     }
     throw error;
+  }
+}
+
+/** The Engine takes a reference with its slashes as one part of the path. */
+function inPath(reference: string): string {
+  return reference.split('/').map(encodeURIComponent).join('/');
+}
+
+/** A registry that is far away may take a while, and a preview waits for it. */
+const registrySeconds = 10;
+
+export async function registryLacks(
+  client: EngineClient,
+  reference: string,
+  login: RegistryLogin | undefined,
+): Promise<string | undefined> {
+  try {
+    await client.get(z.unknown(), `/distribution/${inPath(reference)}/json`, {
+      timeoutSeconds: registrySeconds,
+      ...(login === undefined ? {} : { headers: authHeader(login) }),
+    });
+    return undefined;
+  } catch (error) {
+    // The registry's own words: an engine that knows no such call says `page not found`.
+    const isAnswer =
+      error instanceof DockerApiError &&
+      error.statusCode === 404 &&
+      /manifest unknown|name unknown|not known to registry/.test(error.message);
+    if (!isAnswer) throw error;
+    return error.message;
   }
 }
 

@@ -15,6 +15,7 @@ import { foresee } from '../operations/stack/foresee';
 import { awaitStack } from '../operations/stack/awaitStack';
 import { inwardDigests } from '../operations/stack/digests';
 import { hidingErrors, hidingOperation } from '../operations/stack/hidingOperation';
+import { noteStack, refuseNeighbours } from '../operations/stack/neighbours';
 import { pruneStack } from '../operations/stack/pruneStack';
 import { isOurs, stackOwner, type StackOwner } from '../operations/stack/stackObjects';
 import { stackLogins } from '../operations/stack/stackLogins';
@@ -94,6 +95,10 @@ const inputs = {
     'Every declared node: what placement is checked by. Default: it is not checked. A change of it is no change of the resource.',
   ),
   registries: registriesProperty,
+  images: list(
+    text('A reference.'),
+    'References of images whose archives are declared for the engines: they are not looked for. A change of it is no change of the resource.',
+  ),
   onFailure: text(
     'After an update that failed: `keep` what there is, or `rollback` to the compose of the state. Default: keep.',
     false,
@@ -128,6 +133,7 @@ const impacts = {
   nodes: 'ignore',
   // What a service is sent with is compared by its image.
   registries: 'ignore',
+  images: 'ignore',
   onFailure: 'ignore',
   adopt: 'ignore',
   timeouts: 'ignore',
@@ -164,7 +170,10 @@ export const stack: Resource = {
     const changes = stackChanges(undefined, read.plan);
     const hide = hiddenInSentences(wanted);
     const owner = stackOwner(operation, wanted as unknown as StackInputs, undefined);
-    const foreseen = await hidingErrors(() => foresee(operation, wanted, owner), hide);
+    const foreseen = await hidingErrors(
+      () => foresee(operation, wanted, owner, beside(wanted, read.plan, operation)),
+      hide,
+    );
     return [
       ...read.warnings,
       ...changes.map((change) => describeChange(read.plan.name, change)),
@@ -183,7 +192,10 @@ export const stack: Resource = {
     const sentences =
       changes.length > 0 ? changes : [`bring stack ${after.plan.name} to what is declared`];
     const owner = stackOwner(operation, wanted as unknown as StackInputs, state);
-    const foreseen = await hidingErrors(() => foresee(operation, wanted, owner), hide);
+    const foreseen = await hidingErrors(
+      () => foresee(operation, wanted, owner, beside(wanted, after.plan, operation)),
+      hide,
+    );
     return [...after.warnings, ...sentences, ...foreseen].map(hide);
   },
   create: (wanted, operation) =>
@@ -205,6 +217,19 @@ export const stack: Resource = {
     });
   },
 };
+
+/** Other stacks of this run. @throws SwarmError `StackImpossible` for what cannot run beside them. */
+function beside(wanted: PropertyMap, plan: StackPlan, operation: Operation): readonly StackPlan[] {
+  const spec = wanted as unknown as StackInputs;
+  const neighbours = noteStack(operation, spec, plan);
+  const { nodes, ...rest } = spec;
+  refuseNeighbours(
+    nodes === undefined || hasUnknown(wanted['nodes']) ? rest : spec,
+    plan,
+    neighbours,
+  );
+  return neighbours;
+}
 
 async function remove(spec: StackInputs, state: PropertyMap, operation: Operation): Promise<void> {
   const access = stackAccess(spec);
@@ -346,11 +371,12 @@ async function bring(
   spec: StackInputs,
   owner: StackOwner,
   before: StackInputs | undefined,
+  neighbours: readonly StackPlan[] = [],
 ): Promise<Shortfall | undefined> {
   const access = stackAccess(spec);
   const { plan, warnings } = planOf(spec);
   for (const warning of warnings) operation.log('warning', warning);
-  const present = await lookAtStack(operation, access, owner, plan);
+  const present = await lookAtStack(operation, access, owner, plan, { ...spec, neighbours });
   const { converge = defaults.converge, blocked = defaults.blocked } = spec.timeouts ?? {};
   let doesRun = false;
   try {
@@ -382,7 +408,8 @@ function isLost({ signal }: Operation, error: unknown): boolean {
 async function create(spec: StackInputs, operation: Operation): Promise<CreateResult> {
   const id = newId('stack', spec.name);
   const owner = stackOwner(operation, spec, undefined);
-  const shortfall = await bring(operation, spec, owner, undefined);
+  const neighbours = beside(spec as unknown as PropertyMap, planOf(spec).plan, operation);
+  const shortfall = await bring(operation, spec, owner, undefined, neighbours);
   return { id, ...outcome(spec, owner, shortfall?.why) };
 }
 
@@ -409,7 +436,8 @@ async function update(
   operation: Operation,
 ): Promise<UpdateResult> {
   const owner = stackOwner(operation, spec, old.state);
-  const shortfall = await bring(operation, spec, owner, old.inputs);
+  const neighbours = beside(spec as unknown as PropertyMap, planOf(spec).plan, operation);
+  const shortfall = await bring(operation, spec, owner, old.inputs, neighbours);
   const hasConverged = old.state['isConverged'] === true;
   if (shortfall === undefined || !hasConverged) {
     return outcome(spec, owner, shortfall?.why);

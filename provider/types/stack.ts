@@ -27,6 +27,8 @@ export interface StackArgs {
   nodes?: readonly StackNodeArgs[];
   /** Logins of registries that nodes pull the services' images by. Passwords are secret. Changed in place. */
   registries?: readonly RegistryLoginArgs[];
+  /** References of images whose archives are declared for the engines. Default: none. A change of it is no change of the resource. */
+  images?: pulumi.Input<readonly pulumi.Input<string>[]>;
   /** Default: `keep`. */
   onFailure?: pulumi.Input<'keep' | 'rollback'>;
   /** Takes over what `docker stack deploy` made. Default: false. */

@@ -340,6 +340,13 @@ export function dockerApiContract(
         },
       );
       const server = '127.0.0.1:5000';
+      await assert.rejects(docker.registryLacks(reference, undefined), DockerApiError);
+      await assert.rejects(docker.registryLacks('127.0.0.1:9/none:1', undefined), DockerApiError);
+      assert.equal(await docker.registryLacks(reference, { server, ...login }), undefined);
+      for (const other of [`${reference}-none`, `${server}/none:1`]) {
+        const why = await docker.registryLacks(other, { server, ...login });
+        assert.match(why ?? '', /unknown/);
+      }
       await docker.pullImage(reference, { login: { server, ...login }, onProgress });
       assert.equal((await docker.image(reference))?.isFromRegistry, true);
     });

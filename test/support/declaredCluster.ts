@@ -87,10 +87,13 @@ export function without(declared: Declared, ...names: readonly string[]): Declar
   return { ...declared, nodes: declared.nodes.filter(({ name }) => !names.includes(name)) };
 }
 
-export function contactsOf(declared: Declared): readonly ManagerContact[] {
-  return declared.nodes
-    .filter(({ role }) => role === 'manager')
-    .map(({ name, address }) => ({ name, address, connection: { lab, machine: name } }));
+export function contactsOf({ nodes, ...declared }: Declared): readonly ManagerContact[] {
+  return nodeContactsOf({ ...declared, nodes: nodes.filter(({ role }) => role === 'manager') });
+}
+
+/** How every node is reached, workers too. */
+export function nodeContactsOf({ nodes }: Declared): readonly ManagerContact[] {
+  return nodes.map(({ name, address }) => ({ name, address, connection: { lab, machine: name } }));
 }
 
 function standInContactsOf({ nodes, standIns = [] }: Declared): readonly ManagerContact[] {

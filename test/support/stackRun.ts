@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import type { ManagerContact } from '../../core/connection';
 import type { PropertyMap } from '../../provider/server/resource';
-import { contactsOf, plain } from './declaredCluster';
+import { contactsOf, nodeContactsOf, plain } from './declaredCluster';
 import type { FakeWorld } from './fakeWorld/fakeWorld';
 import { emptyTranscript, ProviderProcess, resourceOf, type Transcript } from './providerHarness';
 import type { Stack } from './providerStack';
@@ -32,6 +33,11 @@ export class StackRun {
       configs: { settings: 'a=1' },
       ...more,
     };
+  }
+
+  /** Every declared node, and how it is reached. */
+  nodes(): readonly ManagerContact[] {
+    return nodeContactsOf(this.stack.declared);
   }
 
   process(fault?: ConstructorParameters<typeof ProviderProcess>[1]): ProviderProcess {

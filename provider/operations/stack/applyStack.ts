@@ -11,11 +11,13 @@ import type { RegistryLogin } from '../../../core/images';
 import { failedJobTasks, updateHalt } from '../../../core/services';
 import type { StackFile, StackPlan, StackService } from '../../../core/stack/stackPlan';
 import { isAsPlanned, isSameService } from '../../../core/stack/stackProgress';
+import { imageFindings, type ImageSight } from '../../../core/stack/imageFindings';
 import { swarmFindings, type SwarmFindings } from '../../../core/stack/swarmFindings';
 import { DockerApiError } from '../../../effects/docker';
 import type { Operation } from '../../server/resource';
 import { askManager, type SwarmAccess } from '../ask/managers';
 import { lacksIpvs } from './lacksIpvs';
+import { lookAtImages, type ImageSources } from './stackImages';
 import {
   isOurs,
   ownedLabels,
@@ -34,6 +36,14 @@ export interface PresentObjects {
   readonly nodes: readonly SwarmNodeFacts[];
   /** Why services would have no virtual IP on these nodes, where they need one. */
   readonly lacksIpvs: string | undefined;
+  /** Images that some node lacks, as far as that was seen. */
+  readonly images: readonly ImageSight[];
+}
+
+/** What a stack is measured by beside the swarm. */
+export interface Beside extends ImageSources {
+  /** Other stacks that this very run brings to the swarm. */
+  readonly neighbours: readonly StackPlan[];
 }
 
 /**
@@ -46,13 +56,14 @@ export async function lookAtStack(
   access: SwarmAccess,
   owner: StackOwner,
   plan: StackPlan,
+  beside: Beside,
 ): Promise<PresentObjects> {
   const present = await operation.step(`look at what the swarm has of stack ${plan.name}`, () =>
-    gatherStack(operation, access, plan),
+    gatherStack(operation, access, plan, beside),
   );
   refuseIncomplete(plan, present);
   refuseInTheWay(owner, plan, present);
-  for (const sentence of doubts(owner, plan, present)) operation.log('warning', sentence);
+  for (const sentence of doubts(owner, plan, present, beside)) operation.log('warning', sentence);
   return present;
 }
 
@@ -60,6 +71,7 @@ export function gatherStack(
   operation: Operation,
   access: SwarmAccess,
   plan: StackPlan,
+  sources: ImageSources,
   timeoutSeconds?: number,
 ): Promise<PresentObjects> {
   return askManager(
@@ -76,7 +88,8 @@ export function gatherStack(
       ]);
       const host = await operation.effects.hosts.connect(contact.connection);
       const lacking = await lacksIpvs(host, contact.name, plan);
-      return { services, networks, configs, secrets, tasks, nodes, lacksIpvs: lacking };
+      const images = await lookAtImages(operation, docker, plan, nodes, sources);
+      return { services, networks, configs, secrets, tasks, nodes, lacksIpvs: lacking, images };
     },
     timeoutSeconds === undefined ? {} : { timeoutSeconds },
   );
@@ -88,7 +101,7 @@ export function refuseInTheWay(owner: StackOwner, plan: StackPlan, present: Pres
   refuseForeign(owner, 'network', plan.networks.map(nameOf), present.networks);
   refuseForeign(owner, 'config', plan.configs.map(nameOf), present.configs);
   refuseForeign(owner, 'secret', plan.secrets.map(nameOf), present.secrets);
-  const { impossible } = findings(owner, plan, present);
+  const { impossible } = findings(owner, plan, present, []);
   if (impossible.length === 0) return;
   throw new SwarmError(
     'StackImpossible',
@@ -102,9 +115,10 @@ export function doubts(
   owner: StackOwner,
   plan: StackPlan,
   present: PresentObjects,
+  { neighbours }: Pick<Beside, 'neighbours'>,
 ): readonly string[] {
   const lacking = present.lacksIpvs === undefined ? [] : [present.lacksIpvs];
-  return [...lacking, ...findings(owner, plan, present).doubtful].map(
+  return [...lacking, ...findings(owner, plan, present, neighbours).doubtful].map(
     (sentence) => `stack ${plan.name}: ${sentence}`,
   );
 }
@@ -112,13 +126,21 @@ export function doubts(
 function findings(
   owner: StackOwner,
   plan: StackPlan,
-  { services, nodes }: PresentObjects,
+  { services, nodes, images }: PresentObjects,
+  neighbours: readonly StackPlan[],
 ): SwarmFindings {
   const own = serviceNames(plan);
   const others = services.filter(
     ({ name, labels }) => !own.includes(name) && !isOurs(owner, labels),
   );
-  return swarmFindings(plan, { others, nodes });
+  const found = [
+    swarmFindings(plan, { others, nodes, neighbours }),
+    imageFindings(plan, nodes, images),
+  ];
+  return {
+    impossible: found.flatMap(({ impossible }) => impossible),
+    doubtful: found.flatMap(({ doubtful }) => doubtful),
+  };
 }
 
 function serviceNames({ services }: StackPlan): readonly string[] {

@@ -1,4 +1,5 @@
 import { errorMessage, SwarmError } from '../../../core/errors';
+import type { StackPlan } from '../../../core/stack/stackPlan';
 import { hasUnknown } from '../../server/propertyValues';
 import type { Operation, PropertyMap } from '../../server/resource';
 import { doubts, gatherStack, refuseInTheWay } from './applyStack';
@@ -20,12 +21,13 @@ export async function foresee(
   operation: Operation,
   wanted: PropertyMap,
   owner: StackOwner,
+  neighbours: readonly StackPlan[],
 ): Promise<readonly string[]> {
   if (hasUnknown(wanted)) return [];
   const spec = wanted as unknown as StackInputs;
   const { plan } = planOf(spec);
   try {
-    const present = await gatherStack(operation, stackAccess(spec), plan, patienceSeconds);
+    const present = await gatherStack(operation, stackAccess(spec), plan, spec, patienceSeconds);
     refuseInTheWay(owner, plan, present);
     const names = new Set(plan.services.map(({ body }) => body.Name));
     const ours = present.services.filter(({ labels }) => isOurs(owner, labels));
@@ -38,7 +40,7 @@ export async function foresee(
         .map(({ name }) => `remove ${kind} ${name}, which no file declares under this name`),
     );
     return [
-      ...doubts(owner, plan, present),
+      ...doubts(owner, plan, present, { neighbours }),
       ...ours
         .filter(() => !owner.isInState)
         .map(({ name }) =>

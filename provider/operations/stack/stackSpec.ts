@@ -25,6 +25,7 @@ export interface StackInputs {
   readonly secrets?: Readonly<Record<string, string>>;
   readonly nodes?: readonly DeclaredPlace[];
   readonly registries?: readonly RegistryLogin[];
+  readonly images?: readonly string[];
   readonly onFailure?: 'keep' | 'rollback';
   readonly adopt?: boolean;
   readonly timeouts?: { readonly converge?: number; readonly blocked?: number };

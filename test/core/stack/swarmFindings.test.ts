@@ -74,3 +74,22 @@ networks: { n: { ipam: { config: [{ subnet: 10.9.0.0/28 }] } } }`;
     'the network demo_n has 13 addresses, and 14 are needed (virtual IPs 0, tasks 11, nodes 3): tasks would get none; give it a larger subnet',
   ]);
 });
+
+test('reservations of stacks that come together are summed up, unless one alone is too much', () => {
+  const stack = (memory: string, replicas: number) =>
+    planned(
+      `services: { a: { image: a, deploy: { replicas: ${String(replicas)}, resources: { reservations: { memory: ${memory} } } } } }`,
+    );
+  const doubtful = (own: number, beside: number): string =>
+    swarmFindings(stack('1G', own), {
+      others: [],
+      nodes,
+      neighbours: [stack('1G', beside)],
+    }).doubtful.join();
+  assert.equal(doubtful(2, 1), '');
+  assert.match(
+    doubtful(2, 2),
+    /^its services and those of demo reserve 0 CPUs and 4096 MiB in sum/,
+  );
+  assert.match(doubtful(4, 2), /^its services reserve 0 CPUs and 4096 MiB in sum/);
+});

@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { registryOf } from '../../../core/images';
+import { registryOf, type RegistryLogin } from '../../../core/images';
 import { type DockerApi, DockerApiError } from '../../../effects/docker';
 import type { EngineCall } from './fakeDocker';
+import type { WorldState } from './state';
 import { timing } from './timing';
 import type { World } from './world';
 
-type ImagesApi = Pick<DockerApi, 'image' | 'pullImage' | 'saveImage' | 'loadArchive'>;
+type ImagesApi = Pick<
+  DockerApi,
+  'image' | 'pullImage' | 'registryLacks' | 'saveImage' | 'loadArchive'
+>;
 
 const sha256 = (content: string): string => createHash('sha256').update(content).digest('hex');
 
@@ -35,21 +39,7 @@ export function fakeImages(world: World, call: EngineCall): ImagesApi {
         'pullImage',
         true,
         (state, { engine }) => {
-          const server = registryOf(reference);
-          const registry = state.registries[server];
-          if (registry === undefined) {
-            throw new DockerApiError(
-              500,
-              `Get "https://${server}/v2/": dial tcp: lookup ${server}: no such host`,
-            );
-          }
-          const given = login === undefined ? '' : loginDigest(login.username, login.password);
-          if (registry.login !== undefined && given !== registry.login) {
-            throw new DockerApiError(
-              500,
-              `Head "https://${server}/v2/": no basic auth credentials`,
-            );
-          }
+          const registry = registryFor(state, reference, login);
           if (!registry.images.includes(reference)) {
             throw new DockerApiError(404, `manifest for ${reference} not found: manifest unknown`);
           }
@@ -57,6 +47,12 @@ export function fakeImages(world: World, call: EngineCall): ImagesApi {
           engine.pulled = [...new Set([...engine.pulled, reference])];
         },
         timing.imageTransfer,
+      ),
+    registryLacks: (reference, login) =>
+      call('registryLacks', false, (state) =>
+        registryFor(state, reference, login, 401).images.includes(reference)
+          ? undefined
+          : 'manifest unknown: manifest unknown',
       ),
     saveImage: async (reference, onBytes, use) => {
       const archive = await call('saveImage', false, (_, { engine }) => {
@@ -76,6 +72,28 @@ export function fakeImages(world: World, call: EngineCall): ImagesApi {
       });
     },
   };
+}
+
+/** The registry of an image, which takes this login. */
+function registryFor(
+  state: WorldState,
+  reference: string,
+  login: RegistryLogin | undefined,
+  refusal = 500,
+): WorldState['registries'][string] {
+  const server = registryOf(reference);
+  const registry = state.registries[server];
+  if (registry === undefined) {
+    throw new DockerApiError(
+      500,
+      `Get "https://${server}/v2/": dial tcp: lookup ${server}: no such host`,
+    );
+  }
+  const given = login === undefined ? '' : loginDigest(login.username, login.password);
+  if (registry.login !== undefined && given !== registry.login) {
+    throw new DockerApiError(refusal, `Head "https://${server}/v2/": no basic auth credentials`);
+  }
+  return registry;
 }
 
 function archiveOf(reference: string): string {
