@@ -194,6 +194,8 @@ export interface ServiceFacts {
   readonly mobility?: MobilityFacts;
   /** Ports that it has on the nodes of its tasks themselves, past the routing mesh. Default: none. */
   readonly hostPorts?: readonly number[];
+  /** What each of its tasks reserves of a node. Default: nothing. */
+  readonly reservations?: { readonly nanoCpus: number; readonly memoryBytes: number };
   /** As its spec has them. */
   readonly ports?: readonly ServicePort[];
   /** `NAME=value`, as its spec has it; a value may be secret. */

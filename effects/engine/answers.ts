@@ -272,6 +272,13 @@ const serviceSpec = z.looseObject({
       .nullish(),
     RestartPolicy: z.looseObject({ Delay: z.number().nullish() }).nullish(),
     LogDriver: z.looseObject({ Name: z.string().default('') }).nullish(),
+    Resources: z
+      .looseObject({
+        Reservations: z
+          .looseObject({ NanoCPUs: count.default(0), MemoryBytes: count.default(0) })
+          .nullish(),
+      })
+      .nullish(),
   }),
   UpdateConfig: z.looseObject({}).nullish(),
   EndpointSpec: endpointSpec.nullish(),
@@ -339,6 +346,7 @@ export const serviceAnswer = z
       constraints: Spec.TaskTemplate.Placement?.Constraints ?? [],
       mobility: mobilityOf(Spec),
       ...hostPortsOf(Spec.EndpointSpec),
+      ...reservationsOf(Spec),
       ports: (Spec.EndpointSpec?.Ports ?? []).map(
         ({ Protocol, TargetPort, PublishedPort, PublishMode }) => ({
           ...{ Protocol, TargetPort, PublishedPort, PublishMode },
@@ -379,6 +387,13 @@ function mobilityOf({ TaskTemplate, UpdateConfig }: ServiceSpecAnswer): Mobility
     restartDelaySeconds: delay === undefined || delay === null ? undefined : delay / 1e9,
     updateConfig: UpdateConfig ?? undefined,
   };
+}
+
+function reservationsOf({ TaskTemplate }: ServiceSpecAnswer): Pick<ServiceFacts, 'reservations'> {
+  const { NanoCPUs = 0, MemoryBytes = 0 } = TaskTemplate.Resources?.Reservations ?? {};
+  return NanoCPUs === 0 && MemoryBytes === 0
+    ? {}
+    : { reservations: { nanoCpus: NanoCPUs, memoryBytes: MemoryBytes } };
 }
 
 function hostPortsOf(endpoint: EndpointSpec | null | undefined): Pick<ServiceFacts, 'hostPorts'> {

@@ -48,9 +48,9 @@ import { keepalivedReasons } from './keepalivedReasons';
 import { knewStandIns, lookAtStandIns } from './lookAtStandIns';
 import { previewBackup } from './previewBackup';
 import { previewMoves } from './previewMoves';
-import { overlayRoom } from './overlayRoom';
 import { planRestore } from './planRestore';
 import { planQuorum } from './quorumPlan';
+import { rollRoom } from './rollRoom';
 
 /** Without a place for the swarm there is no outage. */
 function outageArchive({ allowOutage, backup }: PlanArgs): { readonly outageArchive?: string } {
@@ -202,10 +202,11 @@ async function planRun(
       ? await standingsOf(brokenNodes(declared.workers, facts.nodes), operation)
       : [];
   const seen = adopt === undefined ? [...standings, ...broken] : [];
-  const room = await overlayRoom(
+  const room = await rollRoom(
     managers,
     facts.gate?.clusterId,
     drainedTogether(declared, plan),
+    waitingAlone(declared, plan, facts),
     operation,
   );
   const backup = await previewBackup(operation, declared, plan, facts.gate?.clusterId);
@@ -514,6 +515,26 @@ function drainedTogether(
   const held = declared.managers.filter((node) => inPlace.includes(node));
   const others = withAnotherEngine(declared, plan).filter((node) => !held.includes(node));
   return [...(held.length === 0 ? [] : [held]), ...others.map((node) => [node])];
+}
+
+/**
+ * Nodes whose drain waits for replicas elsewhere; nothing is scheduled while an only manager is out, and where a declared node is
+ * yet to join nothing is certain. Managers that are held together are judged by themselves.
+ */
+function waitingAlone(
+  declared: PlanArgs,
+  plan: RolloutPlan,
+  { nodes }: RolloutFacts,
+): readonly PlannedNode[] {
+  const { managers, workers, allowOutage } = declared;
+  const known = isSeen(nodes) ? nodes.seen : [];
+  if ([...managers, ...workers].some((node) => entryOfNode(known, node) === undefined)) return [];
+  const inPlace = nodesOf(declared, plan, ['inPlace']);
+  return withAnotherEngine(declared, plan).filter(
+    (node) =>
+      !(managers.includes(node) && inPlace.includes(node)) &&
+      !(managers.length === 1 && managers.includes(node) && allowOutage === true),
+  );
 }
 
 function nodesOf(

@@ -184,6 +184,30 @@ async function fillNetwork(world: FakeWorld, replicas: number): Promise<void> {
   });
 }
 
+test('replicas that would find no node while one is out are found before it goes', async () => {
+  const { world } = copyOf(origin.world, origin.stack);
+  const { clock, hosts } = world.effects();
+  world.editMachine('test/m2', ({ engine }) => engine.images.push('db:1'));
+  const { docker } = await hosts.connect({ lab: 'test', machine: 'm1' });
+  await docker.createService({
+    ...{ name: 'db', image: 'db:1', command: [], environment: {}, ports: [], labels: {} },
+    ...{ mode: { replicas: 1 }, endpointMode: 'dnsrr', stopGraceSeconds: 1 },
+    constraints: ['node.hostname == m2'],
+  });
+  await clock.sleep(10_000);
+  const all = { managers: newer, workers: [planned('w1', '10.88.0.21', { os: 'debian:13' })] };
+  assert.match(
+    (await plan(world, all)).reasons.join('\n'),
+    /^while m2 is out, db would find no node for 1 replica: no other satisfies node\.hostname == m2: its drain would wait in vain; .*$/,
+  );
+  const others = newer.map((one) => (one['name'] === 'm2' ? planned('m2', '10.88.0.12') : one));
+  assert.deepEqual((await plan(world, { ...all, managers: others })).reasons, []);
+  const [db] = await docker.services();
+  assert.ok(db !== undefined);
+  await docker.removeService(db.id);
+  assert.deepEqual((await plan(world, all)).reasons, []);
+});
+
 function addressOfNode(stack: Stack, name: string): string {
   return stack.declared.nodes.find((node) => node.name === name)?.address ?? '';
 }

@@ -1,4 +1,5 @@
 import type { ManagerContact } from '../../core/connection';
+import { drainRoom } from '../../core/drainRoom';
 import { errorMessage } from '../../core/errors';
 import { overlayLoads, overlayVerdict } from '../../core/overlayCapacity';
 import type { OverlayVerdict } from '../../core/overlayCapacity';
@@ -11,14 +12,17 @@ import type { Operation } from '../server/resource';
 const patienceSeconds = 10;
 
 /**
- * Overlay networks that the roll would fill: reasons where tasks would be left without an address, warnings where they wait.
+ * Room that the roll would need and the cluster does not have. Overlay networks that it would fill: reasons where tasks would be
+ * left without an address, warnings where they wait. And replicas that would find no node while one is out.
  *
  * @param drained the nodes of each turn; more than one where they are held until all of them are through.
+ * @param waiting those whose drain waits until their replicas run elsewhere.
  */
-export async function overlayRoom(
+export async function rollRoom(
   managers: readonly ManagerContact[],
   clusterId: string | undefined,
   drained: readonly (readonly RolloutNode[])[],
+  waiting: readonly RolloutNode[],
   operation: Operation,
 ): Promise<Pick<RolloutPlan, 'reasons' | 'warnings'>> {
   if (drained.length === 0 || clusterId === undefined) return { reasons: [], warnings: [] };
@@ -41,9 +45,16 @@ export async function overlayRoom(
       nodes.flatMap((node) => entryOfNode(facts.nodes, node)?.id ?? []),
     );
     const verdicts = overlayLoads({ ...facts, turns }).map(overlayVerdict);
-    return { reasons: sentencesOf(verdicts, 'full'), warnings: sentencesOf(verdicts, 'tight') };
+    const alone = waiting
+      .flatMap((node) => entryOfNode(facts.nodes, node) ?? [])
+      .filter(({ state }) => state !== 'down')
+      .map(({ id }) => [id]);
+    return {
+      reasons: [...sentencesOf(verdicts, 'full'), ...drainRoom({ ...facts, turns: alone })],
+      warnings: sentencesOf(verdicts, 'tight'),
+    };
   } catch (error) {
-    const warning = `whether the overlay networks have addresses enough was not worked out: ${errorMessage(error)}`;
+    const warning = `whether the overlay networks have addresses enough, and the nodes room for all replicas, was not worked out: ${errorMessage(error)}`;
     return { reasons: [], warnings: [warning] };
   }
 }
