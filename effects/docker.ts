@@ -31,6 +31,12 @@ export interface DockerApi {
   /** Engine version, e.g. `26.1.5`. Cheap; also the check that the daemon answers. */
   version(): Promise<string>;
   info(): Promise<EngineInfo>;
+  /**
+   * Calls `wake` at each event of this engine's stream: a container that starts or ends, and on a manager a change of a
+   * node, a service or a config. Until the function that it returns is called. Never throws: an engine without a stream
+   * wakes nobody, so that who waits must ask again all the same.
+   */
+  listen(wake: () => void): () => void;
 
   /** `POST /swarm/init`; returns the new node's ID. */
   swarmInit(request: SwarmInitRequest): Promise<string>;

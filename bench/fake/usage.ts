@@ -36,9 +36,11 @@ export function counted(effects: Effects, file: string): Effects {
     new Proxy(target, {
       get: (of, key) => {
         const value: unknown = Reflect.get(of, key);
-        return typeof value === 'function'
-          ? (...args: readonly unknown[]) => call(() => Reflect.apply(value, of, args) as unknown)
-          : value;
+        if (typeof value !== 'function') return value;
+        // It is no question, and answers with a function.
+        return key === 'listen'
+          ? (value.bind(of) as unknown)
+          : (...args: readonly unknown[]) => call(() => Reflect.apply(value, of, args) as unknown);
       },
     });
   const host = (target: Host): Host =>

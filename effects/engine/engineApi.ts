@@ -40,6 +40,7 @@ import { selectsHttp2 } from './alpn';
 import * as answers from './answers';
 import { runContainerCheck } from './containerCheck';
 import type { CallOptions, EngineClient } from './engineClient';
+import { EventFeed } from './eventFeed';
 import { gatherIngress, gatherOverlayNetworks } from './overlayNetworks';
 import { authHeader, imageFacts, pullImage, registryLacks, saveImage } from './imageTransfer';
 import { loadError } from './loadError';
@@ -58,12 +59,16 @@ const loadSeconds = 1800;
 
 /** The Engine's API of one host. */
 export class EngineApi implements DockerApi {
+  private readonly events: EventFeed;
+
   constructor(
     private readonly subject: string,
     private readonly client: EngineClient,
     private readonly exec: Exec,
     private readonly tunnel: Tunnel,
-  ) {}
+  ) {
+    this.events = new EventFeed(client);
+  }
 
   async version(): Promise<string> {
     return plainEngineVersion((await this.client.get(answers.versionAnswer, '/version')).Version);
@@ -71,6 +76,10 @@ export class EngineApi implements DockerApi {
 
   info(): Promise<EngineInfo> {
     return this.client.get(answers.infoAnswer, '/info');
+  }
+
+  listen(wake: () => void): () => void {
+    return this.events.listen(wake);
   }
 
   swarmInit(request: SwarmInitRequest): Promise<string> {

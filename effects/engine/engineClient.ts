@@ -1,4 +1,5 @@
 import { type Readable, Transform, pipeline } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { z } from 'zod';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { lowerApiVersion } from '../../core/parse/engineVersion';
@@ -103,6 +104,27 @@ export class EngineClient {
     } finally {
       idle.end();
     }
+  }
+
+  /**
+   * An answer that has no end, until `signal`; `onData` hears that more of it has come. It takes none of the slots:
+   * others would wait for it.
+   */
+  async follow(
+    path: string,
+    options: CallOptions,
+    signal: AbortSignal,
+    onData: () => void,
+  ): Promise<void> {
+    const version = (this.apiVersion ??= await this.negotiate());
+    if (signal.aborted) return;
+    const request = httpRequestOf('GET', `/v${version}${path}`, options);
+    await this.streams.use(({ stream }) =>
+      httpStream(stream, { ...request, body: undefined }, signal, async (answer) => {
+        answer.on('data', onData);
+        await finished(answer);
+      }),
+    );
   }
 
   private async send(

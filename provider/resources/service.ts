@@ -192,12 +192,14 @@ async function converge(
   try {
     await operation.step(`wait until service ${spec.name} runs`, async () => {
       let halted: string | undefined;
-      await waitUntil(operation, spec.name, spec.timeouts?.converge ?? 300, async () => {
+      await waitUntil(operation, spec.name, spec.timeouts?.converge ?? 300, async (heed) => {
         const [services, nodes, tasks] = await askManager(
           operation,
           serviceAccess(spec),
-          ({ docker }) =>
-            Promise.all([docker.services(), docker.nodes(), docker.tasks({ serviceId })]),
+          ({ docker }) => {
+            heed(docker);
+            return Promise.all([docker.services(), docker.nodes(), docker.tasks({ serviceId })]);
+          },
         );
         const found = services.find(({ id }) => id === serviceId);
         if (found === undefined) return 'it is not listed yet';

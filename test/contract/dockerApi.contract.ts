@@ -276,6 +276,28 @@ export function dockerApiContract(
       assert.equal(node.role, 'manager');
     });
 
+    it('a change of a node wakes who listens on another manager, as long as it listens', async () => {
+      const { clock } = hosts.effects;
+      const id = await ownId(hosts.b);
+      const [heard, unheard] = [{ wakes: 0 }, { wakes: 0 }];
+      const stops = [heard, unheard].map((one) => hosts.a.docker.listen(() => (one.wakes += 1)));
+      stops[1]?.();
+      // Until the stream is open an event is nobody's.
+      let changes = 0;
+      await eventually(clock, 20, 'an event', async () => {
+        changes += 1;
+        await hosts.c.docker.updateNode(id, { labels: { changes: String(changes) } });
+        await clock.sleep(500);
+        return heard.wakes > 0 ? undefined : 'nobody was woken';
+      });
+      stops[0]?.();
+      await clock.sleep(500);
+      const { wakes } = heard;
+      await hosts.c.docker.updateNode(id, { labels: { rack: '2' } });
+      await clock.sleep(1_000);
+      assert.deepEqual([heard.wakes, unheard.wakes], [wakes, 0]);
+    });
+
     it('configs: unique names, labels by compare-and-swap', async () => {
       const { docker } = hosts.b;
       const id = await docker.createConfig('lease', 'data', { holder: '1' });

@@ -8,6 +8,7 @@ import { SwarmError } from '../../core/errors';
 import { DockerApiError } from '../../effects/docker';
 import { EngineClient } from '../../effects/engine/engineClient';
 import type { StreamSource } from '../../effects/engine/engineStream';
+import { EventFeed } from '../../effects/engine/eventFeed';
 import { pullImage } from '../../effects/engine/imageTransfer';
 import { loadError } from '../../effects/engine/loadError';
 import { PullProgress } from '../../effects/engine/pullProgress';
@@ -258,6 +259,66 @@ describe('EngineClient', () => {
       assert.equal(error.message, 'No such image: a:1');
       return true;
     });
+  });
+
+  it('everybody listens to one event stream, which takes no request’s place and ends with the last', async () => {
+    let open: ServerResponse | undefined;
+    let closed = 0;
+    const { client, calls } = await engine(
+      () => '1.44',
+      (request, response) => {
+        if (request.url?.includes('/events') !== true) {
+          response.end('{}');
+          return;
+        }
+        open = response;
+        response.on('close', () => (closed += 1));
+        response.writeHead(200);
+        response.flushHeaders();
+      },
+    );
+    const feed = new EventFeed(client);
+    const wakes = { one: 0, other: 0 };
+    const stops = [feed.listen(() => (wakes.one += 1)), feed.listen(() => (wakes.other += 1))];
+    const until = async (what: string, holds: () => boolean): Promise<void> => {
+      for (let tries = 0; !holds(); tries += 1) {
+        assert.ok(tries < 500, what);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    };
+    await until('the stream is open', () => open !== undefined);
+    await Promise.all(Array.from({ length: 5 }, () => client.get(z.object({}), '/info')));
+    open?.write('{"Type":"node"}\n');
+    await until('both are woken', () => wakes.one === 1 && wakes.other === 1);
+    stops[0]?.();
+    open?.write('{"Type":"node"}\n');
+    await until('one is woken', () => wakes.other === 2);
+    assert.deepEqual([wakes.one, closed], [1, 0]);
+    stops[1]?.();
+    await until('the stream is closed', () => closed === 1);
+    assert.equal(calls.filter((call) => call.includes('/events')).length, 1);
+    const again = feed.listen(() => (wakes.one += 1));
+    await until(
+      'another one is opened',
+      () => calls.filter((call) => call.includes('/events')).length === 2,
+    );
+    open?.destroy();
+    await until('it broke', () => closed === 2);
+    again();
+  });
+
+  it('wakes nobody where there is no event stream', async () => {
+    const { client, calls } = await engine(
+      () => '1.44',
+      (_, response) => {
+        response.writeHead(500);
+        response.end('{"message":"no events today"}');
+      },
+    );
+    const feed = new EventFeed(client);
+    const stop = feed.listen(() => assert.fail('woken'));
+    while (calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    stop();
   });
 
   it('sends a login as a header, and says it in no error', async () => {

@@ -154,8 +154,9 @@ async function acquire(
   const { clock } = operation.effects;
   let version: number | undefined;
   let seenSince = clock.monotonicMs();
-  await waitUntil(operation, 'waiting for the lease', timeoutSeconds, () =>
+  await waitUntil(operation, 'waiting for the lease', timeoutSeconds, (heed) =>
     ask(async (docker) => {
+      heed(docker);
       const object = await ensureObject(docker);
       if (object.version !== version) {
         version = object.version;

@@ -2,6 +2,7 @@ import { SwarmError, errorMessage } from '../../../core/errors';
 import type { Availability, SwarmNodeFacts } from '../../../core/facts';
 import { readBaseline, withoutBaseline } from '../../../core/lease';
 import { missingReplicas, movableServices, tasksPresent } from '../../../core/services';
+import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import type { Lease } from '../hold/lease';
 import { takeBackMoves } from '../move/takeBackMoves';
@@ -16,6 +17,8 @@ interface Draining {
   readonly operation: Operation;
   readonly spec: NodeInputs;
   readonly entry: SwarmNodeFacts;
+  /** The node itself, if it answers. */
+  readonly machine?: Host | undefined;
   readonly lease: Lease;
   readonly isDestroy: boolean;
   /** Nothing is scheduled while it is out: what can run nowhere else is not waited for. Default: false. */
@@ -28,7 +31,7 @@ interface Draining {
  * error names the tasks that would not go.
  */
 export async function drain(going: Draining): Promise<void> {
-  const { operation, spec, entry, lease, isDestroy } = going;
+  const { operation, spec, entry, lease, isDestroy, machine } = going;
   const access = accessOf(spec);
   const avoid = [spec.name];
   const baseline = isDestroy ? {} : (readBaseline(await lease.readLabels(), spec.name) ?? {});
@@ -36,11 +39,16 @@ export async function drain(going: Draining): Promise<void> {
   // The tasks of a node that is down never report their end.
   if (entry.state === 'down') return;
   try {
-    await waitUntil(operation, 'the drain', timeoutsOf(spec).drain, async () => {
+    await waitUntil(operation, 'the drain', timeoutsOf(spec).drain, async (heed) => {
+      // Containers that end are known first to the engine that they were on.
+      if (machine !== undefined) heed(machine.docker);
       const [services, tasks, nodes] = await askManager(
         operation,
         access,
-        ({ docker }) => Promise.all([docker.services(), docker.tasks(), docker.nodes()]),
+        ({ docker }) => {
+          heed(docker);
+          return Promise.all([docker.services(), docker.tasks(), docker.nodes()]);
+        },
         { avoid },
       );
       const present = tasksPresent(tasks, entry.id);

@@ -186,8 +186,8 @@ export async function waitReady(
 ): Promise<void> {
   const access = accessOf(spec);
   await operation.step(steps.ready(spec.name), () =>
-    waitUntil(operation, 'the node is ready', timeoutsOf(spec).ready, async () => {
-      const entry = await findEntry(operation, access, nodeId, [spec.name]);
+    waitUntil(operation, 'the node is ready', timeoutsOf(spec).ready, async (heed) => {
+      const entry = await findEntry(operation, access, nodeId, [spec.name], heed);
       if (entry === undefined) return 'it is not listed yet';
       if (entry.state !== 'ready') return `it is ${entry.state}`;
       if (spec.role === 'worker') {
@@ -268,10 +268,11 @@ async function servicesAsBefore(operation: Operation, spec: NodeInputs): Promise
   const baseline = readBaseline(await readLeaseLabels(operation, access), spec.name);
   if (baseline === undefined) return;
   await operation.step(steps.services(spec.name), () =>
-    waitUntil(operation, 'the services', timeoutsOf(spec).services, async () => {
-      const [services, tasks, nodes] = await askManager(operation, access, ({ docker }) =>
-        Promise.all([docker.services(), docker.tasks(), docker.nodes()]),
-      );
+    waitUntil(operation, 'the services', timeoutsOf(spec).services, async (heed) => {
+      const [services, tasks, nodes] = await askManager(operation, access, ({ docker }) => {
+        heed(docker);
+        return Promise.all([docker.services(), docker.tasks(), docker.nodes()]);
+      });
       const worse = worseThanBaseline(baseline, services, tasks, nodes);
       return worse.length === 0 || worse.join('; ');
     }),

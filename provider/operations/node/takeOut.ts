@@ -7,6 +7,7 @@ import type { Operation } from '../../server/resource';
 import { askManager } from '../ask/managers';
 import type { SwarmAccess } from '../ask/managers';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
+import type { Heed } from '../ask/waitUntil';
 
 /** The entry of a node ID in the swarm, read with quorum, and no other's: every node of a large cluster asks; undefined: it is out. */
 export async function findEntry(
@@ -14,12 +15,17 @@ export async function findEntry(
   access: SwarmAccess,
   nodeId: string,
   avoid: readonly string[] = [],
-  timeoutSeconds = 60,
+  heed: Heed = () => undefined,
 ): Promise<SwarmNodeFacts | undefined> {
-  return askManager(operation, access, ({ docker }) => docker.node(nodeId), {
-    avoid,
-    timeoutSeconds,
-  });
+  return askManager(
+    operation,
+    access,
+    ({ docker }) => {
+      heed(docker);
+      return docker.node(nodeId);
+    },
+    { avoid },
+  );
 }
 
 /** How often a demotion is wished again that the leader has put off. */
@@ -48,8 +54,8 @@ export async function demoteAndWait(
   await wish();
   let wishedAt = clock.monotonicMs();
   try {
-    await waitUntil(operation, 'the demotion', timeoutSeconds, async () => {
-      const entry = await findEntry(operation, access, nodeId, avoid);
+    await waitUntil(operation, 'the demotion', timeoutSeconds, async (heed) => {
+      const entry = await findEntry(operation, access, nodeId, avoid, heed);
       if (entry?.managerStatus === undefined) return true;
       // A leader that has just taken over may not be able to remove it yet, and would look at it again every
       // 5 s only (SwarmKit's role manager); it looks at once when the entry is written.
@@ -91,8 +97,8 @@ async function wishAfresh(
   );
   const asked = (await findEntry(operation, access, nodeId, avoid))?.version;
   try {
-    await waitUntil(operation, 'the leader notes the wish', 5, async () => {
-      const entry = await findEntry(operation, access, nodeId, avoid);
+    await waitUntil(operation, 'the leader notes the wish', 5, async (heed) => {
+      const entry = await findEntry(operation, access, nodeId, avoid, heed);
       return entry?.version !== asked || 'it has not yet';
     });
   } catch (error) {
@@ -170,8 +176,8 @@ export async function removeEntry(
 ): Promise<void> {
   const { hasLeft, timeoutSeconds } = options;
   const avoid = [operation.name];
-  await waitUntil(operation, 'the entry is removed', timeoutSeconds, async () => {
-    const entry = await findEntry(operation, access, nodeId, avoid);
+  await waitUntil(operation, 'the entry is removed', timeoutSeconds, async (heed) => {
+    const entry = await findEntry(operation, access, nodeId, avoid, heed);
     if (entry === undefined) return true;
     if (entry.managerStatus !== undefined) {
       throw new SwarmError(

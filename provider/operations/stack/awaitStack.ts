@@ -8,6 +8,7 @@ import type { StackPlan, StackService } from '../../../core/stack/stackPlan';
 import type { Operation } from '../../server/resource';
 import { askManager, type SwarmAccess } from '../ask/managers';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
+import type { Heed } from '../ask/waitUntil';
 
 export interface StackPatience {
   /** Seconds until every task runs. */
@@ -88,8 +89,8 @@ export async function awaitStack(
   try {
     await operation.step(`wait until stack ${plan.name} runs`, async () => {
       let failed: string | undefined;
-      await waitUntil(operation, `stack ${plan.name}`, convergeSeconds, async () => {
-        last = await look(operation, access, plan, rejected);
+      await waitUntil(operation, `stack ${plan.name}`, convergeSeconds, async (heed) => {
+        last = await look(operation, access, plan, rejected, heed);
         unproven = whyUnproven(last);
         failed = whyFailed(last);
         const lacking = last.filter(({ lacks }) => lacks !== undefined).map(describe);
@@ -113,10 +114,12 @@ async function look(
   access: SwarmAccess,
   plan: StackPlan,
   past: ReadonlySet<string>,
+  heed: Heed,
 ): Promise<readonly ServiceProgress[]> {
-  const [services, nodes, tasks] = await askManager(operation, access, ({ docker }) =>
-    Promise.all([docker.services(), docker.nodes(), docker.tasks()]),
-  );
+  const [services, nodes, tasks] = await askManager(operation, access, ({ docker }) => {
+    heed(docker);
+    return Promise.all([docker.services(), docker.nodes(), docker.tasks()]);
+  });
   return stackProgress(plan.services, { services, nodes, tasks, past });
 }
 

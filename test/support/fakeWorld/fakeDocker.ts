@@ -45,6 +45,7 @@ export function fakeDocker(world: World, key: string): DockerApi {
       if (delayMs > 0) await world.clock.sleep(delayMs);
       return info;
     },
+    listen: (wake) => world.events.listen(key, wake),
     swarmInit: (request) =>
       call('swarmInit', true, (state, machine) => initSwarm(state, machine, request), timing.join),
     forceNewCluster: () =>

@@ -1,5 +1,6 @@
 import { SwarmError, errorMessage } from '../../../core/errors';
 import { DockerApiError } from '../../../effects/docker';
+import { EventStreams } from './events';
 import { FakeClock } from './fakeClock';
 import { settle } from './settle';
 import type { Fault, MachineState, WorldState } from './state';
@@ -22,6 +23,7 @@ export interface Action {
 /** Runs the operations of all fakes: time, faults and the journal of calls are here, once. */
 export class World {
   readonly clock: FakeClock;
+  readonly events: EventStreams;
 
   /** @param restMs longest fake time that questions alone may leave the world unsettled. */
   constructor(
@@ -29,6 +31,7 @@ export class World {
     private readonly restMs = 0,
   ) {
     this.clock = new FakeClock(store);
+    this.events = new EventStreams(store);
   }
 
   /**
@@ -38,7 +41,11 @@ export class World {
   async act<T>(action: Action, body: (state: WorldState) => T): Promise<T> {
     const outcome = await this.clock.whileBusy(async () => {
       await new Promise((resolve) => setImmediate(resolve));
-      return this.store.transact((state) => this.run(state, action, body));
+      return this.store.transact((state) => {
+        const outcome = this.run(state, action, body);
+        this.events.tell(state);
+        return outcome;
+      });
     });
     if (outcome.delayMs > 0) await this.clock.sleep(outcome.delayMs);
     if (!('error' in outcome)) return outcome.value;
@@ -52,6 +59,7 @@ export class World {
       settle(state);
       const result = body(state);
       settle(state);
+      this.events.tell(state);
       return structuredClone(result);
     });
   }
