@@ -24,6 +24,7 @@ export const steps = {
   stopEngine: (node: string) => `stop the engine of ${node}`,
   powerOff: (node: string) => `power off and remove machine ${node}`,
   powerOn: (node: string, os: string) => `build and boot machine ${node} with ${os}`,
+  fetchEngine: (node: string) => `bring the engine near ${node}, and try its installation`,
   installEngine: (node: string) => `install the engine on ${node}`,
   changeSource: (node: string) => `change the repository of the engine on ${node}`,
   configureEngine: (node: string) => `configure the engine on ${node}`,

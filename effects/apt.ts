@@ -9,13 +9,16 @@ import { withServicesHeld } from './policyRcD';
 import type { ExecResult } from './ssh/channelExec';
 import type { Exec, ExecOptions } from './ssh/sshExec';
 import { tailOf } from './tailOf';
+import { unfit } from './unfit';
 import type { HostFiles } from './hostFiles';
+import { uploadUnlessThere } from './uploadUnlessThere';
 
-const installOptions = [
+/** Docker's own packages conflict with the distribution's: a refusal, instead of a removed engine. */
+const noRemove = '--no-remove';
+const installOptions = (first: string): readonly string[] => [
   '-y',
   '--no-install-recommends',
-  // Docker's own packages conflict with the distribution's: a refusal, instead of a removed engine.
-  '--no-remove',
+  first,
   // Exactly the version asked for, also when it is older, and also when we hold the package.
   '--allow-downgrades',
   '--allow-change-held-packages',
@@ -56,6 +59,21 @@ cat -- "$dir/file"
 /** How long another package tool is waited for. */
 const lockSeconds = 120;
 
+function wordsOf(packages: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return Object.entries(packages).map(([name, version]) =>
+    version === undefined ? name : `${name}=${version}`,
+  );
+}
+
+/** In the words of apt: it goes. */
+function removed(name: string): string {
+  return `${name}-`;
+}
+
+function fileNames(files: readonly PackageFile[]): string {
+  return files.map(({ name, version }) => `${name}=${version}`).join(', ');
+}
+
 /** Packages of Debian and its kin by apt and dpkg. */
 export class Apt implements Packages {
   private refreshedOn: number | undefined;
@@ -94,49 +112,98 @@ export class Apt implements Packages {
   }
 
   async install(packages: Readonly<Record<string, string | undefined>>): Promise<void> {
-    const wanted = Object.entries(packages).map(([name, version]) =>
-      version === undefined ? name : `${name}=${version}`,
-    );
+    const wanted = wordsOf(packages);
     if (await this.isWhole(packages)) return;
     await withServicesHeld(this.files, async () => {
       await this.repair();
-      const argv = ['apt-get', ...commonOptions, ...installOptions, 'install', '--', ...wanted];
-      const options = { environment, timeoutSeconds: 1200 };
-      let result = await this.exec(argv, options);
-      if (staleLists.test(result.stdout + result.stderr) && result.code !== 0) {
-        if (await this.refresh()) {
-          result = await this.exec(argv, options);
-        }
-      }
+      const argv = ['apt-get', ...commonOptions, ...installOptions(noRemove)];
+      const result = await this.withFreshLists([...argv, 'install', '--', ...wanted], {
+        environment,
+        timeoutSeconds: 1200,
+      });
       if (result.code !== 0) {
         throw this.failed('PackageInstallFailed', `installing ${wanted.join(', ')}`, result);
       }
     });
   }
 
+  async fetch(
+    packages: Readonly<Record<string, string | undefined>>,
+    without: readonly string[],
+  ): Promise<void> {
+    const words = wordsOf(packages);
+    if (words.length === 0 || (await this.isWhole(packages))) return;
+    await this.simulate(words, without, [], words.join(', '));
+    const argv = ['apt-get', ...commonOptions, ...installOptions('--download-only')];
+    const result = await this.exec([...argv, 'install', '--', ...words, ...without.map(removed)], {
+      environment,
+      timeoutSeconds: 1800,
+    });
+    if (result.code !== 0) throw unfit(this.subject, words.join(', '), result);
+  }
+
+  async fetchFiles(files: readonly PackageFile[], without: readonly string[]): Promise<void> {
+    const missing = await this.missingOf(files);
+    if (missing.length === 0) return;
+    const paths: string[] = [];
+    for (const file of missing) paths.push(await this.send(file));
+    await this.simulate(paths, without, withoutSources, `the files of ${fileNames(missing)}`);
+  }
+
+  /** By apt's own plan, which the login user may ask for. */
+  private async simulate(
+    words: readonly string[],
+    without: readonly string[],
+    options: readonly string[],
+    said: string,
+  ): Promise<void> {
+    const argv = ['apt-get', ...commonOptions, ...installOptions('--simulate'), ...options];
+    const result = await this.withFreshLists(
+      [...argv, 'install', '--', ...words, ...without.map(removed)],
+      { rights: 'login', environment, timeoutSeconds: 300 },
+    );
+    if (result.code !== 0) throw unfit(this.subject, said, result);
+    const others = [...result.stdout.matchAll(/^Remv (\S+)/gm)]
+      .map(([, name = '']) => name)
+      .filter((name) => !without.includes(name));
+    if (others.length === 0) return;
+    throw unfit(this.subject, said, { ...result, stdout: `it would remove ${others.join(', ')}` });
+  }
+
+  /** Once more where they were older than what the sources hold. */
+  private async withFreshLists(argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
+    const result = await this.exec(argv, options);
+    const isStale = result.code !== 0 && staleLists.test(result.stdout + result.stderr);
+    return isStale && (await this.refresh()) ? this.exec(argv, options) : result;
+  }
+
   async installFiles(files: readonly PackageFile[]): Promise<void> {
-    const missing: PackageFile[] = [];
-    for (const file of files) {
-      const there = await this.installed(file.name);
-      if (there === undefined || !isSamePackageVersion(there, file.version)) missing.push(file);
-    }
+    const missing = await this.missingOf(files);
     if (missing.length === 0) return;
     const paths: string[] = [];
     try {
       for (const file of missing) paths.push(await this.send(file));
-      const names = missing.map(({ name, version }) => `${name}=${version}`).join(', ');
-      await this.installPaths(paths, names);
+      await this.installPaths(paths, fileNames(missing));
     } finally {
       // What a lost connection leaves there is replaced by the next run.
       for (const path of paths) await this.files.remove(path).catch(() => undefined);
     }
   }
 
+  private async missingOf(files: readonly PackageFile[]): Promise<readonly PackageFile[]> {
+    const missing: PackageFile[] = [];
+    for (const file of files) {
+      const there = await this.installed(file.name);
+      if (there === undefined || !isSamePackageVersion(there, file.version)) missing.push(file);
+    }
+    return missing;
+  }
+
   private async installPaths(paths: readonly string[], names: string): Promise<void> {
     await withServicesHeld(this.files, async () => {
       await this.repair();
       const argv = [
-        ...['apt-get', ...commonOptions, ...installOptions, ...withoutSources],
+        ...['apt-get', ...commonOptions, ...installOptions(noRemove), ...withoutSources],
         ...['install', '--', ...paths],
       ];
       const result = await this.exec(argv, { environment, timeoutSeconds: 1200 });
@@ -175,7 +242,7 @@ export class Apt implements Packages {
   /** Returns where it is on the host. apt knows what a file is by its content: the name here is ours. */
   private async send({ name, version, path: local }: PackageFile): Promise<string> {
     const path = `/var/cache/pulumi-swarm/${name}.deb`;
-    await this.files.upload(local, path);
+    await uploadUnlessThere({ exec: this.exec, files: this.files }, local, path);
     const result = await this.exec(
       ['dpkg-deb', '--show', '--showformat=${Package} ${Version}', '--', path],
       { rights: 'login', timeoutSeconds: 60 },

@@ -13,11 +13,18 @@ import { repairRpms } from './rpmRepair';
 import type { ExecResult } from './ssh/channelExec';
 import type { Exec } from './ssh/sshExec';
 import { tailOf } from './tailOf';
+import { unfit } from './unfit';
+import { uploadUnlessThere } from './uploadUnlessThere';
 
 const installOptions = ['--setopt=install_weak_deps=False', 'install'];
 const withoutSources = '--disablerepo=*';
 /** What another run has held is ours to move. */
 const heldToo = '--setopt=disable_excludes=main';
+
+/** Resolved and downloaded only; what goes before the installation may be in its way until then. */
+function fetchOptions(without: readonly string[]): readonly string[] {
+  return ['--downloadonly', ...(without.length === 0 ? [] : ['--allowerasing'])];
+}
 
 /** Signs that the lists are older than what the sources hold. */
 const staleLists =
@@ -69,29 +76,48 @@ export class Dnf implements Packages {
 
   async install(packages: Readonly<Record<string, string | undefined>>): Promise<void> {
     const names = Object.keys(packages);
-    const wanted = Object.entries(packages).map(([name, version]) =>
-      version === undefined ? name : `${name}-${fullRpmVersion(version)}`,
-    );
-    this.requirePlain(wanted);
+    const wanted = this.wordsOf(packages);
     await repairRpms(this.subject, this.exec, names);
     const argv = ['dnf', '-y', ...(await this.heldToo(names)), ...installOptions, '--', ...wanted];
-    let result = await this.exec(argv, { timeoutSeconds: 1200 });
-    if (result.code !== 0 && staleLists.test(result.stdout + result.stderr)) {
-      if (await this.refresh()) result = await this.exec(argv, { timeoutSeconds: 1200 });
-    }
+    const result = await this.withFreshLists(argv);
     if (result.code === 0) return;
     throw this.failed('PackageInstallFailed', `installing ${wanted.join(', ')}`, result);
   }
 
-  async installFiles(files: readonly PackageFile[]): Promise<void> {
-    const missing: PackageFile[] = [];
-    for (const file of files) {
-      const there = await this.installed(file.name);
-      if (there === undefined || !isSamePackageVersion(there, file.version)) missing.push(file);
-    }
+  async fetch(
+    packages: Readonly<Record<string, string | undefined>>,
+    without: readonly string[],
+  ): Promise<void> {
+    const wanted = this.wordsOf(packages);
+    if (wanted.length === 0) return;
+    const result = await this.withFreshLists([
+      ...['dnf', '-y', ...(await this.heldToo(Object.keys(packages)))],
+      ...[...installOptions, ...fetchOptions(without), '--', ...wanted],
+    ]);
+    if (result.code !== 0) throw unfit(this.subject, wanted.join(', '), result);
+  }
+
+  async fetchFiles(files: readonly PackageFile[], without: readonly string[]): Promise<void> {
+    const missing = await this.missingOf(files);
     if (missing.length === 0) return;
     const paths: string[] = [];
     for (const file of missing) paths.push(await this.send(file));
+    const names = missing.map(({ name }) => name);
+    const result = await this.exec(
+      [
+        ...['dnf', '-y', ...(await this.heldToo(names)), withoutSources],
+        ...[...installOptions, ...fetchOptions(without), '--', ...paths],
+      ],
+      { timeoutSeconds: 1200 },
+    );
+    if (result.code !== 0) throw unfit(this.subject, `the files of ${names.join(', ')}`, result);
+  }
+
+  async installFiles(files: readonly PackageFile[]): Promise<void> {
+    const missing = await this.missingOf(files);
+    if (missing.length === 0) return;
+    const paths: string[] = [];
+    for (const file of missing) paths.push(await this.place(file));
     const names = missing.map(({ name, version }) => `${name}-${version}`).join(', ');
     // The files stay: no repository has what `keep` is asked for after that.
     await this.installPaths(
@@ -218,11 +244,29 @@ export class Dnf implements Packages {
     throw this.failed('PackageInstallFailed', `installing the files of ${said}`, result);
   }
 
-  /** Returns where it is on the host. */
+  private async missingOf(files: readonly PackageFile[]): Promise<readonly PackageFile[]> {
+    const missing: PackageFile[] = [];
+    for (const file of files) {
+      const there = await this.installed(file.name);
+      if (there === undefined || !isSamePackageVersion(there, file.version)) missing.push(file);
+    }
+    return missing;
+  }
+
+  /** Sent, in the place of the file of what is installed, which `keep` is not asked for any more. Returns where. */
+  private async place(file: PackageFile): Promise<string> {
+    const path = `/var/cache/pulumi-swarm/${file.name}.rpm`;
+    const argv = ['mv', '-fT', '--', await this.send(file), path];
+    const result = await this.exec(argv, { timeoutSeconds: 60 });
+    if (result.code === 0) return path;
+    throw this.failed('PackageInstallFailed', `placing the file of ${file.name}`, result);
+  }
+
+  /** Returns where it is on the host, beside the file of what is installed. */
   private async send({ name, version, path: local }: PackageFile): Promise<string> {
     this.requirePlain([name]);
-    const path = `/var/cache/pulumi-swarm/${name}.rpm`;
-    await this.files.upload(local, path);
+    const path = `/var/cache/pulumi-swarm/${name}.next.rpm`;
+    await uploadUnlessThere({ exec: this.exec, files: this.files }, local, path);
     const result = await this.exec(
       [
         ...['rpm', '--query', '--package', '--nosignature'],
@@ -274,6 +318,21 @@ export class Dnf implements Packages {
     );
     if (result.code !== 0) return `exit code ${result.code}: ${tailOf(result)}`;
     return result.isTruncated ? 'more than can be read' : parseRepoquery(result.stdout, name);
+  }
+
+  private wordsOf(packages: Readonly<Record<string, string | undefined>>): readonly string[] {
+    const words = Object.entries(packages).map(([name, version]) =>
+      version === undefined ? name : `${name}-${fullRpmVersion(version)}`,
+    );
+    this.requirePlain(words);
+    return words;
+  }
+
+  /** Once more where they were older than what the sources hold. */
+  private async withFreshLists(argv: readonly string[]): Promise<ExecResult> {
+    const result = await this.exec(argv, { timeoutSeconds: 1800 });
+    const isStale = result.code !== 0 && staleLists.test(result.stdout + result.stderr);
+    return isStale && (await this.refresh()) ? this.exec(argv, { timeoutSeconds: 1800 }) : result;
   }
 
   /** False when the lists were already refreshed on this connection. */

@@ -29,6 +29,17 @@ export class HostPackages implements Packages {
     await (await this.tool()).install(packages);
   }
 
+  async fetch(
+    packages: Readonly<Record<string, string | undefined>>,
+    without: readonly string[],
+  ): Promise<void> {
+    await (await this.tool()).fetch(packages, without);
+  }
+
+  async fetchFiles(files: readonly PackageFile[], without: readonly string[]): Promise<void> {
+    await (await this.tool()).fetchFiles(files, without);
+  }
+
   async installFiles(files: readonly PackageFile[]): Promise<void> {
     await (await this.tool()).installFiles(files);
   }

@@ -16,12 +16,29 @@ export interface Packages {
    */
   install(packages: Readonly<Record<string, string | undefined>>): Promise<void>;
   /**
+   * Downloads what `install` of these would take, after it has seen that it would succeed once the packages
+   * `without`, which are installed, are gone, and that no other one goes with them. Changes no package: for a host
+   * that still serves.
+   *
+   * @throws SwarmError `PackageUnfit` with the tail of the tool's output.
+   */
+  fetch(
+    packages: Readonly<Record<string, string | undefined>>,
+    without: readonly string[],
+  ): Promise<void>;
+  /**
    * Installs packages from files of this computer, at once and without any network: what they need beside
    * themselves must be there. Files whose package is there in that version are not sent.
    *
    * @throws SwarmError `PackageInstallFailed`; `PackageFileUnfit` for one that is not what its name says.
    */
   installFiles(files: readonly PackageFile[]): Promise<void>;
+  /**
+   * The same as `fetch` for `installFiles`, which sends none of them a second time.
+   *
+   * @throws SwarmError `PackageUnfit`; `PackageFileUnfit`.
+   */
+  fetchFiles(files: readonly PackageFile[], without: readonly string[]): Promise<void>;
   /**
    * Removes exactly these packages at once, held or not, and nothing with them; those that are not
    * installed are passed over. Their data and configuration stay.

@@ -40,6 +40,22 @@ export async function downloadEngine(
   await script(host, [downloadScript, 'download', folder, release, ...packagesOf[release]]);
 }
 
+/** Constant; arguments: a folder, a version. */
+const unfitScript = `
+set -eu
+tree=$(mktemp -d)
+mkdir "$tree/DEBIAN"
+printf '%s\n' 'Package: docker.io' "Version: $2" 'Architecture: amd64' 'Maintainer: nobody' 'Description: none' \
+  'Depends: package-of-nobody' > "$tree/DEBIAN/control"
+dpkg-deb --build "$tree" "$1/docker.io_$2_amd64.deb" >&2
+rm -rf "$tree"
+`;
+
+/** An engine that needs what nobody has, as a package in a folder of the host. */
+export async function makeUnfitEngine(host: Host, folder: string, version: string): Promise<void> {
+  await script(host, [unfitScript, 'unfit', folder, version]);
+}
+
 /** Constant; arguments: a folder, the archive's name. */
 const archiveScript = `
 set -eu

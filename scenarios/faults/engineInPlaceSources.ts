@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import { engineProgramsPath } from '../../core/engineUnits';
 import { defaultDirectories, machinePaths } from '../../effects/labMachines/layout';
 import { shapes } from '../clusterShape';
-import { downloadEngine, makeStaticArchive, type EngineRelease } from '../engineFiles';
+import { steps } from '../../core/steps';
+import {
+  downloadEngine,
+  makeStaticArchive,
+  makeUnfitEngine,
+  type EngineRelease,
+} from '../engineFiles';
 import { breakEngine, engineVersions, heldNames, mendEngine, nodeIds } from '../enginesInPlace';
 import { newerEngine, olderEngine } from '../nextEngine';
 import type { Scenario } from '../scenario';
@@ -12,6 +18,8 @@ import { balancedPort, countRequests } from '../vip/countRequests';
 const packages = '/srv/packages';
 const archives = '/srv/archives';
 const driver = 'local';
+/** Of a package that cannot be installed. */
+const unfitEngine = '28.5.9';
 
 export const engineInPlaceSources: Scenario = {
   name: 'engine-in-place-sources',
@@ -29,6 +37,7 @@ export const engineInPlaceSources: Scenario = {
     stage.changeEngine({ version: olderEngine, source: older }, unpacked);
     await stage.runToTheEnd('up');
     await stage.untilAsDeclared();
+    await refuseUnfit(stage, packaged);
     const [ids, boots] = [await nodeIds(stage), await stage.bootIds()];
 
     await offerPackages(stage, 'forky');
@@ -72,6 +81,25 @@ export const engineInPlaceSources: Scenario = {
     await stage.checkNothingPending();
   },
 };
+
+/** Found before anything is drained: the node serves on, with the engine that it has. */
+async function refuseUnfit(stage: Stage, name: string): Promise<void> {
+  await makeUnfitEngine(await stage.host(makerOf(stage).maker), packages, unfitEngine);
+  stage.did(`put an engine ${unfitEngine} there, which needs a package of nobody`);
+  stage.changeEngine({ version: unfitEngine, upgrade: 'inPlace' }, name);
+  const failed = await stage.run('up');
+  stage.check(
+    failed.exitCode !== 0 && /Depends: package-of-nobody but it is not/.test(failed.output),
+    'up stops, and says what cannot be had',
+    failed.output,
+  );
+  stage.check(
+    !failed.output.includes(steps.drain(name)) && !failed.output.includes(steps.stopEngine(name)),
+    `${name} was not drained`,
+    failed.output,
+  );
+  stage.checkEqual((await stage.node(name)).availability, 'active', `${name} serves`);
+}
 
 /** Puts packages into the directory that is declared, as somebody does who has hosts without a repository. */
 async function offerPackages(stage: Stage, release: EngineRelease): Promise<string> {

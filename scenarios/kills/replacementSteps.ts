@@ -36,6 +36,8 @@ const parts = {
   changeSource: 'never',
   configureEngine: 'never',
   reloadEngine: 'never',
+  // Of a host that stays, while it still serves: test/provider/inPlaceKills.test.ts kills at it.
+  fetchEngine: 'never',
   installEngine: 'always',
   startEngine: 'always',
   loadImages: 'always',

@@ -117,6 +117,25 @@ describe('packages of a host with dnf', { skip: sshdSkip, concurrency: 1 }, () =
     assert.equal(await host.systemd.state('docker.service'), 'inactive');
   });
 
+  it('are downloaded and tried, and nothing of what is there changes', async () => {
+    const missing = { code: 'PackageUnfit', message: /No match|Unable to find/ };
+    await assert.rejects(host.packages.fetch({ 'docker-ce': '3:1.2.3-1.el9' }, []), missing);
+    await host.packages.fetch(rpms.next, ['runc']);
+    const { stdout } = await host.run(['find', '/var/cache', '-name', 'docker-ce-*28.5.2-1*.rpm']);
+    assert.equal(stdout.trim().split('\n').length, 2, stdout);
+    const version = '28.5.2-1.el9';
+    const file = (name: string) => ({ name, version, path: rpmPath(name, version) });
+    await host.packages.fetchFiles([file('docker-ce'), file('docker-ce-cli')], []);
+    assert.deepEqual(await versions(), engine);
+    await host.packages.remove(...names);
+    await assert.rejects(host.packages.fetchFiles([file('docker-ce')], []), {
+      code: 'PackageUnfit',
+      message: /nothing provides (docker-ce-cli|containerd\.io)/,
+    });
+    assert.deepEqual(await versions(), {});
+    await host.packages.install(engine);
+  });
+
   it('are moved by nobody while they are held, and by us all the same', async () => {
     await host.files.write('/etc/dnf/dnf.conf', '[main]\nexclude=kernel*\nbest=False\n');
     await host.packages.hold(names);

@@ -183,6 +183,23 @@ describe('engines of each source on a real machine', { skip: sshdSkip, concurren
       code: 'EngineVersionMissing',
       message: /holds no engine 1\.2\.3, and has 26\.1\.5/,
     });
+    const others = ['docker.io', 'docker-cli', 'containerd', 'runc'];
+    const files = ['docker-ce', 'docker-ce-cli', 'containerd.io'].map((name) => {
+      const version = name === 'containerd.io' ? '1.7.24-1' : dockerPackageVersion;
+      const file = `${name}_${version.replace('5:', '')}_amd64.deb`;
+      return { name, version, path: join(root, folder, file) };
+    });
+    for (const [given, without, message] of [
+      [files.slice(0, 2), others, /Depends: containerd\.io/],
+      [files, others.slice(1), /Conflicts: docker\.io/],
+    ] as const) {
+      await assert.rejects(host.packages.fetchFiles(given, without), {
+        code: 'PackageUnfit',
+        message,
+      });
+    }
+    await host.packages.fetchFiles(files, others);
+    for (const name of others) assert.ok((await host.packages.installed(name)) !== undefined, name);
     assert.equal(await install({ version: '26.1.5', source }), '26.1.5');
     assert.equal(await host.packages.installed('docker-ce'), dockerPackageVersion);
     for (const name of ['docker.io', 'docker-cli', 'containerd', 'runc']) {
@@ -201,6 +218,17 @@ describe('engines of each source on a real machine', { skip: sshdSkip, concurren
       message: /engine 1\.2\.3 is not offered; the repository http.* has 26\.1\.5/,
     });
     await host.packages.remove('docker-ce', 'docker-ce-cli');
+    await assert.rejects(host.packages.fetch({ 'docker-ce': '5:1.2.3' }, []), {
+      code: 'PackageUnfit',
+    });
+    await host.packages.fetch({ 'docker-ce': dockerPackageVersion }, []);
+    assert.equal(await host.packages.installed('docker-ce'), undefined);
+    const archives = await host.run(['ls', '/var/cache/apt/archives']);
+    assert.match(
+      archives.stdout,
+      /^docker-ce_5%3a26\.1\.5/m,
+      'the installation takes it from here',
+    );
     assert.equal(await install({ version: '26.1.5', source }), '26.1.5');
     assert.deepEqual(await held(), ['containerd.io', 'docker-ce', 'docker-ce-cli']);
     await assertKept();

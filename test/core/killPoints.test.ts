@@ -40,6 +40,7 @@ describe('where kills hit', () => {
       'drainServer',
       'endBackup',
       'evict',
+      'fetchEngine',
       'forget',
       'found',
       'giveServerBack',

@@ -71,7 +71,8 @@ test('managers one by one, held until the last of them, then together, then work
           (availability === 'drain') === (labels[heldLabel] === 'active'),
       ),
   );
-  assert.deepEqual(sentences(transcript).slice(0, 12), [
+  assert.deepEqual(sentences(transcript).slice(0, 13), [
+    'bring the engine near m2, and try its installation',
     'wait at the gate before m2',
     'keep the present engine of m2',
     'drain m2',
@@ -83,7 +84,7 @@ test('managers one by one, held until the last of them, then together, then work
     'start a container on m2',
     'try the overlay between m2 and m1',
     'load images on m2',
-    'wait at the gate before m3',
+    'bring the engine near m3, and try its installation',
   ]);
   assert.notEqual(vipHolder(world), 'm1', 'the holder handed the address over');
   await stack.up(process, order);
@@ -109,6 +110,33 @@ test('managers one by one, held until the last of them, then together, then work
   await stack.refreshBefore(new ProviderProcess(world));
   await stack.up(new ProviderProcess(world), order);
   assert.equal(world.calls().length, calls, 'a second run touches nothing');
+});
+
+test('packages that cannot be installed are refused while the node serves, and nothing of it is touched', async () => {
+  const { world, stack, faults } = begin();
+  for (const name of ['m2', 'w1']) {
+    world.editMachine(`test/${name}`, ({ unmet }) => (unmet['docker.io'] = 'tini'));
+    const availabilities = new Set<string>();
+    const { watch } = watchSafety();
+    const copy = copyOf(world, stack, (state) => {
+      watch(state);
+      const [swarm] = Object.values(state.swarms);
+      for (const node of Object.values(swarm?.nodes ?? {})) availabilities.add(node.availability);
+    });
+    await assert.rejects(copy.stack.applyNode(new ProviderProcess(copy.world), name), {
+      code: 'PackageUnfit',
+      message: /docker\.io : Depends: tini but it is not installable/,
+    });
+    assert.deepEqual([...availabilities], ['active'], `${name} was never drained`);
+    const { files, engine: there } = machine(copy.world, name);
+    assert.equal(there.runningVersion, '26.1.5');
+    assert.equal(files[upgradeMarkPath], undefined);
+    // Mended, it goes on.
+    copy.world.editMachine(`test/${name}`, (state) => (state.unmet = {}));
+    await copy.stack.applyNode(new ProviderProcess(copy.world), name);
+    assert.equal(machine(copy.world, name).engine.runningVersion, '28.5.2');
+  }
+  assert.deepEqual([...faults], []);
 });
 
 test('the gate is asked again right before an engine stops: of two managers that are left neither is stopped', async () => {

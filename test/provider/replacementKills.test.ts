@@ -125,7 +125,7 @@ test('the steps that are killed at below are all that a replacement has', async 
     'archive',
     'setAside',
     'restore',
-    ...['keepEngine', 'putBackEngine', 'release'],
+    ...['fetchEngine', 'keepEngine', 'putBackEngine', 'release'],
     ...['withoutAlpn', 'withAlpn'],
   ];
   for (const [key, sentence] of Object.entries(steps)) {

@@ -114,6 +114,9 @@ describe('the sudoers rules of docs/security.md', () => {
     assertAllowed(world.noted);
   });
 
+  const absent = ([program]: readonly string[]): { code: number; stderr: string } | undefined =>
+    program === 'dpkg-query' ? { code: 1, stderr: 'no packages found matching' } : undefined;
+
   test('are enough for what only a fault brings', async () => {
     const noted: RootCommands = [];
     const broken = notingExec(noted, ([program, ...args]) => {
@@ -128,6 +131,15 @@ describe('the sudoers rules of docs/security.md', () => {
     await assert.rejects(
       apt.installFiles([{ name: 'docker-ce', version: '28.5.2-1', path: __filename }]),
     );
+    const fine = new Apt(
+      ...(['h', notingExec(noted, absent), new HostFiles('h', notingExec(noted, absent))] as const),
+      ...([systemClock, () => Promise.resolve(1)] as const),
+    );
+    await fine.fetch({ 'docker-ce': '5:28.5.2-1~debian.13~trixie', apparmor: undefined }, [
+      ...['docker.io', 'containerd', 'runc'],
+    ]);
+    await fine.fetch({ iptables: undefined }, []);
+    assert.ok(noted.some((argv) => argv.includes('--download-only')));
     await apt.downloadFile('http://m/x.tgz', '/var/cache/pulumi-swarm/engine.tgz', 'a'.repeat(64));
     await apt.addRepository({
       ...{ name: 'pulumi-swarm-docker', url: 'http://m', suite: 's', component: 'stable' },
@@ -168,6 +180,12 @@ describe('the sudoers rules of docs/security.md', () => {
     await assert.rejects(dnf.install({ 'docker-ce': '3:28.5.2-1.el9', iptables: undefined }));
     await dnf.install({ 'docker-ce-cli': '1:28.5.2~rc.1-1.fc43', haproxy: undefined });
     await dnf.installFiles([{ name: 'docker-ce', version: '28.5.2-1.el9', path: __filename }]);
+    const other = [{ name: 'docker-ce', version: '27.5.1-1.el9', path: __filename }];
+    await assert.rejects(dnf.fetchFiles(other, []), { code: 'PackageFileUnfit' });
+    const given = [{ name: 'docker-ce', version: '28.5.2-1.el9', path: __filename }];
+    await dnf.fetchFiles(given, ['moby-engine']);
+    await dnf.fetch({ 'docker-ce': '3:28.5.3-1.el9', 'containerd.io': undefined }, []);
+    await dnf.fetch({ 'docker-ce-cli': '1:28.5.2-1.el9' }, ['moby-engine']);
     await dnf.keep(['docker-ce'], '/var/lib/pulumi-swarm/kept');
     await dnf.keep(['containerd.io', 'runc'], '/var/lib/pulumi-swarm/kept');
     await dnf.putBack('/var/lib/pulumi-swarm/kept');
@@ -184,6 +202,9 @@ describe('the sudoers rules of docs/security.md', () => {
       ['dnf', 'makecache'],
       ['dnf', 'install'],
       ['dnf', 'reinstall'],
+      ['dnf', '--downloadonly'],
+      ['dnf', '--allowerasing'],
+      ['mv', '/var/cache/pulumi-swarm/docker-ce.next.rpm'],
       ['rpm', '--allmatches'],
       ['rpm', '--nodeps'],
       ['cp', '-T'],

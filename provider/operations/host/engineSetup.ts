@@ -12,7 +12,7 @@ import type { ImageArchive } from './loadImages';
 import { hasDaemonOptions, writeDaemonOptions } from './daemonOptions';
 import { refuseBadEngine } from './refuseBadEngine';
 import type { PreparedEngine, SourceContext } from './sources/engineSource';
-import { makeRoom, noteSource } from './sources/makeRoom';
+import { makeRoom, noteSource, roomFor } from './sources/makeRoom';
 import { engineSource } from './sources/sources';
 import { waitUntil } from '../ask/waitUntil';
 
@@ -105,11 +105,28 @@ export async function prepareEngine(
   refuseBadEngine(operation, spec.name, prepared.version);
   return {
     ...prepared,
+    fetch: async (without) => {
+      const { remove } = await roomFor(context, prepared.packages);
+      await prepared.fetch([...without, ...remove]);
+    },
     install: async () => {
       await makeRoom(context, prepared.packages);
       await prepared.install();
     },
   };
+}
+
+/** The same while the engine that is there still serves: what it takes is downloaded, and would be installed. */
+export function fetchEngine(
+  operation: Operation,
+  host: Host,
+  spec: EngineWish,
+): Promise<PreparedEngine> {
+  return operation.step(steps.fetchEngine(spec.name), async () => {
+    const prepared = await prepareEngine(operation, host, spec);
+    await prepared.fetch([]);
+    return prepared;
+  });
 }
 
 /** What of a source is changed without its engine: the address and key of its repository. */

@@ -23,7 +23,7 @@ import { timeoutsOf } from '../ask/nodeSpec';
 import { look } from '../gate/gatherGateFacts';
 import { withHostLock } from '../hold/hostLock';
 import { refuseOtherDataRoot } from '../host/dataRoot';
-import { bringEngineUp, prepareEngine } from '../host/engineSetup';
+import { bringEngineUp, fetchEngine, prepareEngine } from '../host/engineSetup';
 import type { EngineInputs } from '../host/engineSetup';
 import type { PreparedEngine } from '../host/sources/engineSource';
 import { endCanary } from '../turn/canary';
@@ -193,13 +193,20 @@ function preparedFor(
   operation: Operation,
   host: Host,
   spec: EngineInputs,
-  { from, to }: UpgradeMark,
+  { phase, from, to }: UpgradeMark,
 ): Promise<PreparedEngine> {
+  const nothing = (): Promise<void> => Promise.resolve();
   const isSame =
     (to.version === undefined || versionWithin(from.version, to.version)) &&
     from.build === to.build;
-  return isSame
-    ? Promise.resolve({ version: from.version, packages: [], install: () => Promise.resolve() })
+  if (isSame) {
+    return Promise.resolve({
+      ...{ version: from.version, packages: [], fetch: nothing, install: nothing },
+    });
+  }
+  // What an interrupted run has left half installed is completed, and not judged.
+  return phase === 'begun'
+    ? fetchEngine(operation, host, spec)
     : prepareEngine(operation, host, spec);
 }
 

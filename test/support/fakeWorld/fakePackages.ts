@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { SwarmError } from '../../../core/errors';
-import type { Packages } from '../../../effects/packages';
+import { SwarmError, errorMessage } from '../../../core/errors';
+import type { PackageFile, Packages } from '../../../effects/packages';
 import { stopUnit } from './machines';
 import { filesOfPackage, offeredVersions, unitsOfPackage } from './osCatalog';
 import type { MachineState } from './state';
@@ -21,6 +21,18 @@ export function fakePackages(world: World, key: string): Packages {
     install: (packages) =>
       world.act(change('install', timing.packageInstall), (state) => {
         install(reach(state, key), packages);
+      }),
+    fetch: (packages, without) =>
+      world.act(change('fetch', timing.packageInstall), (state) => {
+        simulate(reach(state, key), without, (copy) => {
+          install(copy, packages);
+        });
+      }),
+    fetchFiles: (files, without) =>
+      world.act(change('fetchFiles', timing.packageInstall), (state) => {
+        simulate(reach(state, key), without, (copy) => {
+          installGiven(copy, givenBy(files));
+        });
       }),
     remove: (...names) =>
       world.act(change('remove'), (state) => {
@@ -51,8 +63,7 @@ export function fakePackages(world: World, key: string): Packages {
       }),
     installFiles: (files) =>
       world.act(change('installFiles', timing.packageInstall), (state) => {
-        const given = Object.fromEntries(files.map(({ name, version }) => [name, version]));
-        installGiven(reach(state, key), given);
+        installGiven(reach(state, key), givenBy(files));
       }),
     keep: (names, directory) =>
       world.act(change('keep'), (state) => {
@@ -117,6 +128,25 @@ function remove(machine: MachineState, names: readonly string[]): void {
   }
 }
 
+function givenBy(files: readonly PackageFile[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(files.map(({ name, version }) => [name, version]));
+}
+
+/** As apt plans it, on a copy that nothing comes of. */
+function simulate(
+  machine: MachineState,
+  without: readonly string[],
+  work: (copy: MachineState) => void,
+): void {
+  const copy = structuredClone(machine);
+  remove(copy, without);
+  try {
+    work(copy);
+  } catch (error) {
+    throw new SwarmError('PackageUnfit', errorMessage(error), { source: 'world' });
+  }
+}
+
 /** No list offers them: they are what is there. */
 function installGiven(machine: MachineState, given: Readonly<Record<string, string>>): void {
   const before = machine.offered;
@@ -148,6 +178,11 @@ function install(
     }
     return { name, version: wanted };
   });
+  for (const { name, version } of chosen) {
+    const needed = machine.unmet[name];
+    if (needed === undefined || machine.installed[name] === version) continue;
+    fail(machine, `${name} : Depends: ${needed} but it is not installable`);
+  }
   const clashing = chosen.some(({ name, version }) => isClashing(machine, packages, name, version));
   if (clashing) fail(machine, 'E: Packages need to be removed but remove is disabled.');
   for (const { name, version } of chosen) {

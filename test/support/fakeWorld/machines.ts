@@ -52,6 +52,7 @@ export function addMachine(
     offered: Object.fromEntries(
       Object.entries(release?.packages ?? {}).map(([name, versions]) => [name, [...versions]]),
     ),
+    unmet: {},
     repositories: {},
     installed: {},
     held: [],

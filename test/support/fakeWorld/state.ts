@@ -99,6 +99,8 @@ export interface MachineState {
   directories: string[];
   /** Full versions by package, best first. */
   offered: Record<string, string[]>;
+  /** Packages that need one which no source has, and the name of that one. */
+  unmet: Record<string, string>;
   /** What repositories of its own offer, by their name on it, as it was when their lists were read. */
   repositories: Record<string, Record<string, string[]>>;
   installed: Record<string, string>;

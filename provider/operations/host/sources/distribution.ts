@@ -23,6 +23,11 @@ export function distribution({ host, name }: SourceContext<DistributionSource>):
       return {
         version: upstreamVersion(version),
         packages: all,
+        fetch: async (without) => {
+          const { held, tools, isClientInTheWay } = await wanted(engine, client, version);
+          const gone = isClientInTheWay ? [...new Set([...without, client])] : without;
+          await packages.fetch({ ...held, ...tools }, gone);
+        },
         install: () => install(engine, client, version),
       };
     },
@@ -42,7 +47,15 @@ export function distribution({ host, name }: SourceContext<DistributionSource>):
     return { engine, client, all };
   }
 
-  async function install(engine: string, client: string, version: string): Promise<void> {
+  async function wanted(
+    engine: string,
+    client: string,
+    version: string,
+  ): Promise<{
+    readonly held: Readonly<Record<string, string>>;
+    readonly tools: Readonly<Record<string, undefined>>;
+    readonly isClientInTheWay: boolean;
+  }> {
     // Newer Debian splits the client off; it must be the same version, or the held engine blocks it.
     // The lists have the engine, so they have its client, or there is none.
     const plan = planClient(
@@ -54,9 +67,13 @@ export function distribution({ host, name }: SourceContext<DistributionSource>):
       [engine]: version,
       ...(plan.version === undefined ? {} : { [client]: plan.version }),
     };
-    const tools = await appArmorTools(host);
+    return { held, tools: await appArmorTools(host), isClientInTheWay: plan.isInTheWay };
+  }
+
+  async function install(engine: string, client: string, version: string): Promise<void> {
+    const { held, tools, isClientInTheWay } = await wanted(engine, client, version);
     // An older engine brings its client itself, and apt installs it beside no other.
-    if (plan.isInTheWay) await packages.remove(client);
+    if (isClientInTheWay) await packages.remove(client);
     await packages.install({ ...held, ...tools });
     await packages.hold(Object.keys(held));
   }

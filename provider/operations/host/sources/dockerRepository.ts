@@ -31,16 +31,15 @@ export function dockerRepository({ host, name, spec }: SourceContext<DockerSourc
       const version = chooseOffered(name, { engine, where }, offered, asked);
       const clients = await packages.available(client);
       const clientVersion = choosePackageVersion(clients, upstreamVersion(version));
+      const wanted = { [engine]: version, [client]: clientVersion, [runtime]: undefined };
       return {
         version: upstreamVersion(version),
         packages: packageFamilies.docker,
+        fetch: async (without) => {
+          await packages.fetch({ ...wanted, ...(await appArmorTools(host)) }, without);
+        },
         install: async () => {
-          await packages.install({
-            [engine]: version,
-            [client]: clientVersion,
-            [runtime]: undefined,
-            ...(await appArmorTools(host)),
-          });
+          await packages.install({ ...wanted, ...(await appArmorTools(host)) });
           await packages.hold(packageFamilies.docker);
         },
       };

@@ -23,6 +23,13 @@ export interface PreparedEngine {
   readonly version: string;
   /** Packages that it is made of: only they stay when room is made for it. */
   readonly packages: readonly string[];
+  /**
+   * Sees that `install` would succeed once these packages, which make room for it, are gone, and downloads what it
+   * takes, while the engine that is there still serves.
+   *
+   * @throws SwarmError `PackageUnfit`.
+   */
+  readonly fetch: (without: readonly string[]) => Promise<void>;
   /** Puts it on the host, held at its version and not started; repeating it changes nothing. */
   readonly install: () => Promise<void>;
 }

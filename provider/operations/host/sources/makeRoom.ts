@@ -5,12 +5,39 @@ import {
   renderSourceNote,
   sourceNotePath,
   type EngineSourceSpec,
+  type SourceNote,
 } from '../../../../core/engineSource';
 import { SwarmError } from '../../../../core/errors';
 import { packageKind } from '../../../../core/packageKind';
 import type { Host } from '../../../../effects/effects';
 import type { SourceContext } from './engineSource';
 import { formerSource } from './sources';
+
+/** What is in the way of an engine, and what was noted of the one before. */
+interface Room {
+  readonly note: SourceNote | undefined;
+  readonly remove: readonly string[];
+}
+
+/**
+ * What `makeRoom` would take away of packages; nothing is touched.
+ *
+ * @throws SwarmError `EngineOfAnother` when an engine is there that is not ours.
+ */
+export async function roomFor(
+  { name, host, spec }: SourceContext,
+  packages: readonly string[],
+): Promise<Room> {
+  const note = parseSourceNote(await host.files.read(sourceNotePath));
+  const installed = spec.kind === 'preinstalled' ? [] : await installedOf(host, knownPackages);
+  const { remove, strangers } = clearance(packages, note?.packages ?? [], installed);
+  if (strangers.length === 0) return { note, remove };
+  throw new SwarmError(
+    'EngineOfAnother',
+    `${name}: ${strangers.join(', ')} is installed there, and not by this package; nothing was touched; declare the \`source\` that it comes from, or remove it on the host (images and volumes stay)`,
+    { source: 'user' },
+  );
+}
 
 /**
  * Takes away what a former source of ours has put on the host and the wanted one would clash with, and
@@ -20,17 +47,8 @@ import { formerSource } from './sources';
  * @throws SwarmError `EngineOfAnother` when an engine is there that is not ours.
  */
 export async function makeRoom(context: SourceContext, packages: readonly string[]): Promise<void> {
-  const { name, host, spec } = context;
-  const note = parseSourceNote(await host.files.read(sourceNotePath));
-  const installed = spec.kind === 'preinstalled' ? [] : await installedOf(host, knownPackages);
-  const { remove, strangers } = clearance(packages, note?.packages ?? [], installed);
-  if (strangers.length > 0) {
-    throw new SwarmError(
-      'EngineOfAnother',
-      `${name}: ${strangers.join(', ')} is installed there, and not by this package; nothing was touched; declare the \`source\` that it comes from, or remove it on the host (images and volumes stay)`,
-      { source: 'user' },
-    );
-  }
+  const { host, spec } = context;
+  const { note, remove } = await roomFor(context, packages);
   if (note !== undefined && note.kind !== spec.kind) {
     if (spec.kind === 'preinstalled') {
       const held = await installedOf(host, note.packages);

@@ -4,6 +4,8 @@ import { SwarmError } from '../../../../core/errors';
 import { parseDaemonVersion } from '../../../../core/parse/engineVersion';
 import type { EngineSource, PreparedEngine, SourceContext } from './engineSource';
 
+const nothing = (): Promise<void> => Promise.resolve();
+
 /** An engine that somebody else has installed. */
 export function preinstalled({ host, name }: SourceContext<PreinstalledSource>): EngineSource {
   return {
@@ -23,7 +25,7 @@ export function preinstalled({ host, name }: SourceContext<PreinstalledSource>):
           { source: 'user' },
         );
       }
-      return { version, packages: [], install: () => Promise.resolve() };
+      return { version, packages: [], fetch: nothing, install: nothing };
     },
     withdraw: () => Promise.resolve(),
   };

@@ -36,7 +36,13 @@ export function staticBuild({
       if (named !== undefined) checkVersion(named, asked);
       const version = (await programs.version(build)) ?? (await bring());
       checkVersion(version, asked);
-      return { version, packages: [], install };
+      return {
+        ...{ version, packages: [], install },
+        // The archive itself is unpacked beside the programs that run by now.
+        fetch: async (without) => {
+          await packages.fetch(await missingTools(), without);
+        },
+      };
     },
     withdraw,
   };
@@ -90,15 +96,19 @@ export function staticBuild({
     );
   }
 
-  async function install(): Promise<void> {
-    if (packageKind(await host.facts()) !== undefined) {
-      const tools = { iptables: undefined, ...(await appArmorTools(host)) };
-      const missing: Record<string, undefined> = {};
-      for (const tool of Object.keys(tools)) {
-        if ((await packages.installed(tool)) === undefined) missing[tool] = undefined;
-      }
-      if (Object.keys(missing).length > 0) await packages.install(missing);
+  async function missingTools(): Promise<Readonly<Record<string, undefined>>> {
+    if (packageKind(await host.facts()) === undefined) return {};
+    const tools = { iptables: undefined, ...(await appArmorTools(host)) };
+    const missing: Record<string, undefined> = {};
+    for (const tool of Object.keys(tools)) {
+      if ((await packages.installed(tool)) === undefined) missing[tool] = undefined;
     }
+    return missing;
+  }
+
+  async function install(): Promise<void> {
+    const missing = await missingTools();
+    if (Object.keys(missing).length > 0) await packages.install(missing);
     await programs.use(build);
     for (const [unit, text] of Object.entries(engineUnitFiles)) {
       await host.files.write(unitPath(unit), text);
