@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { DrainWay } from '../core/moves';
 import { changeOf } from '../core/canary';
+import { enginesDue } from '../core/engineDue';
 import { validateCluster } from '../core/validateCluster';
 import type { ManagerContact } from '../core/connection';
 import type { NodeImageSpec } from '../core/nodeImage';
@@ -648,8 +649,31 @@ function rollPolicy(args: SwarmClusterArgs, { maxUnavailable }: PlanRolloutResul
     ...([args, ...args.managers, ...(args.workers ?? [])].some(({ hooks }) => hooks !== undefined)
       ? { hooks: true }
       : {}),
+    ...engines(args),
     ...canary(args),
   };
+}
+
+/** Of hosts: machines of a lab are built from images that have it. A renamed node goes under its previous name. */
+function engines(args: SwarmClusterArgs): Pick<SwarmRollArgs, 'engines'> {
+  const due = enginesDue(
+    [...args.managers, ...(args.workers ?? [])].flatMap((node) => {
+      const engine = { ...args.engine, ...node.engine };
+      const source = engineSourceOf(machineOf(args, node), engine);
+      const os = node.os ?? args.os;
+      return source === undefined || machineOf(args, node).lab !== undefined
+        ? []
+        : [
+            {
+              name: node.previousName ?? node.name,
+              ...(os === undefined ? {} : { os }),
+              ...(engine.version === undefined ? {} : { version: engine.version }),
+              source,
+            },
+          ];
+    }),
+  );
+  return due.length === 0 ? {} : { engines: due };
 }
 
 function canary(args: SwarmClusterArgs): { canary?: string } {

@@ -1,4 +1,5 @@
 import type { BackupPolicy } from './backup';
+import { isEnginesDue, type EngineDue } from './engineDue';
 import { isRecord } from './isRecord';
 import { labelPrefix } from './labels';
 import type { Labels } from './labels';
@@ -41,6 +42,8 @@ export interface RollPolicy {
   readonly vip?: VipPolicy;
   /** Hooks run around nodes. What they are the swarm is never told: they may hold secrets. */
   readonly hooks?: boolean;
+  /** Of nodes whose machines stay: what is brought near before they go. */
+  readonly engines?: readonly EngineDue[];
   /** The roll pauses behind its first node; what is declared of all nodes, by `changeOf` of core/canary.ts. */
   readonly canary?: string;
 }
@@ -78,7 +81,7 @@ function isRollPolicy(value: unknown): value is RollPolicy {
   if (!isRecord(value)) return false;
   const { maxUnavailable, timeouts, standIn, allowOutage, backup, startFirst, vip, ...others } =
     value;
-  const { hooks, canary, ...rest } = others;
+  const { hooks, engines, canary, ...rest } = others;
   return (
     Object.keys(rest).length === 0 &&
     (maxUnavailable === undefined ||
@@ -90,6 +93,7 @@ function isRollPolicy(value: unknown): value is RollPolicy {
     (startFirst === undefined || startFirst === true || isNames(startFirst)) &&
     (vip === undefined || isVip(vip)) &&
     (hooks === undefined || typeof hooks === 'boolean') &&
+    (engines === undefined || isEnginesDue(engines)) &&
     (canary === undefined || typeof canary === 'string')
   );
 }

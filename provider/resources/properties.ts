@@ -199,6 +199,9 @@ export const rollPolicyProperty = record(
     ),
     vip: vipPolicyProperty,
     hooks: flag('There are `hooks`. Default: false.'),
+    engines: any(
+      'Engines of nodes whose machines stay, which are brought near while a node that is replaced still serves: `nodes`, `os`, `version`, `source`. Default: none.',
+    ),
     canary: text(
       'The roll pauses behind its first node; tells this change from another. Default: it does not pause.',
       false,

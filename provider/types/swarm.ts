@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { EngineDue } from '../../core/engineDue';
 import type { ManagerContactArgs } from './connection';
 import type { NodeTimeoutsArgs } from './node';
 
@@ -42,6 +43,8 @@ export interface SwarmRollArgs {
   };
   /** There are `hooks`. Default: false. */
   hooks?: boolean;
+  /** Engines of nodes whose machines stay, which are brought near while a node that is replaced still serves. Default: none. */
+  engines?: readonly EngineDue[];
   /** The roll pauses behind its first node under this change. Default: it does not. */
   canary?: string;
 }

@@ -206,6 +206,12 @@ describe('SwarmCluster: what it asks the plan', () => {
     for (const [index, name] of ['m1', 'm2'].entries()) {
       assert.deepEqual(recording.get('Engine', name).inputs['source'], asked[index], name);
     }
+    const roll = recording.get('Swarm', 'demo').inputs['roll'] as { engines: unknown };
+    assert.deepEqual(
+      roll.engines,
+      ['m1', 'm2'].map((name, index) => ({ nodes: [name], os: 'debian:12', source: asked[index] })),
+      'brought near while a node that is replaced still serves',
+    );
   });
 
   test('once, with every node, its wanted os and engine, and its choice about local data', async () => {

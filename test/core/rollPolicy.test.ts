@@ -18,6 +18,20 @@ describe('how nodes go, as the swarm carries it', () => {
         startFirst: fc.oneof(fc.constant(true as const), fc.array(fc.string())),
         allowOutage: fc.boolean(),
         backup: fc.record({ directory: fc.string({ minLength: 1 }) }),
+        engines: fc.array(
+          fc.record(
+            {
+              nodes: fc.array(fc.string()),
+              os: fc.string(),
+              version: fc.string(),
+              source: fc.constantFrom(
+                { kind: 'distribution' as const },
+                { kind: 'docker' as const },
+              ),
+            },
+            { requiredKeys: ['nodes', 'source'] },
+          ),
+        ),
         vip: fc.record({ allowGap: fc.boolean(), preferred: fc.string() }, { requiredKeys: [] }),
       },
       { requiredKeys: [] },
@@ -46,6 +60,9 @@ describe('how nodes go, as the swarm carries it', () => {
     '{"allowOutage":"true"}',
     '{"backup":{}}',
     '{"backup":{"directory":""}}',
+    '{"engines":[{"nodes":["m1"]}]}',
+    '{"engines":[{"nodes":"m1","source":{"kind":"docker"}}]}',
+    '{"engines":[{"nodes":[],"source":{"kind":"other"}}]}',
     '{"vip":1}',
     '{"vip":{"allowGap":"yes"}}',
     '{"vip":{"more":1}}',

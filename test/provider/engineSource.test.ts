@@ -4,12 +4,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { steps } from '../../core/steps';
 import { sourceLabel } from '../../core/labels';
 import { assertAsDeclared, copyOf, founded, machine } from '../support/clusterState';
 import type { PropertyMap } from '../../provider/server/resource';
 import { changed, cluster, without } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
-import { ProviderProcess, emptyTranscript, resourceOf } from '../support/providerHarness';
+import {
+  ProviderProcess,
+  emptyTranscript,
+  resourceOf,
+  sentences,
+} from '../support/providerHarness';
 import type { Stack } from '../support/providerStack';
 
 /** Made by gpg for this test; its private half is gone. */
@@ -68,6 +74,52 @@ test('another source goes through the swarm node by node, and images stay', asyn
   assert.deepEqual(Object.keys(repositories), []);
   assert.equal(installed['docker-ce'], undefined);
   assert.ok(installed['docker.io']?.startsWith('20.10.24') === true);
+});
+
+test('of a node that is replaced, the engine it gets is brought near while it serves, and refused where it cannot be', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  const engines = [{ nodes: ['m2'], os: 'debian:12', version: '28.5', source }];
+  stack.declared = {
+    ...changed(stack.declared, { engine: { source, version: '28.5' } }, 'm2'),
+    swarm: { roll: { engines } },
+  };
+  await stack.applySwarm(new ProviderProcess(world));
+  world.editMachine('test/m2', ({ unmet }) => (unmet['docker-ce'] = 'libsystemd1'));
+  const isActive = (): void => {
+    const node = world.swarm().nodes.find(({ hostname }) => hostname === 'm2');
+    assert.equal(node?.availability, 'active');
+    assert.equal(machine(world, 'm2').engine.runningVersion, '20.10.24');
+  };
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm2'), {
+    code: 'PackageUnfit',
+    message: /docker-ce : Depends: libsystemd1 but it is not installable/,
+  });
+  isActive();
+  world.editMachine('test/m2', (state) => (state.unmet = {}));
+  const transcript = emptyTranscript();
+  await stack.applyNode(new ProviderProcess(world, { transcript }), 'm2');
+  assert.deepEqual(sentences(transcript).slice(0, 2), [steps.fetchEngine('m2'), steps.gate('m2')]);
+  assertAsDeclared(world, stack);
+  // What is there already, or comes with another OS, is not fetched.
+  for (const [os, version] of [
+    ['debian:12', '28.5'],
+    ['debian:13', '29'],
+  ]) {
+    const due = [{ ...engines[0], os, version }];
+    stack.declared = {
+      ...changed(
+        stack.declared,
+        { engine: { source, version: '28.5', daemon: { mtu: 1400 } } },
+        'm2',
+      ),
+      swarm: { roll: { engines: due } },
+    };
+    const copy = copyOf(world, stack);
+    await copy.stack.applySwarm(new ProviderProcess(copy.world));
+    const seen = emptyTranscript();
+    await copy.stack.applyNode(new ProviderProcess(copy.world, { transcript: seen }), 'm2');
+    assert.ok(!sentences(seen).includes(steps.fetchEngine('m2')), os);
+  }
 });
 
 test('a run that is killed while the source is exchanged goes on with the next one', async () => {

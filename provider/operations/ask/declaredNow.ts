@@ -1,3 +1,4 @@
+import type { EngineDue } from '../../../core/engineDue';
 import type { BackupPolicy } from '../../../core/backup';
 import { declaredManagersLabel, declaredNames, declaredWorkersLabel } from '../../../core/labels';
 import { parseRenames, returnsAs } from '../../../core/renames';
@@ -21,6 +22,8 @@ export interface DeclaredNow extends Turn {
   readonly isOutageAllowed: boolean;
   /** Its tasks are moved start-first before the drain. */
   readonly isStartFirst: boolean;
+  /** The engine it gets, if that is to be brought near before it goes. */
+  readonly engineDue: EngineDue | undefined;
   /** Names of the declared workers. */
   readonly workers: readonly string[];
 }
@@ -36,6 +39,7 @@ export async function declaredNow(operation: Operation, before: NodeInputs): Pro
   const told = {
     returnsAs: returnsAs(labels, before.name),
     ...policyOfTurn(policy),
+    engineDue: policy?.engines?.find(({ nodes }) => nodes.includes(before.name)),
     workers,
   };
   if (policy === undefined) {

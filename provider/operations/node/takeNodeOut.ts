@@ -6,6 +6,7 @@ import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { drainNode } from '../balancer/drainNode';
+import { fetchEngineDue } from '../host/fetchEngineDue';
 import { backUpAfterDrain, backUpBeforeDrain } from '../backup/backUpRaft';
 import { deletePurpose } from '../swarm/consent';
 import { declaredNow } from '../ask/declaredNow';
@@ -90,6 +91,9 @@ export async function takeNodeOut(
   }
   if (machine !== undefined && spec.role === 'manager') await wakeUp(operation, spec);
   const own = await machineOrDown(operation, spec, entry.id);
+  if (own !== undefined && purpose !== 'destroy' && declared.engineDue !== undefined) {
+    await fetchEngineDue(operation, own, spec.name, declared.engineDue);
+  }
   const members = await memberCount(operation, spec);
   const isAlone = entry.managerStatus !== undefined && members === 1;
   if (isAlone && purpose !== 'destroy' && declared.standIn === undefined) {

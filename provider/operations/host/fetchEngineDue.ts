@@ -1,0 +1,33 @@
+import type { EngineDue } from '../../../core/engineDue';
+import { parseSourceNote, sourceNotePath } from '../../../core/engineSource';
+import { versionWithin } from '../../../core/engineVersion';
+import { isSeen } from '../../../core/facts';
+import type { Host } from '../../../effects/effects';
+import type { Operation } from '../../server/resource';
+import { look } from '../gate/gatherGateFacts';
+import { fetchEngine } from './engineSetup';
+
+/**
+ * Of a node that is about to be replaced on its machine: the engine it gets is brought near while it still serves, so
+ * that what its source lacks is found before anything is drained. Nothing where its engine stays, or is down.
+ *
+ * @throws SwarmError `EngineVersionMissing`, `PackageUnfit` and others of its source; nothing was touched.
+ */
+export async function fetchEngineDue(
+  operation: Operation,
+  host: Host,
+  name: string,
+  { os, version, source }: EngineDue,
+): Promise<void> {
+  if (source.kind === 'preinstalled') return;
+  if (os !== undefined && (await host.facts()).os !== os) return;
+  const runs = await look(() => host.docker.version());
+  if (!isSeen(runs)) return;
+  const noted = parseSourceNote(await host.files.read(sourceNotePath))?.kind;
+  const isThere = version === undefined || versionWithin(runs.seen, version);
+  if (isThere && noted === source.kind && source.kind !== 'static') return;
+  await fetchEngine(operation, host, {
+    ...{ name, source },
+    ...(version === undefined ? {} : { version }),
+  });
+}
