@@ -76,6 +76,12 @@ export function hookPrograms(
   return programs.length === 0 ? {} : { hooks: Object.fromEntries(programs) };
 }
 
+/** Program that runs before a node that nobody declares any more goes, for the plan. */
+export function removalHook(cluster: HooksArgs | undefined): { hookBefore?: string } {
+  const program = hookPrograms(cluster, { name: '' }).hooks?.before;
+  return program === undefined ? {} : { hookBefore: program };
+}
+
 function wholeHook(hook: readonly string[] | HookArgs): HookArgs {
   return 'command' in hook ? hook : { command: hook };
 }

@@ -16,7 +16,7 @@ import type {
 import { Activation, Barrier, Rebalance, Swarm, planRollout } from '../provider/types';
 import type { Engine } from '../provider/types';
 import { engineSourceOf } from './engineSource';
-import { declaredHooks, hookPrograms } from './hooks';
+import { declaredHooks, hookPrograms, removalHook } from './hooks';
 import type { HooksArgs } from './hooks';
 import { KeepalivedVip } from './keepalivedVip';
 import type { KeepalivedVipArgs } from './keepalivedVip';
@@ -311,6 +311,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
         ...allowOutage(args),
         ...startFirst(args),
         ...canary(args),
+        ...removalHook(args.hooks),
         ...(args.vip === undefined ? {} : { vipAddresses: args.vip.addresses }),
         ...(args.vip?.balance === undefined
           ? {}

@@ -7,6 +7,7 @@ import { isGoing, readCanary, withPause } from '../../core/canary';
 import { isSeen } from '../../core/facts';
 import type { Sight, SwarmNodeFacts } from '../../core/facts';
 import { addressOf, isSameAddress } from '../../core/addresses';
+import { describeRemovals } from '../../core/removals';
 import { planRollout as decide } from '../../core/rollout';
 import type {
   HostSight,
@@ -80,6 +81,7 @@ interface PlanArgs {
   readonly allowOutage?: boolean;
   readonly startFirst?: true | readonly string[];
   readonly canary?: string;
+  readonly hookBefore?: string;
 }
 
 const planned = record(
@@ -131,6 +133,7 @@ const inputs = {
     description: '`true` or the names of the nodes whose tasks are moved start-first.',
   } as const,
   canary: text('The change behind whose first node the roll pauses.', false),
+  hookBefore: text('Program of the hook `before` of nodes without one of their own.', false),
 };
 
 /**
@@ -229,7 +232,14 @@ async function planRun(
   ];
   return {
     ...plan,
-    sentences: await sentencesOf(declared, plan, facts.gate?.clusterId, operation),
+    sentences: [
+      ...(await sentencesOf(declared, plan, facts.gate?.clusterId, operation)),
+      ...describeRemovals(
+        isSeen(facts.nodes) ? facts.nodes.seen : [],
+        [...managers, ...declared.workers],
+        declared.hookBefore,
+      ),
+    ],
     first: [
       ...quorum.turns,
       ...backup.turns,

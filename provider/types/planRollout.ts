@@ -38,6 +38,7 @@ export interface PlanRolloutArgs {
   allowOutage?: boolean;
   startFirst?: true | readonly string[];
   canary?: string;
+  hookBefore?: string;
 }
 
 /** The plan of one run, from one look at the world. */

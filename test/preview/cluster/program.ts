@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { secret, type ComponentResourceOptions } from '@pulumi/pulumi';
-import type { BalanceArgs, ClusterNodeArgs } from '../../../components';
+import type { BalanceArgs, ClusterNodeArgs, HooksArgs } from '../../../components';
 import { SwarmCluster, SwarmStack, labMachines } from '../../../components';
 import { labName, labSubnet, vipAddress } from './world';
 
@@ -13,6 +13,9 @@ export interface Declaration {
   readonly os?: string;
   readonly engineVersion?: string;
   readonly engineUpgrade?: 'replace' | 'inPlace';
+  readonly hooks?: HooksArgs;
+  readonly pauseAfter?: 'canary';
+  readonly rebalance?: true | readonly string[];
   readonly allowDestroy?: boolean;
   readonly allowOutage?: boolean;
   readonly backup?: { readonly directory: string };
@@ -56,6 +59,7 @@ export const unlockKey = cluster?.unlockKey;
 
 function declare({ managers, workers = [], os = 'debian:12', ...rest }: Declaration): SwarmCluster {
   const { allowDestroy, allowOutage, backup, adopt, balance, engineVersion, gateSeconds } = rest;
+  const { hooks, pauseAfter, rebalance } = rest;
   const engine = {
     ...(engineVersion === undefined ? {} : { version: engineVersion }),
     ...(rest.engineUpgrade === undefined ? {} : { upgrade: rest.engineUpgrade }),
@@ -72,6 +76,9 @@ function declare({ managers, workers = [], os = 'debian:12', ...rest }: Declarat
         routerId: 51,
         ...(balance === undefined ? {} : { balance }),
       },
+      ...(hooks === undefined ? {} : { hooks }),
+      ...(pauseAfter === undefined ? {} : { pauseAfter }),
+      ...(rebalance === undefined ? {} : { rebalance }),
       ...(allowDestroy === undefined ? {} : { allowDestroy }),
       ...(allowOutage === undefined ? {} : { allowOutage }),
       ...(backup === undefined ? {} : { backup }),
