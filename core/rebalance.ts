@@ -34,9 +34,9 @@ export function wishedServices(
 /** The swarm's nodes without those that were joined by us and that nobody declares: they go at the end of the run. */
 export function stayingNodes(
   nodes: readonly SwarmNodeFacts[],
-  declaredIds: readonly string[],
+  isDeclared: (node: SwarmNodeFacts) => boolean,
 ): readonly SwarmNodeFacts[] {
-  return nodes.filter((node) => !isManaged(node) || declaredIds.includes(node.id));
+  return nodes.filter((node) => !isManaged(node) || isDeclared(node));
 }
 
 /** Nodes that may take tasks of a service; where a constraint cannot be judged a node is not among them. */

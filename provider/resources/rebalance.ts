@@ -1,8 +1,9 @@
 import { errorMessage } from '../../core/errors';
-import { describeRebalance, lastOf, wishFaults } from '../../core/rebalance';
+import { describeRebalance, lastOf, stayingNodes, wishFaults } from '../../core/rebalance';
 import { endRebalance, pausedNodes } from '../operations/move/endRebalance';
-import { lookAtPlaces, moverOf, rebalance as spreadAnew } from '../operations/move/rebalance';
+import { moverOf, rebalance as spreadAnew } from '../operations/move/rebalance';
 import type { RebalanceInputs } from '../operations/move/rebalance';
+import { lookAtServices } from '../operations/move/serviceManager';
 import { timeoutsOf } from '../operations/ask/nodeSpec';
 import { deletePurpose } from '../operations/swarm/consent';
 import { diffInputs } from '../server/diffInputs';
@@ -91,7 +92,7 @@ export const rebalance: Resource = {
     const spec = known as unknown as RebalanceInputs;
     const { unfinished: _unfinished, ...declared } = known;
     try {
-      const { nodes } = await lookAtPlaces(moverOf(operation, spec), spec, 10);
+      const { nodes } = await lookAtServices(moverOf(operation, spec), 10);
       const names = pausedNodes(nodes).map(({ hostname }) => hostname);
       return {
         id,
@@ -125,8 +126,12 @@ async function preview(
   if (typeof wanted['clusterId'] !== 'string') return [];
   const spec = wanted as unknown as RebalanceInputs;
   try {
-    const facts = await lookAtPlaces(moverOf(operation, spec), { nodes: {} }, 10);
-    const last = lastOf(facts.nodes, spec.order ?? [], changedNodes(wanted, state));
+    const seen = await lookAtServices(moverOf(operation, spec), 10);
+    // By name: what is rebuilt has an ID that nobody knows yet.
+    const names = Object.keys(spec.nodes);
+    const nodes = stayingNodes(seen.nodes, ({ hostname }) => names.includes(hostname));
+    const facts = { ...seen, nodes };
+    const last = lastOf(nodes, spec.order ?? [], changedNodes(wanted, state));
     const sentence = describeRebalance(facts, spec.services, last);
     return sentence === undefined ? [] : [sentence];
   } catch (error) {

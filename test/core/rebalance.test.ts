@@ -195,7 +195,7 @@ test('nodes that go at the end of the run count for nothing', () => {
   const labels = { [managedLabel]: 'true' };
   const nodes = [node('a', { labels }), node('b', { labels }), node('theirs')];
   assert.deepEqual(
-    stayingNodes(nodes, ['a']).map(({ id }) => id),
+    stayingNodes(nodes, ({ id }) => id === 'a').map(({ id }) => id),
     ['a', 'theirs'],
   );
 });

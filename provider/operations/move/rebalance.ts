@@ -106,13 +106,10 @@ function wished({ services }: MoveFacts, spec: RebalanceInputs): readonly Servic
 }
 
 /** The swarm without the nodes that this run removes. */
-export async function lookAtPlaces(
-  mover: Mover,
-  { nodes }: Pick<RebalanceInputs, 'nodes'>,
-  timeoutSeconds?: number,
-): Promise<MoveFacts> {
-  const facts = await lookAtServices(mover, timeoutSeconds);
-  return { ...facts, nodes: stayingNodes(facts.nodes, Object.values(nodes)) };
+async function lookAtPlaces(mover: Mover, spec: RebalanceInputs): Promise<MoveFacts> {
+  const facts = await lookAtServices(mover);
+  const ids = Object.values(spec.nodes);
+  return { ...facts, nodes: stayingNodes(facts.nodes, ({ id }) => ids.includes(id)) };
 }
 
 async function spreadService(run: Rebalance, serviceId: string): Promise<void> {
