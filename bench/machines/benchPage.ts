@@ -1,6 +1,13 @@
 import { spreadOf } from '../../scenarios/failover/summary';
 import { stepKinds } from './benchStep';
-import { measures, middleRoll, type Measure, type RollFigures, type WayFigures } from './figures';
+import {
+  imageMs,
+  measures,
+  middleRoll,
+  type Measure,
+  type RollFigures,
+  type WayFigures,
+} from './figures';
 
 /** Everything that docs/benchmarks.md is made of. */
 export interface BenchResult {
@@ -39,6 +46,7 @@ leader last, then the workers.`,
 new ID. Exposure: the same from the drain's end, or the demotion, whichever is first. Both by what the managers' lists of nodes
 said, every 250 ms.`,
     figureTable(ways),
+    ...imageSentence(ways),
     `## Ratios of the medians`,
     ratioTable(ways),
     ...verdicts(ways),
@@ -59,6 +67,19 @@ function figureTable(ways: readonly WayFigures[]): string {
     ...ways.map(({ rolls }) => shown(measure, rolls)),
   ]);
   return table(['', ...ways.map(({ name }) => name)], rows);
+}
+
+/** Whoever makes machines from an image has to build it once. */
+function imageSentence(ways: readonly WayFigures[]): readonly string[] {
+  return ways.flatMap(({ name, rolls }) => {
+    const each = rolls.map(imageMs).filter((ms) => ms !== undefined);
+    if (each.length === 0) return [];
+    const seconds = each.map((ms) => (ms / 1000).toFixed(1)).join(', ');
+    return [
+      `${name}: the image that machines are made from has OS, engine and keepalived. It is built before any node is touched, once
+on a computer, and found by later rolls. In these rolls, in order, that took ${seconds} s, which the whole roll has in it.`,
+    ];
+  });
 }
 
 function shown(measure: Measure, rolls: readonly RollFigures[]): string {

@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { parseJsonLines } from '../../demo/report/jsonLines';
 
 /** What a step works on; the legend of the picture. */
-export const stepKinds = ['virtual IP', 'membership', 'machine', 'engine', 'waiting'] as const;
+export const stepKinds = [
+  'image',
+  'virtual IP',
+  'membership',
+  'machine',
+  'engine',
+  'waiting',
+] as const;
 export type StepKind = (typeof stepKinds)[number];
 
 const benchStep = z.object({

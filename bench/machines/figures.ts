@@ -58,6 +58,13 @@ export const measures: readonly Measure[] = [
   { name: 'failed requests', unit: 'requests', of: ({ failures }) => [failures] },
 ];
 
+/** What building the image of machines took, before any node was touched; it is in the whole roll. Undefined: there is no image. */
+export function imageMs({ steps }: RollFigures): number | undefined {
+  const images = steps.filter(({ kind }) => kind === 'image');
+  if (images.length === 0) return undefined;
+  return images.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+}
+
 /** The roll whose total is the middle one: what the picture shows. */
 export function middleRoll(rolls: readonly RollFigures[]): RollFigures | undefined {
   const sorted = [...rolls].sort((a, b) => a.totalMs - b.totalMs);

@@ -11,6 +11,7 @@ import { commitOfCheckout, untilAborted } from '../../scenarios/runScenario';
 import { Stage } from '../../scenarios/stage';
 import { watchVip } from '../../scenarios/vip/watchVip';
 import type { BenchResult } from './benchPage';
+import { withCleanUp } from './cleanUp';
 import { turnOf } from './exposure';
 import type { RollFigures } from './figures';
 import { observeNodes } from './observeNodes';
@@ -33,7 +34,7 @@ export async function measureMachines(run: MachinesRun): Promise<BenchResult> {
   const taken = ways.filter(({ name }) => run.only.length === 0 || run.only.includes(name));
   const rolls = new Map<string, RollFigures[]>(taken.map(({ name }) => [name, []]));
   const versions = { before: '', after: '' };
-  try {
+  const rollAll = async (): Promise<void> => {
     for (let time = 1; time <= run.times; time += 1) {
       for (const way of taken) {
         run.signal.throwIfAborted();
@@ -44,10 +45,15 @@ export async function measureMachines(run: MachinesRun): Promise<BenchResult> {
         run.say(describe(figures));
       }
     }
-  } finally {
-    await clearLab(run.lab);
-    await rm(controllerDirectory(run.lab), { recursive: true, force: true });
-  }
+  };
+  await withCleanUp(
+    rollAll,
+    async () => {
+      await clearLab(run.lab);
+      await rm(controllerDirectory(run.lab), { recursive: true, force: true });
+    },
+    run.say,
+  );
   return {
     date: new Date().toISOString(),
     commit: commitOfCheckout(),
@@ -70,7 +76,7 @@ async function rollOnce(
   };
   await clearLab(run.lab);
   const effects = realEffects();
-  try {
+  const roll = async (): ReturnType<typeof rollOnce> => {
     const pulumi = await raiseGolden(effects, shapes.bench, run.lab, {
       say: tell,
       mayBeOlder: run.mayGoldenBeOlder,
@@ -80,17 +86,22 @@ async function rollOnce(
     const leader = await stage.leader();
     const { managers, workers, vip, port } = stage.cluster;
     const order = [...managers.filter((name) => name !== leader), leader, ...workers];
-    const roll: Roll = { stage, lab: run.lab, order };
-    await way.prepare(roll);
+    const subject: Roll = { stage, lab: run.lab, order };
+    await way.prepare(subject);
     await stage.untilServed();
-    const figures = await watched(way, roll, `http://${vip}:${String(port)}/`);
+    const figures = await watched(way, subject, `http://${vip}:${String(port)}/`);
     await stage.untilAsDeclared(nextOs);
     await untilKeepalivedRuns(stage);
     return { figures, before, after: engineVersion(await stage.nodes()) };
-  } finally {
-    await effects.hosts.close();
-    await clearLab(run.lab);
-  }
+  };
+  return withCleanUp(
+    roll,
+    async () => {
+      await effects.hosts.close();
+      await clearLab(run.lab);
+    },
+    tell,
+  );
 }
 
 async function watched(way: Way, roll: Roll, url: string): Promise<RollFigures> {

@@ -1,6 +1,7 @@
 import { element, escapeMarkup, formatDuration } from '../../demo/report/markup';
 import { timeScale, type TimeScale } from '../../demo/report/scale';
 import { stepKinds, type BenchStep, type StepKind } from './benchStep';
+import type { NodeTurn } from './exposure';
 import { middleRoll, type RollFigures, type WayFigures } from './figures';
 
 const width = 1100;
@@ -13,6 +14,7 @@ const axisHeight = 24;
 
 /** Colours keep apart for the common kinds of colour blindness, on light and on dark pages. */
 const colours: Readonly<Record<StepKind, string>> = {
+  image: '#b8860b',
   'virtual IP': '#8b5cc7',
   membership: '#2563a8',
   machine: '#c2660c',
@@ -32,7 +34,7 @@ export function renderTimelinePicture(ways: readonly WayFigures[]): string {
   let top = legendHeight;
   for (const { name, roll } of shown) {
     panels.push(panel(name, roll, top, scale));
-    top += headHeight + roll.turns.length * laneHeight;
+    top += headHeight + lanesOf(roll).length * laneHeight;
   }
   const height = top + axisHeight;
   return `${element(
@@ -74,23 +76,45 @@ function panel(name: string, roll: RollFigures, top: number, scale: TimeScale): 
     { x: 4, y: top + 20, fill: '#1f2430', 'font-weight': 'bold' },
     escapeMarkup(`${name}: ${formatDuration(roll.totalMs / 1000)}`),
   );
-  const lanes = roll.turns.map((turn, index) => {
+  const lanes = lanesOf(roll).map(({ name: lane, steps, turn }, index) => {
     const y = top + headHeight + index * laneHeight;
-    const out = element('rect', {
-      x: scale.x(isoAt(turn.fromMs + turn.turnMs - turn.exposureMs - roll.fromMs)),
-      y: y + blockHeight + 1,
-      width: pixels(turn.exposureMs, scale),
-      height: 3,
-      fill: '#b3261e',
-    });
-    const steps = roll.steps.filter(({ node }) => node === turn.name);
     return [
-      element('text', { x: 4, y: y + 13, fill: '#1f2430' }, escapeMarkup(turn.name)),
+      element('text', { x: 4, y: y + 13, fill: '#1f2430' }, escapeMarkup(lane)),
       ...steps.map((step) => block(step, roll.fromMs, y, scale)),
-      out,
+      ...(turn === undefined ? [] : [exposure(turn, roll.fromMs, y, scale)]),
     ].join('');
   });
   return [title, ...lanes].join('\n');
+}
+
+interface Lane {
+  readonly name: string;
+  readonly steps: readonly BenchStep[];
+  readonly turn?: NodeTurn;
+}
+
+/** One for each node, and before them one for what belongs to none. */
+function lanesOf({ turns, steps }: RollFigures): readonly Lane[] {
+  const images = steps.filter(({ kind }) => kind === 'image');
+  return [
+    ...(images.length === 0 ? [] : [{ name: 'image', steps: images }]),
+    ...turns.map((turn) => ({
+      name: turn.name,
+      steps: steps.filter(({ node }) => node === turn.name),
+      turn,
+    })),
+  ];
+}
+
+/** A line below the steps, for as long as the node is out. */
+function exposure(turn: NodeTurn, fromMs: number, y: number, scale: TimeScale): string {
+  return element('rect', {
+    x: scale.x(isoAt(turn.fromMs + turn.turnMs - turn.exposureMs - fromMs)),
+    y: y + blockHeight + 1,
+    width: pixels(turn.exposureMs, scale),
+    height: 3,
+    fill: '#b3261e',
+  });
 }
 
 function block(step: BenchStep, fromMs: number, y: number, scale: TimeScale): string {

@@ -122,6 +122,7 @@ const kindOfResource: Readonly<Record<string, StepKind>> = {
   Swarm: 'membership',
   Engine: 'engine',
   LabMachine: 'machine',
+  NodeImage: 'image',
 };
 
 const ours: Way = {

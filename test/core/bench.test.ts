@@ -4,6 +4,7 @@ import { renderPreviewTable } from '../../bench/fake/previewTable';
 import { renderScaleTable } from '../../bench/fake/scaleTable';
 import { renderBenchPage, type BenchResult } from '../../bench/machines/benchPage';
 import { parseSteps, stepsOfAnsible } from '../../bench/machines/benchStep';
+import { withCleanUp } from '../../bench/machines/cleanUp';
 import { turnOf, type Sample, type SeenNode } from '../../bench/machines/exposure';
 import { middleRoll, type RollFigures } from '../../bench/machines/figures';
 import { renderTimelinePicture } from '../../bench/machines/timelinePicture';
@@ -146,6 +147,17 @@ describe('the page', () => {
     assert.match(page, /\*\*not reached\*\*: no failed request: 3 of 1000/);
   });
 
+  test('says what the image of machines took in each roll, and shows it in a lane of its own', () => {
+    const built = (ms: number): RollFigures['steps'] => [
+      { node: 'image', kind: 'image', label: 'prepare', fromMs: 0, toMs: ms },
+    ];
+    const rolls = [roll(130_000, { steps: built(30_000) }), roll(100_000, { steps: built(200) })];
+    const ways = [{ name: 'this package', what: 'pulumi up', rolls }];
+    assert.match(renderBenchPage({ ...result, ways }), /in order, that took 30\.0, 0\.2 s/);
+    assert.match(renderTimelinePicture(ways), />image<.*image: prepare, 0\.2 s/);
+    assert.doesNotMatch(renderBenchPage(result), /image that machines are made from has/);
+  });
+
   test('holds with one way alone', () => {
     const [, , ours] = result.ways;
     assert.ok(ours !== undefined);
@@ -165,6 +177,17 @@ describe('the page', () => {
     assert.equal(middleRoll([roll(3), roll(1), roll(2)])?.totalMs, 2);
     assert.equal(middleRoll([]), undefined);
   });
+});
+
+test('a fault of cleaning up does not hide what went wrong before', async () => {
+  const told: string[] = [];
+  const fails = (what: string) => () => Promise.reject(new Error(what));
+  const tell = (sentence: string): void => void told.push(sentence);
+  const done = (): Promise<string> => Promise.resolve('done');
+  await assert.rejects(withCleanUp(fails('the roll'), fails('mounts'), tell), /the roll/);
+  assert.deepEqual(told, ['and cleaning up failed: mounts']);
+  await assert.rejects(withCleanUp(done, fails('mounts'), tell), /mounts/);
+  assert.equal(await withCleanUp(done, () => Promise.resolve(), tell), 'done');
 });
 
 test('the table of previews says where the bound is passed', () => {
