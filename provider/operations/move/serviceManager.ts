@@ -1,5 +1,5 @@
 import { isOlderEngine } from '../../../core/engineVersion';
-import type { SwarmNodeFacts } from '../../../core/facts';
+import type { ServiceFacts, SwarmNodeFacts } from '../../../core/facts';
 import type { MoveFacts } from '../../../core/moves';
 import type { Operation } from '../../server/resource';
 import { askManager } from '../ask/managers';
@@ -11,6 +11,14 @@ export interface Mover {
   readonly access: SwarmAccess;
   /** Names of nodes that are asked last. */
   readonly avoid: readonly string[];
+}
+
+export function listServices({
+  operation,
+  access,
+  avoid,
+}: Mover): Promise<readonly ServiceFacts[]> {
+  return askManager(operation, access, ({ docker }) => docker.services(), { avoid });
 }
 
 export function lookAtServices(
