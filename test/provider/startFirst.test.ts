@@ -152,6 +152,28 @@ test('killed after each change of a service: the next run takes back what is lef
   }
 });
 
+for (const role of ['worker', 'manager'] as const) {
+  test(`killed at every step of a ${role}'s replacement: no replica is lost, and the next run ends it`, async () => {
+    const name = role === 'worker' ? worker(origin.world) : 'm1';
+    const whole = begin(name);
+    const transcript = emptyTranscript();
+    await whole.stack.up(new ProviderProcess(whole.world, { transcript }), [name]);
+    const wanted = sentences(transcript);
+    assert.ok(wanted.includes(`move the tasks of ${name} start-first`));
+    for (const [step, sentence] of wanted.entries()) {
+      const { world, stack, faults, least } = begin(name);
+      const fault = { kind: 'kill', at: 'end', step } as const;
+      await assert.rejects(stack.up(new ProviderProcess(world, { fault }), [name]), Killed);
+      await stack.up(new ProviderProcess(world));
+      const what = `killed at the end of "${sentence}"`;
+      assertAsDeclared(world, stack, { mayHaveDeadLease: true });
+      assert.deepEqual([...faults], [], what);
+      assert.equal(least(), replicas, what);
+      assertTakenBack(world);
+    }
+  });
+}
+
 test('a run that is given up after a kill: the node becomes active only without the constraint', async () => {
   const name = worker(origin.world);
   const { world, stack, least } = await killed(name, 1);
