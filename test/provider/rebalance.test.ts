@@ -204,6 +204,21 @@ test('killed after each of its changes: the next run finishes it, and no replica
   assert.equal(kills, 10);
 });
 
+test('a CLI that is lost: the move is ended, nothing is left of it, and the next run goes on', async () => {
+  const whole = begin();
+  const transcript = emptyTranscript();
+  await whole.stack.up(new ProviderProcess(whole.world, { transcript }));
+  const step = sentences(transcript).findIndex((each) => each.startsWith('move a task of web'));
+  const { world, stack, least } = begin();
+  const fault = { kind: 'lose', at: 'start', step } as const;
+  await assert.rejects(stack.up(new ProviderProcess(world, { fault })));
+  assertAsBefore(world);
+  assert.equal(spread(world)['w1'], 1);
+  await stack.up(new ProviderProcess(world));
+  assert.deepEqual(spread(world), even);
+  assert.equal(least(), replicas);
+});
+
 test('killed in the middle, and the next run takes a node out: what is left is undone first', async () => {
   for (const after of [1, 2]) {
     const run = await killed(after);

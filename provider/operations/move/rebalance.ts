@@ -158,12 +158,16 @@ async function settled(run: Rebalance, serviceId: string): Promise<MoveFacts> {
   return facts;
 }
 
-/** Why the task was not moved; undefined: it was, or somebody else's update took the move's place. */
+/**
+ * Why the task was not moved; undefined: it was, or somebody else's update took the move's place. A lost CLI lets it
+ * come to its end: no node is left paused.
+ */
 async function moveOne(
-  run: Rebalance,
+  interruptible: Rebalance,
   service: Service,
   { from, tasks }: Extract<RebalanceStep, { kind: 'move' }>,
 ): Promise<string | undefined> {
+  const run = { ...interruptible, operation: interruptible.operation.uninterrupted() };
   const { operation, timeouts } = run;
   const watch = new TaskWatch(operation.effects.clock);
   let why: string | undefined;
