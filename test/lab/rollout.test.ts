@@ -20,6 +20,7 @@ import { offerNextRelease } from '../../scenarios/offerNextRelease';
 import { startOverlayClients } from '../../scenarios/overlay/overlayClients';
 import { PulumiProject } from '../../scenarios/pulumi/pulumiProject';
 import { until } from '../../scenarios/until';
+import { appCompose, appPort, appSeen, type AppRelease } from './support/appStack';
 import {
   bootId,
   bootIds,
@@ -27,6 +28,7 @@ import {
   clusterId,
   connectionsNow,
   lookAtCluster,
+  machine,
   nodeNames,
   rollCluster,
   rollConfiguration,
@@ -84,9 +86,10 @@ function suite(): void {
     });
 
     test('a cluster is made, refused to be destroyed, changed, rolled through a crash, and destroyed', async (t) => {
-      const pulumi = await PulumiProject.create(directoryPrefix, 'roll', async (directory) =>
-        rollConfiguration(fromOs, await buildWebImage(directory)),
-      );
+      const pulumi = await PulumiProject.create(directoryPrefix, 'roll', async (directory) => ({
+        ...rollConfiguration(fromOs, await buildWebImage(directory)),
+        stacks: [{ name: 'app', compose: [appCompose({ release: 'v4' })] }],
+      }));
       const stage = stages(t);
       const pendingChanges = async (): Promise<unknown> => (await pulumi.preview()).counts;
 
@@ -104,6 +107,39 @@ function suite(): void {
       );
 
       await stage(
+        'a stack takes a good version and another replica; of a bad version the swarm goes back by itself',
+        async (see) => {
+          const { docker } = await effects.hosts.connect(machine('m1'));
+          const declare = async (app: AppRelease): Promise<void> => {
+            const path = 'stacks[0].compose[0]';
+            await pulumi.runOrFail('config', 'set', '--path', path, appCompose(app));
+          };
+          const assertRuns = async (): Promise<void> => {
+            const { release, tasks } = await appSeen(docker);
+            assert.deepEqual([release, tasks.length], ['RELEASE=v5', 3]);
+          };
+          for (const [name, address] of Object.entries(rollCluster.addresses)) {
+            const { servedBy } = await probe(`http://${address}:${appPort}/`, 2000);
+            assert.equal(servedBy, name);
+          }
+          await declare({ release: 'v5', replicas: 3 });
+          const good = await pulumi.runOrFail('up');
+          await assertRuns();
+
+          await declare({ release: 'v5-bad', replicas: 3, isBad: true });
+          const bad = await pulumi.run('up');
+          assert.notEqual(bad.exitCode, 0);
+          assert.match(
+            bad.output,
+            /app_api: its update is taken back \(rollback_completed\).*non-zero exit \(3\)/s,
+          );
+          await assertRuns();
+          await declare({ release: 'v5', replicas: 3 });
+          see(`pulumi up of a good version: ${good.seconds} s, of a bad one: ${bad.seconds} s`);
+        },
+      );
+
+      await stage(
         'pulumi destroy without consent is refused before anything is touched',
         async (see) => {
           const seen = await lookAtCluster(effects);
@@ -117,16 +153,29 @@ function suite(): void {
         },
       );
 
-      await stage('a changed label is one update, and nothing is rebuilt', async (see) => {
-        const boots = await bootIds(effects);
-        await pulumi.runOrFail('config', 'set', '--path', 'workers[0].labels.rack', 'a');
-        const { changes, seconds } = await pulumi.runOrFail('up');
-        assert.deepEqual(changes.map(described), ['update Node w1']);
-        const w1 = (await listNodes(effects, rollCluster)).find((node) => node.hostname === 'w1');
-        assert.equal(w1?.labels['rack'], 'a');
-        assert.deepEqual(await bootIds(effects), boots);
-        see(`pulumi up of a label: ${seconds} s`);
-      });
+      await stage(
+        'a changed label is one update; a stack that is declared no more goes',
+        async (see) => {
+          const boots = await bootIds(effects);
+          await pulumi.runOrFail('config', 'set', '--path', 'workers[0].labels.rack', 'a');
+          await pulumi.runOrFail('config', 'rm', 'stacks');
+          const { changes, seconds } = await pulumi.runOrFail('up');
+          const isOfStack = ({ name }: { readonly name: string }): boolean => name === 'app';
+          assert.ok(changes.some(isOfStack));
+          assert.deepEqual(changes.filter((change) => !isOfStack(change)).map(described), [
+            'update Node w1',
+          ]);
+          const { docker } = await effects.hosts.connect(machine('m1'));
+          assert.deepEqual(
+            (await docker.services()).map(({ name }) => name),
+            ['web'],
+          );
+          const w1 = (await listNodes(effects, rollCluster)).find((node) => node.hostname === 'w1');
+          assert.equal(w1?.labels['rack'], 'a');
+          assert.deepEqual(await bootIds(effects), boots);
+          see(`pulumi up of a label: ${seconds} s`);
+        },
+      );
 
       await stage(
         'a node drained by hand shows in preview and refresh, and up mends it',

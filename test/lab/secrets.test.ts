@@ -195,6 +195,25 @@ function suite(): void {
         see(`${secrets.length} values to look for`);
       });
 
+      await stage(
+        'a kernel without IP_VS is said to this user, of what would need it',
+        async () => {
+          const compose = `
+services:
+  meshed: { image: "secrets-test:1", ports: ["8091:80"] }
+  named: { image: "secrets-test:1", deploy: { endpoint_mode: dnsrr } }
+`;
+          const path = (key: string): readonly string[] => ['config', 'set', '--path', key];
+          await hosts.runOrFail([...path('stacks[0].name'), 'app']);
+          await hosts.runOrFail([...path('stacks[0].compose[0]'), compose]);
+          const stdout = await hosts.runOrFail(['preview']);
+          const hasIpvs = await (await root('m1')).network.hasIpvs();
+          const says = /the kernel of m1 has no IP_VS: .*; meshed would not answer/.test(stdout);
+          assert.deepEqual([hasIpvs, says], hasIpvs === false ? [false, true] : [true, false]);
+          await hosts.runOrFail(['config', 'rm', 'stacks']);
+        },
+      );
+
       await stage('a run fails with a node out of the swarm; rebuilt, it comes back', async () => {
         await hosts.runOrFail(['config', 'set', '--path', 'workers[0].os', 'debian:12']);
         await hosts.runOrFail(['config', 'rm', '--path', 'workers[0].engine.images[1]']);
