@@ -26,6 +26,8 @@ const labels = z
   .transform((value) => value ?? {});
 const count = z.number().int().nonnegative();
 const version = z.object({ Index: count });
+/** The first run of a job is told as an empty object (seen on 26.1.5). */
+const iteration = z.object({ Index: count.default(0) });
 
 export const versionAnswer = z.object({ Version: z.string(), Arch: z.string() });
 
@@ -210,7 +212,7 @@ export const taskAnswer = z
       Timestamp: z.string().optional(),
     }),
     DesiredState: taskState,
-    JobIteration: version.nullish(),
+    JobIteration: iteration.nullish(),
     NetworksAttachments: z
       .array(z.object({ Network: z.object({ ID: z.string().default('') }).nullish() }))
       .nullish(),
@@ -327,7 +329,7 @@ export const serviceAnswer = z
       .object({ VirtualIPs: z.array(z.object({ NetworkID: z.string().default('') })).nullish() })
       .nullish(),
     UpdateStatus: updateStatus.nullish(),
-    JobStatus: z.object({ JobIteration: version.nullish() }).nullish(),
+    JobStatus: z.object({ JobIteration: iteration.nullish() }).nullish(),
   })
   .transform(({ ID, Version, Spec, Endpoint, UpdateStatus, JobStatus }): ServiceFacts => {
     const template = templateText(Spec.TaskTemplate);

@@ -104,6 +104,17 @@ const samples: readonly (readonly [string, z.ZodType, unknown])[] = [
   ['info', answers.infoAnswer, info],
 ];
 
+it('the first run of a job is told as an empty object', () => {
+  const [service, task] = [services[0], tasks[0]];
+  const seen = answers.serviceAnswer.parse({
+    ...service,
+    JobStatus: { JobIteration: {} },
+    Spec: { ...service?.Spec, Mode: { ReplicatedJob: { TotalCompletions: 2 } } },
+  });
+  assert.deepEqual(seen.job, { completions: 2, iteration: 0 });
+  assert.equal(answers.taskAnswer.parse({ ...task, JobIteration: {} }).iteration, 0);
+});
+
 /** Fields of facts that decide something: of one type, or there is no fact at all. */
 const sound: Readonly<Record<string, (value: unknown) => boolean>> = {
   id: isWord,
