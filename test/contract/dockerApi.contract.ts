@@ -36,7 +36,7 @@ import {
   tasksRunOn,
 } from './contractSteps';
 import { joinAsNode } from './joinAsNode';
-import { buildPauseImage, pauseReference } from './pauseImage';
+import { buildExitImage, buildPauseImage, pauseReference } from './pauseImage';
 import { stackContract } from './stack.contract';
 import { eventually } from './waiting';
 
@@ -321,11 +321,14 @@ export function dockerApiContract(
     it('an engine runs a container, and keeps an image that is loaded', async () => {
       const path = join(folder, 'pause.tar');
       await buildPauseImage(path);
+      const exiting = join(folder, 'exit.tar');
+      await buildExitImage(exiting);
       assert.equal(await hosts.a.docker.image(pauseReference), undefined);
       for (const { docker } of [hosts.a, hosts.b, hosts.c]) {
         await docker.runContainerCheck();
         if (docker === hosts.b.docker) await copyImage(hosts.a, hosts.b, pauseReference);
         else await docker.loadImage(path);
+        await docker.loadImage(exiting);
         assert.ok((await docker.images()).includes(pauseReference));
         assert.deepEqual(await docker.localData(), { volumes: [], containers: [] });
       }
@@ -362,7 +365,9 @@ export function dockerApiContract(
         },
       );
       const server = '127.0.0.1:5000';
-      await assert.rejects(docker.registryLacks(reference, undefined), DockerApiError);
+      await refuses(docker.registryLacks(reference, undefined), 500, /no basic auth credentials/);
+      const stranger = { server, username: 'stranger', password: 'wrong' };
+      await refuses(docker.registryLacks(reference, stranger), 401, /unauthorized/);
       await assert.rejects(docker.registryLacks('127.0.0.1:9/none:1', undefined), DockerApiError);
       assert.equal(await docker.registryLacks(reference, { server, ...login }), undefined);
       for (const other of [`${reference}-none`, `${server}/none:1`]) {

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { ServiceFacts } from '../../core/facts';
 import { stackSpecLabel } from '../../core/labels';
-import { whyUpdateHalted } from '../../core/services';
+import { whyNotCompleted, whyUpdateHalted } from '../../core/services';
 import { stackProgress, type ServiceProgress } from '../../core/stack/stackProgress';
 import type { StackPlan, StackService } from '../../core/stack/stackPlan';
 import type { DockerApi } from '../../effects/docker';
 import { planned } from '../support/compose/planned';
 import { refuses } from './contractSteps';
-import { pauseReference } from './pauseImage';
+import { exitReference, pauseReference } from './pauseImage';
 
 type Wait = (
   seconds: number,
@@ -27,11 +27,15 @@ services:
     networks: [back]
     configs: [settings]
     secrets: [{ source: key, target: /run/key, mode: 0400 }]
+    environment: [MODE=plain, "TEXT=a=b c"]
+    ports: [{ target: 80, published: 8099, mode: host }]
     stop_grace_period: 1s
     ${more}
     deploy:
       replicas: 2
       endpoint_mode: dnsrr
+      placement: { constraints: [node.hostname != none] }
+      resources: { reservations: { cpus: "0.05", memory: 8M } }
       restart_policy: { delay: 1s }
       update_config: { failure_action: ${action}, monitor: 1s, parallelism: 2 }
       rollback_config: { monitor: 1s, parallelism: 2 }
@@ -90,6 +94,17 @@ export function stackContract(docker: () => DockerApi, wait: Wait): void {
     await converges();
     const { service: found } = await look();
     assert.equal(found.labels[stackSpecLabel], service.body.Labels[stackSpecLabel]);
+    const { hostPorts, ports, environment, constraints, reservations } = found;
+    assert.deepEqual(
+      { hostPorts, ports, environment, constraints, reservations },
+      {
+        hostPorts: [8099],
+        ports: [{ Protocol: 'tcp', TargetPort: 80, PublishedPort: 8099, PublishMode: 'host' }],
+        environment: ['MODE=plain', 'TEXT=a=b c'],
+        constraints: ['node.hostname != none'],
+        reservations: { nanoCpus: 5e7, memoryBytes: 8 * 2 ** 20 },
+      },
+    );
     const seen = (await docker().overlayNetworks()).find(({ name }) => name === network.name);
     assert.equal(seen?.labels['com.docker.stack.namespace'], 'demo');
     const kept = (await docker().secrets()).find(({ name }) => name === secret.name);
@@ -141,6 +156,42 @@ export function stackContract(docker: () => DockerApi, wait: Wait): void {
     await deploy(good);
     await converges();
     assert.equal((await look()).progress.halted, undefined);
+  });
+
+  it('a job of a stack: its tasks complete, and an update is another run of it', async () => {
+    const job = (more: string): StackService => {
+      const [service] = planned(`
+services:
+  once:
+    image: ${exitReference}
+    networks: [back]
+    ${more}
+    deploy: { mode: replicated-job, replicas: 2, endpoint_mode: dnsrr }
+networks: { back: {} }
+`).services;
+      assert.ok(service !== undefined);
+      return service;
+    };
+    const find = async (): Promise<ServiceFacts | undefined> =>
+      (await docker().services()).find(({ name }) => name === 'demo_once');
+    const completes = (iteration: number): Promise<void> =>
+      wait(60, `run ${String(iteration)} is complete`, async () => {
+        const [found, nodes, tasks] = [
+          await find(),
+          await docker().nodes(),
+          await docker().tasks(),
+        ];
+        assert.deepEqual(
+          [found?.mode, found?.replicas, found?.job],
+          ['replicated', 0, { completions: 2, iteration }],
+        );
+        return whyNotCompleted(found!, nodes, tasks);
+      });
+    const id = await docker().deployService(job('').body);
+    await completes(0);
+    await docker().deployService(job('hostname: other').body, await find());
+    await completes(1);
+    await docker().removeService(id);
   });
 
   it('the end of a stack: its network goes when its tasks have let go of it', async () => {

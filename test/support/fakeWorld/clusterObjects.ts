@@ -241,6 +241,9 @@ function serviceFacts(swarm: SwarmState, service: ServiceEntry): ServiceFacts {
       updateConfig: service.updateConfig,
     },
     ...(hostPorts.length === 0 ? {} : { hostPorts }),
+    ...(service.stack?.reservations === undefined
+      ? {}
+      : { reservations: service.stack.reservations }),
     ...(update === undefined
       ? {}
       : { updateStatus: { state: update.state, message: update.message } }),

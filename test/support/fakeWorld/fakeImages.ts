@@ -50,7 +50,7 @@ export function fakeImages(world: World, call: EngineCall): ImagesApi {
       ),
     registryLacks: (reference, login) =>
       call('registryLacks', false, (state) =>
-        registryFor(state, reference, login, 401).images.includes(reference)
+        registryFor(state, reference, login, true).images.includes(reference)
           ? undefined
           : 'manifest unknown: manifest unknown',
       ),
@@ -79,7 +79,7 @@ function registryFor(
   state: WorldState,
   reference: string,
   login: RegistryLogin | undefined,
-  refusal = 500,
+  tellsWrongLogin = false,
 ): WorldState['registries'][string] {
   const server = registryOf(reference);
   const registry = state.registries[server];
@@ -91,7 +91,10 @@ function registryFor(
   }
   const given = login === undefined ? '' : loginDigest(login.username, login.password);
   if (registry.login !== undefined && given !== registry.login) {
-    throw new DockerApiError(refusal, `Head "https://${server}/v2/": no basic auth credentials`);
+    if (tellsWrongLogin && login !== undefined) {
+      throw new DockerApiError(401, 'unauthorized: authentication required');
+    }
+    throw new DockerApiError(500, `Head "https://${server}/v2/": no basic auth credentials`);
   }
   return registry;
 }

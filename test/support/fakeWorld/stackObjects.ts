@@ -174,8 +174,11 @@ function jobOf({ Mode, TaskTemplate }: StackServiceBody): Pick<StackPart, 'job'>
 }
 
 function stackOf(body: StackServiceBody): StackPart {
-  const { ContainerSpec: container, Networks } = body.TaskTemplate;
+  const { ContainerSpec: container, Networks, Resources } = body.TaskTemplate;
+  const { NanoCPUs = 0, MemoryBytes = 0 } = Resources.Reservations ?? {};
+  const reserves = NanoCPUs > 0 || MemoryBytes > 0;
   return {
+    ...(reserves ? { reservations: { nanoCpus: NanoCPUs, memoryBytes: MemoryBytes } } : {}),
     task: container.Labels[stackTaskLabel] ?? '',
     ...jobOf(body),
     failureAction: body.UpdateConfig?.FailureAction ?? 'pause',

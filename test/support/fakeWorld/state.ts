@@ -286,6 +286,8 @@ export interface StackPart {
   /** Digest of all that a task is made from. */
   readonly task: string;
   readonly failureAction: 'pause' | 'continue' | 'rollback';
+  /** What each task reserves. */
+  readonly reservations?: { readonly nanoCpus: number; readonly memoryBytes: number };
   /** Of whose login its nodes pull by. */
   readonly loginUser?: string;
   /** Its tasks run to their end. */
