@@ -18,7 +18,9 @@ export class Registrations {
     return {
       ...resource,
       check: (inputs, old) => {
-        this.#inputs.set(resource.token, [...(this.#inputs.get(resource.token) ?? []), inputs]);
+        const known = this.#inputs.get(resource.token);
+        if (known === undefined) this.#inputs.set(resource.token, [inputs]);
+        else known.push(inputs);
         return resource.check(inputs, old);
       },
     };
