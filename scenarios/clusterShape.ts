@@ -11,6 +11,8 @@ export interface ClusterShape {
   readonly workers: number;
   /** Default: `goldenOs`. */
   readonly os?: string;
+  /** Tasks of the web service. Default: one on every node. */
+  readonly webReplicas?: number;
   /** Whether a service beside the web service echoes on `echoPort` of every node. Default: false. */
   readonly hasEcho?: boolean;
   /** `balance` of the virtual IP. */
@@ -43,6 +45,14 @@ export const shapes = {
     name: 'balanced',
     managers: 3,
     workers: 2,
+    balance: { ports: [{ listen: 80, target: 8080, mode: 'http', check: { http: '/' } }] },
+  },
+  rideThrough: {
+    name: 'ride-through',
+    managers: 3,
+    workers: 2,
+    webReplicas: 2,
+    hasEcho: true,
     balance: { ports: [{ listen: 80, target: 8080, mode: 'http', check: { http: '/' } }] },
   },
   inPlace: {
@@ -98,7 +108,7 @@ export function configurationOf(
       {
         name: 'web',
         image: image.reference,
-        global: true,
+        ...(shape.webReplicas === undefined ? { global: true } : { replicas: shape.webReplicas }),
         environment: { [nodeVariable]: '{{.Node.Hostname}}' },
         // Without the kernel's IP_VS there are no service VIPs and no routing mesh.
         endpointMode: 'dnsrr',

@@ -38,6 +38,8 @@ import {
   clientOnOverlayInPlace,
 } from './overlay/clientOnOverlay';
 import type { Scenario } from './scenario';
+import { rebalance } from './vip/rebalance';
+import { servicesRideThrough } from './vip/servicesRideThrough';
 import { stackRoll } from './vip/stackRoll';
 import { vipChanged } from './vip/vipChanged';
 import { vipDrift } from './vip/vipDrift';
@@ -93,6 +95,8 @@ export const scenarios: readonly Scenario[] = [
   engineInPlaceSources,
   stackOnNodes,
   stackRoll,
+  servicesRideThrough,
+  rebalance,
   hooks,
 ];
 
