@@ -6,7 +6,10 @@ import { counted } from './usage';
 import { usageFileVariable, worldFileVariable } from './variables';
 
 /** The real provider on a fake world in its own memory, whose own arithmetic is no part of what is measured. */
-const world = new FakeWorld(keptStore(process.env[worldFileVariable] ?? ''), { restMs: 200 });
+const world = new FakeWorld(keptStore(process.env[worldFileVariable] ?? ''), {
+  restMs: 200,
+  operationMs: 1,
+});
 
 void serve({
   ...{ name: 'swarm', version: '0.1.0', resources, functions },

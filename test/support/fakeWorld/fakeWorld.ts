@@ -7,6 +7,7 @@ import { addMachine, boot, shutDown } from './machines';
 import type { Call, Fault, MachineState, SwarmState, WorldState } from './state';
 import { FileStore, MemoryStore, type Store } from './store';
 import { World } from './world';
+import type { Pace } from './world';
 
 export type { Call, Fault, MachineState, SwarmState, WorldState } from './state';
 
@@ -29,9 +30,8 @@ export interface FakeHostSpec {
 export class FakeWorld {
   private readonly world: World;
 
-  /** @param restMs see fakeWorld.md, "Time". Default: 0. */
-  constructor(store: Store = new MemoryStore(), { restMs = 0 }: { readonly restMs?: number } = {}) {
-    this.world = new World(store, restMs);
+  constructor(store: Store = new MemoryStore(), pace: Pace = {}) {
+    this.world = new World(store, pace);
   }
 
   /** The world in one JSON file, made empty when there is none; any number of processes may have it open. */
