@@ -31,6 +31,7 @@ import { entryOfNode } from '../../core/rolloutTurns';
 import type { VipPolicy } from '../../core/rollPolicy';
 import { unsettledBy } from '../operations/gate/unsettled';
 import type { Unsettled } from '../operations/gate/unsettled';
+import { Slots } from '../../effects/ssh/slots';
 import type { Operation, PropertyMap, ProviderFunction } from '../server/resource';
 import {
   checkProperties,
@@ -470,6 +471,9 @@ function withoutUnsettled(standings: Standings, { unsettled = [] }: RolloutFacts
 }
 
 /** Data that a rebuild would lose, on every node that is to be replaced. */
+/** A large cluster's hosts are not all connected to at the same moment. */
+const mostHostsAtOnce = 32;
+
 async function localDataReasons(
   declared: PlanArgs,
   plan: RolloutPlan,
@@ -481,27 +485,30 @@ async function localDataReasons(
     ({ name, onLocalData }) =>
       onLocalData === undefined && unsettled.every((one) => one.name !== name),
   );
+  const lookers = new Slots(mostHostsAtOnce);
   const answers = await Promise.all(
-    going.map(async ({ name, connection }) => {
-      try {
-        const host = await operation.effects.hosts.connect(connection);
-        const held = describeLocalData(await host.docker.localData());
-        return held === undefined
-          ? []
-          : [
-              `${name}: it holds ${held}, which a rebuild would lose; declare \`onLocalData\` for it, or move the data away`,
-            ];
-      } catch (error) {
-        // A renamed machine of a lab is known to it by its previous name only; its Delete looks itself.
-        if (error instanceof SwarmError && error.code === 'LabMachineUnknown') {
-          operation.log('warning', `${name}: its local data was not looked at: ${error.message}`);
-          return [];
+    going.map(({ name, connection }) =>
+      lookers.use(async () => {
+        try {
+          const host = await operation.effects.hosts.connect(connection);
+          const held = describeLocalData(await host.docker.localData());
+          return held === undefined
+            ? []
+            : [
+                `${name}: it holds ${held}, which a rebuild would lose; declare \`onLocalData\` for it, or move the data away`,
+              ];
+        } catch (error) {
+          // A renamed machine of a lab is known to it by its previous name only; its Delete looks itself.
+          if (error instanceof SwarmError && error.code === 'LabMachineUnknown') {
+            operation.log('warning', `${name}: its local data was not looked at: ${error.message}`);
+            return [];
+          }
+          return [
+            `${name}: whether it holds local data could not be looked at (${errorMessage(error)}); bring it back, or declare \`onLocalData\` for it`,
+          ];
         }
-        return [
-          `${name}: whether it holds local data could not be looked at (${errorMessage(error)}); bring it back, or declare \`onLocalData\` for it`,
-        ];
-      }
-    }),
+      }),
+    ),
   );
   return answers.flat();
 }
