@@ -2,7 +2,6 @@ import type { SwarmNodeFacts } from '../../../core/facts';
 import { availabilityBefore, givenBack } from '../../../core/held';
 import { steps } from '../../../core/steps';
 import { askManager } from '../ask/managers';
-import { lookAtServices } from './serviceManager';
 import type { Mover } from './serviceManager';
 import { takeBackMoves } from './takeBackMoves';
 
@@ -25,7 +24,7 @@ export async function endRebalance(mover: Mover, timeoutSeconds: number): Promis
 /** Only behind `takeBackMoves`: an active node's tasks are stopped at once where a constraint rules them out. */
 export async function givePausedBack(mover: Mover): Promise<void> {
   const { operation, access, avoid } = mover;
-  const { nodes } = await lookAtServices(mover);
+  const nodes = await askManager(operation, access, ({ docker }) => docker.nodes(), { avoid });
   for (const node of pausedNodes(nodes)) {
     const before = givenBack(node);
     if (before === undefined) continue;
