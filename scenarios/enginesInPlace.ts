@@ -3,6 +3,10 @@ import { newerEngine } from './nextEngine';
 import type { Stage } from './stage';
 
 const dropIn = '/etc/systemd/system/docker.service.d/broken.conf';
+const complaint = 'broken on purpose';
+
+/** What an error quotes of the daemon whose engine was broken. */
+export const daemonsLog = new RegExp(`journal:[^]*${complaint}`);
 
 export async function nodeIds(stage: Stage): Promise<Readonly<Record<string, string>>> {
   const pairs = (await stage.nodes()).map(({ hostname, id }) => [hostname, id] as const);
@@ -30,7 +34,7 @@ export async function engineVersions(
 /** A daemon that ends right after its start, of the newer version alone. @param program - its path, or its name. */
 export async function breakEngine(stage: Stage, name: string, program = 'dockerd'): Promise<void> {
   const { files } = await stage.host(name);
-  const check = `/bin/sh -c '! ${program} --version | grep -q ${newerEngine}'`;
+  const check = `/bin/sh -c 'if ${program} --version | grep -q ${newerEngine}; then echo ${complaint}; exit 1; fi'`;
   await files.write(dropIn, `[Service]\nExecStartPre=${check}\n`);
   await run(stage, name, ['systemctl', 'daemon-reload']);
   stage.did(`saw to it that engine ${newerEngine} does not start on ${name}`);

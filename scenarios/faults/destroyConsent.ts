@@ -1,5 +1,5 @@
 import { shapes } from '../clusterShape';
-import { webReference } from '../../demo/webImage';
+import { runPinnedService } from '../pinnedService';
 import type { Scenario } from '../scenario';
 import type { Stage } from '../stage';
 
@@ -11,7 +11,7 @@ export const destroyConsent: Scenario = {
     'without consent it is refused before the first drain, and names the two commands; with it nothing waits for replacements that cannot come, and nothing is left',
   shape: shapes.threeManagers,
   run: async (stage) => {
-    await runPinnedService(stage);
+    await runPinnedService(stage, 'node.hostname==w1', 2);
     const before = await lookAt(stage);
 
     const mark = stage.mark();
@@ -65,34 +65,6 @@ export const destroyConsent: Scenario = {
     );
   },
 };
-
-/** Nobody's but the user's own: it stays until its node goes, and its tasks fit no other node. */
-async function runPinnedService(stage: Stage): Promise<void> {
-  const { docker } = await stage.host('m1');
-  await docker.createService({
-    name: 'pinned',
-    image: webReference,
-    command: [],
-    environment: { NODE: 'pinned' },
-    mode: { replicas: 2 },
-    constraints: ['node.hostname==w1'],
-    ports: [],
-    endpointMode: 'dnsrr',
-    stopGraceSeconds: 5,
-    labels: {},
-  });
-  stage.did('created a service by hand, with two replicas that fit w1 only');
-  await stage.until(
-    'its two replicas run',
-    async () => {
-      const own = (await docker.services()).find(({ name }) => name === 'pinned');
-      const tasks = own === undefined ? [] : await docker.tasks({ serviceId: own.id });
-      const running = tasks.filter(({ state }) => state === 'running').length;
-      return running === 2 || `${String(running)} run`;
-    },
-    60,
-  );
-}
 
 async function lookAt(stage: Stage): Promise<unknown> {
   const nodes = (await stage.nodes()).map(({ id, hostname, availability, state, role }) => ({

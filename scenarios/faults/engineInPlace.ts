@@ -1,5 +1,12 @@
 import { shapes } from '../clusterShape';
-import { breakEngine, engineVersions, heldNames, mendEngine, nodeIds } from '../enginesInPlace';
+import {
+  breakEngine,
+  daemonsLog,
+  engineVersions,
+  heldNames,
+  mendEngine,
+  nodeIds,
+} from '../enginesInPlace';
 import {
   declareInPlace,
   newerEngine as after,
@@ -42,6 +49,7 @@ export const engineInPlace: Scenario = {
         'it says what did not come up, and was put back',
         failed.output,
       );
+      stage.check(daemonsLog.test(failed.output), 'with the daemon’s log', failed.output);
       stage.checkEqual(
         await engineVersions(stage),
         Object.fromEntries(stage.nodeNames.map((name) => [name, name === first ? after : before])),

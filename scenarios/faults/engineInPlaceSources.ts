@@ -9,8 +9,16 @@ import {
   makeUnfitEngine,
   type EngineRelease,
 } from '../engineFiles';
-import { breakEngine, engineVersions, heldNames, mendEngine, nodeIds } from '../enginesInPlace';
+import {
+  breakEngine,
+  daemonsLog,
+  engineVersions,
+  heldNames,
+  mendEngine,
+  nodeIds,
+} from '../enginesInPlace';
 import { newerEngine, olderEngine } from '../nextEngine';
+import { runPinnedService } from '../pinnedService';
 import type { Scenario } from '../scenario';
 import type { Stage } from '../stage';
 import { balancedPort, countRequests } from '../vip/countRequests';
@@ -37,6 +45,7 @@ export const engineInPlaceSources: Scenario = {
     stage.changeEngine({ version: olderEngine, source: older }, unpacked);
     await stage.runToTheEnd('up');
     await stage.untilAsDeclared();
+    await refuseBarrier(stage);
     await refuseUnfit(stage, packaged);
     const [ids, boots] = [await nodeIds(stage), await stage.bootIds()];
 
@@ -56,6 +65,7 @@ export const engineInPlaceSources: Scenario = {
         'it says what did not come up, and was put back',
         failed.output,
       );
+      stage.check(daemonsLog.test(failed.output), 'with the daemon’s log', failed.output);
       stage.checkEqual(
         await engineVersions(stage, [unpacked]),
         { [unpacked]: olderEngine },
@@ -81,6 +91,22 @@ export const engineInPlaceSources: Scenario = {
     await stage.checkNothingPending();
   },
 };
+
+/** All managers drained at once would leave it nowhere. */
+async function refuseBarrier(stage: Stage): Promise<void> {
+  const { managers } = stage.cluster;
+  const service = await runPinnedService(stage, 'node.role==manager', 1);
+  const before = stage.declared('managers');
+  stage.changeEngine({ upgrade: 'inPlace', daemon: { 'log-driver': driver } }, ...managers);
+  const { exitCode, output } = await stage.run('preview');
+  stage.check(
+    exitCode !== 0 && /pinned would run nowhere/.test(output),
+    'preview refuses what would leave a service nowhere',
+    output,
+  );
+  stage.declare('managers', before, 'took that back');
+  await (await stage.host(managers[0] ?? '')).docker.removeService(service);
+}
 
 /** Found before anything is drained: the node serves on, with the engine that it has. */
 async function refuseUnfit(stage: Stage, name: string): Promise<void> {
