@@ -40,8 +40,8 @@ ${load.toFixed(1)}. A client outside all machines opened a new connection throug
     ways.map(({ name, what }) => `- **${name}**: ${what}.`).join('\n'),
     `The machine is rebuilt by the same code for all of them, with the same address and host key. floor and Ansible have a
 keepalived.conf as it is written by hand, and go through the nodes in the same order as this package: managers one by one, the
-leader last, then the workers. They install engine and keepalived on the rebuilt machine; this package has them in the image
-that it makes machines from.`,
+leader last, then the workers. floor and this package have engine and keepalived in the image that machines are made from; the
+playbook installs them on the rebuilt machine. The floor's image is there before it begins.`,
     `## Figures`,
     `Least / median / greatest; seconds where nothing else is said. A node's turn: from its drain until it is Ready and active under its
 new ID. Exposure: the same from the drain's end, or the demotion, whichever is first. Both by what the managers' lists of nodes

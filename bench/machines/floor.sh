@@ -52,11 +52,8 @@ remove() {
 
 rebuild() { curl --fail --silent --show-error --request POST "$MACHINES/$1?os=$OS" >/dev/null; }
 
-install_engine() {
-  on "$1" "export DEBIAN_FRONTEND=noninteractive
-    apt-get -qq -o Acquire::Check-Valid-Until=false update >/dev/null &&
-    apt-get -qq -y --no-install-recommends install docker.io docker-cli $2 >/dev/null 2>&1"
-}
+# Engine and keepalived are in the machine's image, and do not start by themselves.
+start_engine() { on "$1" systemctl enable --now --quiet docker; }
 
 load_image() {
   local address=ADDRESS_$1
@@ -76,7 +73,7 @@ join() {
 start_keepalived() {
   local address=ADDRESS_$1
   ssh "root@${!address}" 'cat >/etc/keepalived/keepalived.conf' <"$KEEPALIVED/$1.conf"
-  on "$1" systemctl restart keepalived
+  on "$1" systemctl enable --now --quiet keepalived
 }
 
 for node in $ORDER; do
@@ -92,11 +89,7 @@ for node in $ORDER; do
   step "$node" membership leave on "$node" docker swarm leave >/dev/null
   step "$node" membership remove remove
   step "$node" machine rebuild rebuild "$node"
-  if is_manager "$node"; then
-    step "$node" engine 'install the engine' install_engine "$node" keepalived
-  else
-    step "$node" engine 'install the engine' install_engine "$node" ''
-  fi
+  step "$node" engine 'start the engine' start_engine "$node"
   step "$node" engine 'load the image' load_image "$node"
   if is_manager "$node"; then
     step "$node" membership join join "$node" manager

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { errorMessage } from '../../core/errors';
-import type { Lab } from '../../effects/lab';
+import type { Lab, LabMachineSpec } from '../../effects/lab';
 
 /** Rebuilds machines at a request, as the interface of a cloud does. */
 export interface MachineService {
@@ -11,8 +11,16 @@ export interface MachineService {
   close(): Promise<void>;
 }
 
-/** For this computer only, and for who was told its address. */
-export async function startMachineService(lab: Lab, labName: string): Promise<MachineService> {
+/**
+ * For this computer only, and for who was told its address.
+ *
+ * @param nodeImage what machines are made from. Default: the OS's own image.
+ */
+export async function startMachineService(
+  lab: Lab,
+  labName: string,
+  nodeImage?: string,
+): Promise<MachineService> {
   const path = `/${randomBytes(16).toString('hex')}`;
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
@@ -22,7 +30,7 @@ export async function startMachineService(lab: Lab, labName: string): Promise<Ma
       response.writeHead(404).end();
       return;
     }
-    rebuild(lab, labName, name, os).then(
+    rebuild(lab, labName, { name, os, ...(nodeImage === undefined ? {} : { nodeImage }) }).then(
       () => {
         response.writeHead(200, { 'content-type': 'text/plain' }).end('rebuilt\n');
       },
@@ -45,13 +53,18 @@ export async function startMachineService(lab: Lab, labName: string): Promise<Ma
   };
 }
 
-async function rebuild(lab: Lab, labName: string, name: string, os: string): Promise<void> {
+async function rebuild(
+  lab: Lab,
+  labName: string,
+  machine: Pick<LabMachineSpec, 'name' | 'os' | 'nodeImage'>,
+): Promise<void> {
+  const { name } = machine;
   const [record, key] = [await lab.record(labName, name), await lab.hostKey(labName, name)];
   if (record === undefined || key === undefined) throw new Error(`there is no machine ${name}`);
   await lab.remove(labName, name, record.id);
   await lab.ensure(
     {
-      ...{ id: `bench-${randomBytes(6).toString('hex')}`, lab: labName, name, os },
+      ...{ id: `bench-${randomBytes(6).toString('hex')}`, lab: labName, ...machine },
       ...{ subnet: record.subnet, address: record.address, labels: record.labels },
       ...{ hostPrivateKey: key.privateKey, hostPublicKey: key.publicKey },
     },

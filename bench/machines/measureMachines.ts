@@ -86,7 +86,7 @@ async function rollOnce(
     const leader = await stage.leader();
     const { managers, workers, vip, port } = stage.cluster;
     const order = [...managers.filter((name) => name !== leader), leader, ...workers];
-    const subject: Roll = { stage, lab: run.lab, order };
+    const subject: Roll = { stage, lab: run.lab, order, say: tell };
     await way.prepare(subject);
     await stage.untilServed();
     const figures = await watched(way, subject, `http://${vip}:${String(port)}/`);

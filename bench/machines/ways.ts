@@ -14,6 +14,7 @@ import { imageDirectory, workDirectory, type ScenarioLab } from '../../scenarios
 import type { Stage } from '../../scenarios/stage';
 import { changeKey } from '../../scenarios/stackFile';
 import { parseSteps, stepsOfAnsible, type BenchStep, type StepKind } from './benchStep';
+import { ensureFloorImage } from './floorImage';
 import { startMachineService } from './machineService';
 
 /** A way to roll the cluster onto the next operating system. */
@@ -32,6 +33,7 @@ export interface Roll {
   readonly lab: ScenarioLab;
   /** Nodes in the order of the roll: the leader is the last manager. */
   readonly order: readonly string[];
+  readonly say: (sentence: string) => void;
 }
 
 /** Longest that a roll may take. */
@@ -41,15 +43,17 @@ const here = join(repository, 'bench', 'machines');
 
 const floor: Way = {
   name: 'floor',
-  what: 'a shell script with the same steps and no checks (bench/machines/floor.sh): what a roll costs at least',
+  what: 'a shell script with the same steps and no checks (bench/machines/floor.sh), its machines made from an image with engine and keepalived: what a roll costs at least',
   prepare: async (roll) => {
     await byHand.prepare(roll.stage);
     await fetchConfigurations(roll);
+    await ensureFloorImage(roll.stage.effects.lab, roll.say);
   },
   run: async (roll) => {
     const { stage, order } = roll;
     const { lab } = stage.effects;
-    const machines = await startMachineService(lab, roll.lab.name);
+    const image = await ensureFloorImage(lab, roll.say);
+    const machines = await startMachineService(lab, roll.lab.name, image);
     try {
       await inLabShell(
         stage,
