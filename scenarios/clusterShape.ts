@@ -55,6 +55,14 @@ export const shapes = {
     hasEcho: true,
     balance: { ports: [{ listen: 80, target: 8080, mode: 'http', check: { http: '/' } }] },
   },
+  /** Without a service of its own behind the balancer: a stack brings it. */
+  balancedStack: {
+    name: 'balanced-stack',
+    managers: 3,
+    workers: 2,
+    balance: { ports: [{ listen: 80, target: 8080, mode: 'http', check: { http: '/' } }] },
+    configuration: { services: [], stacks: [] },
+  },
   inPlace: {
     name: 'in-place',
     managers: 3,

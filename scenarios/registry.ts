@@ -28,6 +28,7 @@ import { oneManagerOutage } from './faults/oneManagerOutage';
 import { quorumLost } from './faults/quorumLost';
 import { raftBackup } from './faults/raftBackup';
 import { silentHosts } from './faults/silentHosts';
+import { stackBalanced } from './faults/stackBalanced';
 import { stackOnNodes } from './faults/stackOnNodes';
 import { stateImported } from './faults/stateImported';
 import { stateLost } from './faults/stateLost';
@@ -97,6 +98,7 @@ export const scenarios: readonly Scenario[] = [
   stackRoll,
   servicesRideThrough,
   rebalance,
+  stackBalanced,
   hooks,
 ];
 

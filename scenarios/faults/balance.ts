@@ -68,8 +68,7 @@ async function followsHaproxy(stage: Stage): Promise<void> {
     async () => {
       const holders = await vipHolders(stage);
       if (holders.includes(holder)) return `${holder} still holds it`;
-      const { outcome } = await probe(urlOf(stage), 2000);
-      return outcome === 'ok' || outcome;
+      return answersThroughBalancer(stage);
     },
     10,
   );
@@ -80,6 +79,12 @@ async function followsHaproxy(stage: Stage): Promise<void> {
 
 function urlOf(stage: Stage): string {
   return `http://${stage.cluster.vip}:${String(port)}/`;
+}
+
+/** Whether somebody answers. */
+export async function answersThroughBalancer(stage: Stage): Promise<true | string> {
+  const { outcome } = await probe(urlOf(stage), 2000);
+  return outcome === 'ok' || outcome;
 }
 
 /** As many requests in a row as there are nodes, and a few more for those that others have had. */
@@ -95,7 +100,10 @@ async function everyNodeAnswers(stage: Stage): Promise<true | string> {
 }
 
 /** What a client outside all machines saw, with a new connection every 10 ms. */
-async function watched(stage: Stage, work: () => Promise<void>): Promise<readonly ClientRow[]> {
+export async function watched(
+  stage: Stage,
+  work: () => Promise<void>,
+): Promise<readonly ClientRow[]> {
   const directory = mkdtempSync(join(tmpdir(), 'swarm-balance-'));
   const file = join(directory, 'client.csv');
   const client = startClient(urlOf(stage), file);
@@ -112,13 +120,13 @@ async function watched(stage: Stage, work: () => Promise<void>): Promise<readonl
 }
 
 /** Outcomes other than an answer; what this computer never sent is none of the cluster's. */
-function failuresOf(rows: readonly ClientRow[]): readonly string[] {
+export function failuresOf(rows: readonly ClientRow[]): readonly string[] {
   return rows
     .filter(({ outcome }) => outcome !== 'ok' && outcome !== 'skipped')
     .map(({ outcome, plannedAtMs }) => `${outcome} at ${new Date(plannedAtMs).toISOString()}`);
 }
 
-function tell(stage: Stage, when: string, rows: readonly ClientRow[]): void {
+export function tell(stage: Stage, when: string, rows: readonly ClientRow[]): void {
   const { planned, requests, longestGapMs } = summarizeClient(rows);
   const slowest = Math.max(...rows.map(({ latencyMs }) => latencyMs ?? 0));
   const counts = stage.nodeNames.map(
