@@ -33,6 +33,11 @@ export function withDrained(text: string, keys: readonly ServerKey[], isDrained:
     .join('\n');
 }
 
+/** The node's port that requests for a server go to; undefined: the file has no such server. */
+export function portOfServer(text: string, key: ServerKey): number | undefined {
+  return servers(text).find((server) => server.key === key)?.port;
+}
+
 /** Name of the node that a server is. */
 export function nodeOfServer(key: ServerKey): string {
   return key.split('/')[1] ?? '';
@@ -40,13 +45,19 @@ export function nodeOfServer(key: ServerKey): string {
 
 function servers(
   text: string,
-): readonly { readonly key: ServerKey; readonly isDrained: boolean }[] {
+): readonly { readonly key: ServerKey; readonly port: number; readonly isDrained: boolean }[] {
   let proxy = '';
   return text.split('\n').flatMap((line) => {
     proxy = /^listen (\S+)$/.exec(line)?.[1] ?? proxy;
     const match = serverLine.exec(line);
     return match === null
       ? []
-      : [{ key: `${proxy}/${match[1] ?? ''}`, isDrained: match[3] !== undefined }];
+      : [
+          {
+            key: `${proxy}/${match[1] ?? ''}`,
+            port: Number(match[2]?.slice(match[2].lastIndexOf(':') + 1)),
+            isDrained: match[3] !== undefined,
+          },
+        ];
   });
 }

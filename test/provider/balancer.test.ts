@@ -247,6 +247,33 @@ describe('a node that goes', () => {
     assertNothingDrained(world);
   });
 
+  test('where the swarm has its tasks elsewhere, nobody is waited for', async () => {
+    const web = await webService();
+    const ports = [{ target: 8080, published: 8080, mode: 'host' }];
+    const services = web.services.flatMap((service) =>
+      service['name'] === 'web' ? [{ ...service, ports }] : [],
+    );
+    const balance = { ports: [{ listen: 80, target: 8080 }], drainSeconds: 300 };
+    const world = new FakeWorld();
+    const stack = await founded(world, cluster(3, 2, { engine: web.engine, services, balance }));
+    const { nodes, tasks } = world.swarm();
+    const [task] = tasks.filter(({ desiredState }) => desiredState === 'running');
+    const serving = nodes.find(({ id }) => id === task?.nodeId)?.hostname;
+    assert.ok(serving !== undefined, 'a task runs');
+    stack.declared = changed(stack.declared, { os: 'debian:13' }, serving);
+    const transcript = emptyTranscript();
+    const began = world.edit(({ nowMs }) => nowMs);
+    await stack.applyNode(new ProviderProcess(world, { transcript }), serving);
+    const seconds = (world.edit(({ nowMs }) => nowMs) - began) / 1000;
+    assert.ok(sentences(transcript).includes(steps.giveServerBack(serving)));
+    assert.ok(seconds < 300, `it took ${String(seconds)} s`);
+    assert.deepEqual(
+      warnings(transcript).filter((line) => line.includes('nobody listens')),
+      [],
+    );
+    assertNothingDrained(world);
+  });
+
   test('with nobody else at a port it stays in use there until it goes', async () => {
     const { world, stack } = copyOf(origin.world, origin.stack);
     for (const name of ['m1', 'm2', 'm3', 'w2']) {

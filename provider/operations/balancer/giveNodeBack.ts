@@ -1,11 +1,14 @@
 import { staleDrains } from '../../../core/balancer/balancerAnswers';
 import type { ServerFacts } from '../../../core/balancer/balancerAnswers';
 import type { ServerKey } from '../../../core/balancer/balancerSpec';
-import { parseDrained } from '../../../core/balancer/drainedServers';
+import { parseDrained, portOfServer } from '../../../core/balancer/drainedServers';
 import { parseDrainSeconds } from '../../../core/balancer/parseBalancer';
-import type { ManagerContact } from '../../../core/connection';
+import { portsServedElsewhere } from '../../../core/balancer/servedElsewhere';
 import { steps } from '../../../core/steps';
 import type { Operation } from '../../server/resource';
+import { askManager } from '../ask/managers';
+import { accessOf, timeoutsOf } from '../ask/nodeSpec';
+import type { NodeInputs } from '../ask/nodeSpec';
 import { waitUntil } from '../ask/waitUntil';
 import { markServers } from './balancerHost';
 import { askedOrWarned, balancersOf } from './balancersOf';
@@ -26,9 +29,10 @@ interface GivenBack {
  */
 export async function giveNodeBack(
   operation: Operation,
-  { name, managers }: { readonly name: string; readonly managers: readonly ManagerContact[] },
-  timeoutSeconds: number,
+  spec: NodeInputs,
+  nodeId: string,
 ): Promise<void> {
+  const { name, managers } = spec;
   const balancers = await balancersOf(operation, managers);
   const looked = await Promise.all(
     balancers.map(async (balancer) => {
@@ -45,8 +49,10 @@ export async function giveNodeBack(
       );
     }
     const isAbandoned = abandoned(operation, name);
-    await waitUntil(operation, `${name} is healthy for the balancers`, timeoutSeconds, async () => {
-      const looked = await Promise.all(drained.map((each) => notUp(operation, each)));
+    const elsewhere = await lookElsewhere(operation, spec, nodeId);
+    const healthy = `${name} is healthy for the balancers`;
+    await waitUntil(operation, healthy, timeoutsOf(spec).services, async () => {
+      const looked = await Promise.all(drained.map((each) => notUp(operation, each, elsewhere)));
       const whys = looked
         .flat()
         .filter((server) => !isAbandoned(server))
@@ -71,6 +77,22 @@ export async function drainedKeys(
   return staleDrains(facts, parseDrained(text), inService).filter(isRunning);
 }
 
+/** Failing to look only costs time: then a refusal has to last before it counts. */
+async function lookElsewhere(
+  operation: Operation,
+  spec: NodeInputs,
+  nodeId: string,
+): Promise<ReadonlySet<number>> {
+  try {
+    const [services, tasks] = await askManager(operation, accessOf(spec), ({ docker }) =>
+      Promise.all([docker.services(), docker.tasks()]),
+    );
+    return portsServedElsewhere(services, tasks, nodeId);
+  } catch {
+    return new Set();
+  }
+}
+
 interface MissingServer extends ServerFacts {
   /** Name of the node whose balancer it is missing in. */
   readonly on: string;
@@ -81,13 +103,19 @@ interface MissingServer extends ServerFacts {
 async function notUp(
   operation: Operation,
   { balancer, keys }: GivenBack,
+  elsewhere: ReadonlySet<number>,
 ): Promise<readonly MissingServer[]> {
   const { name: on, host, text } = balancer;
   const facts = await askedOrWarned(operation, balancer, () => serverFacts(host, on));
   const patienceSeconds = parseDrainSeconds(text);
   return (facts ?? [])
     .filter(({ key, isUp }) => keys.includes(key) && !isUp)
-    .map((server) => ({ ...server, on, patienceSeconds }));
+    .map((server) => {
+      const port = portOfServer(text, server.key);
+      // The swarm has no task there that could begin to listen.
+      const isElsewhere = port !== undefined && elsewhere.has(port);
+      return { ...server, on, patienceSeconds: isElsewhere ? 0 : patienceSeconds };
+    });
 }
 
 /**
@@ -111,7 +139,8 @@ function abandoned(operation: Operation, node: string): (server: MissingServer) 
     if (!told.has(key)) {
       told.add(key);
       operation.log(
-        'warning',
+        // With a task elsewhere it is as the swarm wants it.
+        patienceSeconds === 0 ? 'info' : 'warning',
         `nobody listens on ${node} for ${key} any more; the balancers use it again when somebody does`,
       );
     }

@@ -50,7 +50,7 @@ export async function release(
     }
   });
   for (const { spec, nodeId } of nodes) {
-    await serveAgain(operation, spec);
+    await serveAgain(operation, spec, nodeId);
     await endTurn(operation, spec);
     await endHold(operation, spec, nodeId);
   }
@@ -85,7 +85,7 @@ export async function undoHold(
   const warn = (error: unknown): void => {
     operation.log('warning', errorMessage(error));
   };
-  await giveNodeBack(operation, spec, timeoutsOf(spec).services).catch(warn);
+  await giveNodeBack(operation, spec, nodeId).catch(warn);
   // Where `before` itself has failed, it is run again before anything else is.
   if (isBehindBefore(operation, spec)) await hookAfter(operation, spec).catch(warn);
 }

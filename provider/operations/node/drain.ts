@@ -84,7 +84,7 @@ export async function undoDrain(going: Draining): Promise<void> {
   await setAvailability(going, spec.availability ?? 'active');
   await lease.changeLabels((labels) => withoutBaseline(labels, spec.name));
   // The error that led here is the one to be told; a server that stays drained is drift, and mended as such.
-  await giveNodeBack(going.operation, spec, timeoutsOf(spec).services).catch((error: unknown) => {
+  await giveNodeBack(operation, spec, entry.id).catch((error: unknown) => {
     going.operation.log('warning', errorMessage(error));
   });
 }

@@ -226,15 +226,19 @@ export async function activate(
     return false;
   }
   await setAvailability(operation, spec, nodeId, entry);
-  await serveAgain(operation, spec);
+  await serveAgain(operation, spec, nodeId);
   return true;
 }
 
 /** Once a node is available again: services are as before it went, and balancers use it. */
-export async function serveAgain(operation: Operation, spec: NodeInputs): Promise<void> {
+export async function serveAgain(
+  operation: Operation,
+  spec: NodeInputs,
+  nodeId: string,
+): Promise<void> {
   await servicesAsBefore(operation, spec);
   if (spec.availability === 'drain') return;
-  await giveNodeBack(operation, spec, timeoutsOf(spec).services);
+  await giveNodeBack(operation, spec, nodeId);
 }
 
 async function setAvailability(
