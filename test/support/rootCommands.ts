@@ -109,7 +109,7 @@ function notingHost(host: Host, noted: RootCommands): Host {
     description: host.description,
     network: doneBefore(host.network, (name, args) => call(shadow.network, name, args)),
     facts: () => host.facts(),
-    docker: doneBefore(host.docker, () => noted.push(['docker', 'system', 'dial-stdio'])),
+    docker: doneBefore(host.docker, () => noted.push(['docker', 'system', 'dial-stdio']), 'listen'),
     files: doneBefore(host.files, (name, args) => call(shadow.files, name, args)),
     systemd: doneBefore(host.systemd, (name, args) => call(shadow.systemd, name, args)),
     programs: doneBefore(host.programs, (name, args) => call(shadow.programs, name, args)),
@@ -121,15 +121,22 @@ function notingHost(host: Host, noted: RootCommands): Host {
   };
 }
 
-/** Each method does `first` and then what it does. */
+/** Each method does `first` and then what it does; one of them answers at once. */
 function doneBefore<T extends object>(
   target: T,
   first: (method: PropertyKey, args: readonly unknown[]) => unknown,
+  atOnce?: keyof T,
 ): T {
   return new Proxy(target, {
     get: (object, key): unknown => {
       const value: unknown = Reflect.get(object, key);
       if (typeof value !== 'function') return value;
+      if (key === atOnce) {
+        return (...args: unknown[]): unknown => {
+          void first(key, args);
+          return Reflect.apply(value, object, args) as unknown;
+        };
+      }
       return async (...args: unknown[]): Promise<unknown> => {
         await first(key, args);
         return Reflect.apply(value, object, args) as unknown;
