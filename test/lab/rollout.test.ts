@@ -19,6 +19,7 @@ import {
 import { offerNextRelease } from '../../scenarios/offerNextRelease';
 import { startOverlayClients } from '../../scenarios/overlay/overlayClients';
 import { PulumiProject } from '../../scenarios/pulumi/pulumiProject';
+import { changeKey } from '../../scenarios/stackFile';
 import { until } from '../../scenarios/until';
 import { appCompose, appPort, appSeen, type AppRelease } from './support/appStack';
 import {
@@ -110,9 +111,8 @@ function suite(): void {
         'a stack takes a good version and another replica; of a bad version the swarm goes back by itself',
         async (see) => {
           const { docker } = await effects.hosts.connect(machine('m1'));
-          const declare = async (app: AppRelease): Promise<void> => {
-            const path = 'stacks[0].compose[0]';
-            await pulumi.runOrFail('config', 'set', '--path', path, appCompose(app));
+          const declare = (app: AppRelease): void => {
+            changeKey(pulumi, 'stacks', [{ name: 'app', compose: [appCompose(app)] }]);
           };
           const assertRuns = async (): Promise<void> => {
             const { release, tasks } = await appSeen(docker);
@@ -122,11 +122,11 @@ function suite(): void {
             const { servedBy } = await probe(`http://${address}:${appPort}/`, 2000);
             assert.equal(servedBy, name);
           }
-          await declare({ release: 'v5', replicas: 3 });
+          declare({ release: 'v5', replicas: 3 });
           const good = await pulumi.runOrFail('up');
           await assertRuns();
 
-          await declare({ release: 'v5-bad', replicas: 3, isBad: true });
+          declare({ release: 'v5-bad', replicas: 3, isBad: true });
           const bad = await pulumi.run('up');
           assert.notEqual(bad.exitCode, 0);
           assert.match(
@@ -134,7 +134,7 @@ function suite(): void {
             /app_api: its update is taken back \(rollback_completed\).*non-zero exit \(3\)/s,
           );
           await assertRuns();
-          await declare({ release: 'v5', replicas: 3 });
+          declare({ release: 'v5', replicas: 3 });
           see(`pulumi up of a good version: ${good.seconds} s, of a bad one: ${bad.seconds} s`);
         },
       );
@@ -157,8 +157,8 @@ function suite(): void {
         'a changed label is one update; a stack that is declared no more goes',
         async (see) => {
           const boots = await bootIds(effects);
+          changeKey(pulumi, 'stacks', undefined);
           await pulumi.runOrFail('config', 'set', '--path', 'workers[0].labels.rack', 'a');
-          await pulumi.runOrFail('config', 'rm', 'stacks');
           const { changes, seconds } = await pulumi.runOrFail('up');
           const isOfStack = ({ name }: { readonly name: string }): boolean => name === 'app';
           assert.ok(changes.some(isOfStack));

@@ -203,9 +203,11 @@ services:
   meshed: { image: "secrets-test:1", ports: ["8091:80"] }
   named: { image: "secrets-test:1", deploy: { endpoint_mode: dnsrr } }
 `;
+          const file = hosts.path('compose.yml');
+          writeFileSync(file, compose);
           const path = (key: string): readonly string[] => ['config', 'set', '--path', key];
           await hosts.runOrFail([...path('stacks[0].name'), 'app']);
-          await hosts.runOrFail([...path('stacks[0].compose[0]'), compose]);
+          await hosts.runOrFail([...path('stacks[0].files[0]'), file]);
           const stdout = await hosts.runOrFail(['preview']);
           const hasIpvs = await (await root('m1')).network.hasIpvs();
           const says = /the kernel of m1 has no IP_VS: .*; meshed would not answer/.test(stdout);
