@@ -49,13 +49,22 @@ export async function giveNodeBack(
       );
     }
     const isAbandoned = abandoned(operation, name);
-    const elsewhere = await lookElsewhere(operation, spec, nodeId);
+    let elsewhere: ReadonlySet<number> | undefined;
     const healthy = `${name} is healthy for the balancers`;
     await waitUntil(operation, healthy, timeoutsOf(spec).services, async () => {
-      const looked = await Promise.all(drained.map((each) => notUp(operation, each, elsewhere)));
-      const whys = looked
-        .flat()
-        .filter((server) => !isAbandoned(server))
+      const missing = (await Promise.all(drained.map((each) => notUp(operation, each)))).flat();
+      // Most nodes serve within moments, and the lists of a large cluster are long.
+      if (missing.some(({ isRefused }) => isRefused)) {
+        elsewhere ??= await lookElsewhere(operation, spec, nodeId);
+      }
+      const whys = missing
+        .filter(
+          (server) =>
+            !isAbandoned(
+              // The swarm has no task there that could begin to listen.
+              elsewhere?.has(server.port) === true ? { ...server, patienceSeconds: 0 } : server,
+            ),
+        )
         .map(({ key, status, on }) => `${key} is ${status} on ${on}`);
       return whys.length === 0 || whys.join('; ');
     });
@@ -96,6 +105,8 @@ async function lookElsewhere(
 interface MissingServer extends ServerFacts {
   /** Name of the node whose balancer it is missing in. */
   readonly on: string;
+  /** The node's port that requests go to. */
+  readonly port: number;
   /** How long nobody may listen before it counts as not served there any more. */
   readonly patienceSeconds: number;
 }
@@ -103,19 +114,18 @@ interface MissingServer extends ServerFacts {
 async function notUp(
   operation: Operation,
   { balancer, keys }: GivenBack,
-  elsewhere: ReadonlySet<number>,
 ): Promise<readonly MissingServer[]> {
   const { name: on, host, text } = balancer;
   const facts = await askedOrWarned(operation, balancer, () => serverFacts(host, on));
   const patienceSeconds = parseDrainSeconds(text);
   return (facts ?? [])
     .filter(({ key, isUp }) => keys.includes(key) && !isUp)
-    .map((server) => {
-      const port = portOfServer(text, server.key);
-      // The swarm has no task there that could begin to listen.
-      const isElsewhere = port !== undefined && elsewhere.has(port);
-      return { ...server, on, patienceSeconds: isElsewhere ? 0 : patienceSeconds };
-    });
+    .map((server) => ({
+      ...server,
+      on,
+      port: portOfServer(text, server.key) ?? 0,
+      patienceSeconds,
+    }));
 }
 
 /**
