@@ -36,7 +36,9 @@ export function engineAdvice(
   );
   const advice = [
     ...badEngines(built, seen),
-    ...built.flatMap((node) => goingBack(node, seen)),
+    ...built
+      .filter(({ name }) => !isInPlaceTurn(facts.turns, name))
+      .flatMap((node) => goingBack(node, seen)),
     ...sideBySide(declared.managers, built, seen),
   ];
   return {
@@ -81,6 +83,11 @@ function badEngines(built: readonly RolloutNode[], seen: Seen): readonly Advice[
     const sentence = `${its.join(', ')}: engine ${version}: ${bad.why}`;
     return [bad.verdict === 'refuse' ? { reason: sentence } : { warning: sentence }];
   });
+}
+
+/** In place an older engine is only ever the one that was kept, and nothing of the swarm has run on the newer one. */
+function isInPlaceTurn(turns: readonly RolloutTurn[], name: string): boolean {
+  return turns.some((turn) => turn.name === name && turn.kind === 'inPlace');
 }
 
 /** An older engine than the one that has written what lies on the same machine. */

@@ -21,36 +21,51 @@ type Impact = 'update' | 'replace';
  * source, and every option; another kind, an older engine, and one that somebody else installs do not.
  *
  * @param runs - version of the daemon, as last seen; undefined: not known.
+ * @param kept - what an upgrade in place that is not over would put back; undefined: nothing.
  */
 export function engineChange(
   runs: string | undefined,
   old: EngineWish,
   wanted: EngineWish,
   upgrade: EngineUpgrade,
+  kept?: KeptEngine,
 ): Readonly<Record<'version' | 'source' | 'daemon', Impact>> {
   const isWithin =
     wanted.version === undefined || (runs !== undefined && versionWithin(runs, wanted.version));
   const source = sourceChange(old.source, wanted.source);
   const daemon = daemonChange(old.daemon, wanted.daemon);
   const isPossible =
-    upgrade === 'inPlace' && whyNotInPlace(runs, old.source.kind, wanted) === undefined;
+    upgrade === 'inPlace' && whyNotInPlace(runs, old.source.kind, wanted, kept) === undefined;
   return isPossible
     ? { version: 'update', source: 'update', daemon: 'update' }
     : { version: isWithin ? 'update' : 'replace', source, daemon };
 }
 
-/** Why another engine cannot take the place of the one that runs without its node leaving; undefined: it can. */
+/**
+ * Why another engine cannot take the place of the one that runs without its node leaving; undefined: it can. The one
+ * that is kept may go back to its place while nothing of the swarm has run on the newer one.
+ */
 export function whyNotInPlace(
   runs: string | undefined,
   kind: string,
-  { version, source }: Pick<EngineWish, 'version' | 'source'>,
+  wish: EngineWish,
+  kept?: KeptEngine,
 ): string | undefined {
+  const { version, source } = wish;
   if (kind !== source.kind) return 'another kind of source is not exchanged in place';
   if (source.kind === 'preinstalled') return 'an engine of somebody else is not exchanged';
   const wanted = version ?? (source.kind === 'static' ? staticVersion(source) : undefined);
-  return runs !== undefined && wanted !== undefined && isOlderEngine(wanted, runs)
+  return runs !== undefined &&
+    wanted !== undefined &&
+    isOlderEngine(wanted, runs) &&
+    !isKept(wish, kept)
     ? 'an older engine may not read what a newer one wrote'
     : undefined;
+}
+
+/** Whether what is wanted is what is kept. */
+export function isKept(wish: EngineWish, kept: KeptEngine | undefined): boolean {
+  return kept !== undefined && isOnTarget(kept, engineTarget(wish));
 }
 
 /** What tells one installation of an engine from another one in the same place. */
@@ -63,6 +78,11 @@ export interface EngineTarget {
   readonly digest: string;
 }
 
+/** An engine that was taken out, and is whole beside the one in its place. */
+export interface KeptEngine extends EngineTarget {
+  readonly version: string;
+}
+
 export function engineTarget({ version, source, daemon }: EngineWish): EngineTarget {
   return {
     version,
@@ -72,10 +92,7 @@ export function engineTarget({ version, source, daemon }: EngineWish): EngineTar
 }
 
 /** Whether what is there is what is wanted. */
-export function isOnTarget(
-  there: EngineTarget & { readonly version: string },
-  { version, build, digest }: EngineTarget,
-): boolean {
+export function isOnTarget(there: KeptEngine, { version, build, digest }: EngineTarget): boolean {
   return (
     (version === undefined || versionWithin(there.version, version)) &&
     there.build === build &&

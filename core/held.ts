@@ -23,6 +23,11 @@ export function availabilityBefore(node: Pick<SwarmNodeFacts, 'labels'>): Availa
   return availabilityIn(node.labels, rebalancingLabel);
 }
 
+/** Whether a node is held and nothing of the swarm runs on it: one that is being let go may serve by now. */
+export function isOutHeld(node: Pick<SwarmNodeFacts, 'labels' | 'availability'>): boolean {
+  return node.availability === 'drain' && heldAvailability(node) !== undefined;
+}
+
 function availabilityIn(labels: Labels, label: string): Availability | undefined {
   const value = labels[label];
   if (value === undefined) return undefined;

@@ -32,18 +32,22 @@ export function managerInPlace(turn: {
   readonly name: string;
   readonly why: readonly string[];
   readonly members: number;
+  /** The engine that was kept takes its place again. */
+  readonly isBack: boolean;
   /** What happens to the virtual IP. */
   readonly vip?: string;
 }): string {
-  const { name, why, members, vip } = turn;
+  const { name, why, members, isBack, vip } = turn;
   const { reachableWithout, needed, isAllowed } = pause(members, members - 1);
   return (
-    `upgrade manager ${name} in place (${why.join(', ')}): ${String(reachableWithout)} of ${String(members)} members answer while its engine is stopped, ` +
+    `${isBack ? `take the upgrade of manager ${name} back` : `upgrade manager ${name}`} in place (${why.join(', ')}): ${String(reachableWithout)} of ${String(members)} members answer while its engine is stopped, ` +
     (isAllowed
       ? `quorum ${String(needed)}, tolerance ${String(reachableWithout - needed)}`
       : `quorum ${String(needed)}: no control meanwhile`) +
     (vip === undefined ? '' : `; ${vip}`) +
-    '; then it is held, drained, until every manager has its engine'
+    (isBack
+      ? '; the engine that was kept is put back, and it serves again when every manager has its engine'
+      : '; then it is held, drained, until every manager has its engine')
   );
 }
 
@@ -67,7 +71,9 @@ export function inPlaceReasons(
   if (going.length > 0 && !mayPause(members, declared.isOutageAllowed === true)) {
     return going.map(({ name }) => `${name}: ${describeNoMajority(members)}`);
   }
-  if (running === undefined || going.length === 0 || members === 1) return [];
+  // One that is held is drained already: whoever takes that back lets go, and is not kept from it.
+  const isNew = going.some(({ name }) => present.every(({ hostname }) => hostname !== name));
+  if (running === undefined || !isNew || members === 1) return [];
   if (!isSeen(running)) {
     return [
       `what runs in the swarm could not be looked at (${running.unseen}), and so not whether it has a place while the managers are drained; run it again when the swarm answers`,

@@ -67,6 +67,7 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
     hosts: facts.managers,
     standIn: 'name' in standIn ? standIn.name : undefined,
     ...(facts.alpn === undefined ? {} : { alpn: facts.alpn }),
+    ...(facts.kept === undefined ? {} : { kept: facts.kept }),
   };
   const turns =
     facts.restore !== undefined
@@ -119,7 +120,7 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
 /** Undefined: no virtual IP is declared, or nobody holds it. */
 function vipMoves(
   declared: RolloutDeclaration,
-  { vipHolder: holder, vipUnfit, managers: hosts }: RolloutFacts,
+  { vipHolder: holder, vipUnfit, managers: hosts, kept = {} }: RolloutFacts,
   nodes: readonly SwarmNodeFacts[],
   managers: readonly string[],
 ): VipPlan | undefined {
@@ -132,7 +133,9 @@ function vipMoves(
     built: managersBuilt(declared, { nodes, hosts }),
     stays: new Set(
       entries.flatMap(({ node, entry }) =>
-        entry !== undefined && isInPlace(node, entry, osOf(hosts, node)) ? [node.name] : [],
+        entry !== undefined && isInPlace(node, entry, osOf(hosts, node), kept[node.name])
+          ? [node.name]
+          : [],
       ),
     ),
     unfit: vipUnfit ?? {},

@@ -1,4 +1,4 @@
-import type { EngineUpgrade } from './engineChange';
+import type { EngineUpgrade, KeptEngine } from './engineChange';
 import type { EngineSourceSpec } from './engineSource';
 import type { Availability, ServiceFacts, Sight, SwarmNodeFacts } from './facts';
 import type { GateFacts } from './gate';
@@ -70,6 +70,8 @@ export interface RolloutFacts {
     readonly services: readonly ServiceFacts[];
     readonly tasks: ServiceBaseline;
   }>;
+  /** Engines that an upgrade in place, held or interrupted, would put back, by their managers. Default: none. */
+  readonly kept?: Readonly<Record<string, KeptEngine>>;
   /** Managers that the head of the run sets right, and how it does so, e.g. `is locked: it is unlocked`. Default: none. */
   readonly unsettled?: readonly { readonly name: string; readonly why: string }[];
 }

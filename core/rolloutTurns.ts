@@ -1,5 +1,5 @@
 import { restartDigest } from './daemonOptions';
-import { whyNotInPlace } from './engineChange';
+import { isKept, whyNotInPlace, type EngineWish, type KeptEngine } from './engineChange';
 import { defaultSource, staticVersion } from './engineSource';
 import { versionWithin } from './engineVersion';
 import type { Sight, SwarmNodeFacts } from './facts';
@@ -33,6 +33,8 @@ export interface TurnFacts {
   readonly outageArchive?: string | undefined;
   /** Whether a manager's port offers ALPN, by its name. Default: each does. */
   readonly alpn?: Readonly<Record<string, Sight<boolean>>>;
+  /** Engines that an upgrade in place would put back, by their managers. Default: none. */
+  readonly kept?: Readonly<Record<string, KeptEngine>>;
   /** In the order of this run. */
   readonly managers: readonly string[];
   readonly workers: readonly string[];
@@ -218,9 +220,14 @@ function managerTurn(
   }
   const why = differences(node, entry, osOf(facts.hosts, node));
   if (why.length === 0) return undefined;
-  if (entry.managerStatus !== undefined && isInPlace(node, entry, osOf(facts.hosts, node))) {
+  const kept = facts.kept?.[name];
+  if (entry.managerStatus !== undefined && isInPlace(node, entry, osOf(facts.hosts, node), kept)) {
     const vip = facts.vipAtTurn?.[name];
-    const sentence = managerInPlace({ name, why, members, ...(vip === undefined ? {} : { vip }) });
+    const isBack = isKept(wishOf(node), kept);
+    const sentence = managerInPlace({
+      ...{ name, why, members, isBack },
+      ...(vip === undefined ? {} : { vip }),
+    });
     return { name, role: 'manager', kind: 'inPlace', why, sentence };
   }
   const head = `replace manager ${name} (${why.join(', ')}): `;
@@ -321,13 +328,14 @@ export function differences(
   return differences;
 }
 
-/** Whether nothing differs but what an engine can be given in place. */
+/** Whether nothing differs but what an engine can be given in place, or what is kept would give it back. */
 export function isInPlace(
   declared: RolloutNode,
   entry: SwarmNodeFacts,
   seenOs: string | undefined,
+  kept?: KeptEngine,
 ): boolean {
-  const { engineVersion: version, engineSource: source = defaultSource } = declared;
+  const wish = wishOf(declared);
   const { engineVersion: _version, engineDaemon: _daemon, ...rest } = declared;
   const others = differences(
     { ...rest, engineVersion: entry.engineVersion },
@@ -338,8 +346,16 @@ export function isInPlace(
   return (
     declared.engineUpgrade === 'inPlace' &&
     others.length === 0 &&
-    whyNotInPlace(runs, source.kind, { version, source }) === undefined
+    whyNotInPlace(runs, wish.source.kind, wish, kept) === undefined
   );
+}
+
+function wishOf({
+  engineVersion: version,
+  engineSource: source = defaultSource,
+  engineDaemon: daemon = {},
+}: RolloutNode): EngineWish {
+  return { version, source, daemon };
 }
 
 function withoutOptions(labels: Labels): Labels {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { KeptEngine } from './engineChange';
 import { markerDirectory } from './marker';
 
 /**
@@ -64,6 +65,16 @@ export function parseUpgradeMark(text: string | undefined): UpgradeMark | undefi
   } catch {
     return undefined;
   }
+}
+
+/**
+ * What may go back into its place when an upgrade is taken back, its node staying in the swarm: the engine that was
+ * kept, as long as the upgrade is not over or its node is held.
+ */
+export function takesBack(mark: UpgradeMark | undefined, isHeld: boolean): KeptEngine | undefined {
+  if (mark === undefined || !(isHeld || isUnfinished(mark))) return undefined;
+  const { version, build, digest } = mark.from;
+  return { version, build, digest };
 }
 
 /** Whether an upgrade was begun there, and has not come to its end. */

@@ -4,6 +4,7 @@ import { isLabConnection } from '../../core/connection';
 import { SwarmError, errorMessage } from '../../core/errors';
 import { describeLocalData } from '../../core/localData';
 import { isGoing, readCanary, withPause } from '../../core/canary';
+import type { KeptEngine } from '../../core/engineChange';
 import { isSeen } from '../../core/facts';
 import type { Sight, SwarmNodeFacts } from '../../core/facts';
 import { addressOf, isSameAddress } from '../../core/addresses';
@@ -27,6 +28,7 @@ import { hostStanding } from '../operations/ask/hostStanding';
 import type { HostStanding } from '../operations/ask/hostStanding';
 import { lookAtAlpn } from '../operations/node/joinContacts';
 import { unfitness } from '../operations/vip/lookAtPeers';
+import { keptOn, readUpgradeMark } from '../operations/inPlace/keptEngine';
 import { entryOfNode } from '../../core/rolloutTurns';
 import type { VipPolicy } from '../../core/rollPolicy';
 import { unsettledBy } from '../operations/gate/unsettled';
@@ -340,8 +342,22 @@ async function gather(
     alpn: await alpnOf(standings, operation),
     vipUnfit: holder === undefined ? {} : await vipUnfitness(standings, nodes),
     unsettled,
+    kept: await keptAmong(standings),
     ...(await running(declared, clusterId, contacts, operation)),
   };
+}
+
+/** What upgrades in place that are held or were interrupted have kept. One that is not looked at is not known to be. */
+async function keptAmong(standings: Standings): Promise<Readonly<Record<string, KeptEngine>>> {
+  const found = await Promise.all(
+    standings.map(async ({ node: { name, engineUpgrade }, standing }) => {
+      const host = standing.kind === 'absent' ? undefined : standing.host;
+      if (engineUpgrade !== 'inPlace' || host === undefined) return [];
+      const kept = await look(async () => keptOn(host, await readUpgradeMark(host)));
+      return isSeen(kept) && kept.seen !== undefined ? [[name, kept.seen] as const] : [];
+    }),
+  );
+  return Object.fromEntries(found.flat());
 }
 
 /** What the head of the run sets right, and how. */

@@ -7,8 +7,10 @@ import { changedOptions, daemonSchema } from '../../core/daemonOptions';
 import {
   engineChange,
   engineUpgrades,
+  isKept,
   type EngineUpgrade,
   type EngineWish,
+  type KeptEngine,
 } from '../../core/engineChange';
 import {
   defaultSource,
@@ -35,7 +37,7 @@ import type { EngineInputs } from '../operations/host/engineSetup';
 import { refuseOtherDataRoot } from '../operations/host/dataRoot';
 import { loadImages } from '../operations/host/loadImages';
 import { isUpgradeDue } from '../operations/inPlace/isUpgradeDue';
-import { readUpgradeMark } from '../operations/inPlace/keptEngine';
+import { keptOn, readUpgradeMark } from '../operations/inPlace/keptEngine';
 import { upgradeInPlace } from '../operations/inPlace/upgradeInPlace';
 import { ownMarker, readMarker, removeMarker, writeMarker } from '../operations/ask/markers';
 import { refuseLiveManager } from '../operations/node/refuseLiveManager';
@@ -121,6 +123,15 @@ export const engine: Resource = {
     engineId: text('Identity of this installation.'),
     engineVersion: text('Version that the daemon answers with.'),
     revision: text('Another one after each upgrade or restart in place.', false),
+    kept: record(
+      {
+        version: text('Its version.'),
+        build: text('Folder of its programs, if it was unpacked.', false),
+        digest: text('Digest of its options that a start is needed for.'),
+      },
+      'The engine that an upgrade in place has kept and would put back, seen while the node is held.',
+      false,
+    ),
   },
   // What an upgrade in place has left half done is seen before each run, whatever the run declares.
   refreshBeforeUpdate: (known) => upgradeOf(known) === 'inPlace',
@@ -152,6 +163,7 @@ export const engine: Resource = {
           wishOf(old.inputs),
           wishOf(wanted),
           upgradeOf(wanted),
+          keptOf(old.state),
         ),
       },
       withDefaults(old.inputs),
@@ -163,7 +175,7 @@ export const engine: Resource = {
   ],
   previewUpdate: (wanted, state) => [
     isExchanged(wanted, state)
-      ? `exchange the engine in place, its node drained: ${shown(state['engineVersion'])} → ${shown(wanted['version'] ?? 'the same')} of ${describeSource(sourceOf(wanted))}`
+      ? `${isKept(wishOf(wanted), keptOf(state)) ? 'put the engine back that was kept' : 'exchange the engine'} in place, its node drained: ${shown(state['engineVersion'])} → ${shown(wanted['version'] ?? 'the same')} of ${describeSource(sourceOf(wanted))}`
       : steps.loadImages(shown(wanted['name'])),
   ],
   previewOutputs: (wanted, state) =>
@@ -197,16 +209,21 @@ export const engine: Resource = {
     const spec = known as unknown as EngineInputs;
     try {
       const host = await operation.effects.hosts.connect(spec.connection);
-      if (isUnfinished(await readUpgradeMark(host))) {
+      const mark = await readUpgradeMark(host);
+      const { kept: _kept, ...others } = state;
+      const mayBeKept = known['upgrade'] === 'inPlace' || known['upgrade'] === 'interrupted';
+      const kept = mayBeKept ? await keptOn(host, mark) : undefined;
+      const seen = { ...others, ...(kept === undefined ? {} : { kept: asProperties(kept) }) };
+      if (isUnfinished(mark)) {
         operation.log('warning', `${spec.name}: an upgrade of its engine in place is not finished`);
-        return { id, inputs: { ...known, upgrade: 'interrupted' }, outputs: state };
+        return { id, inputs: { ...known, upgrade: 'interrupted' }, outputs: seen };
       }
       const version = await host.docker.version();
       const asked = spec.version === undefined || versionWithin(version, spec.version);
       return {
         id,
         inputs: asked ? known : { ...known, version },
-        outputs: { ...state, engineVersion: version },
+        outputs: { ...seen, engineVersion: version },
       };
     } catch (error) {
       operation.log(
@@ -262,6 +279,14 @@ function upgradeOf({ upgrade }: PropertyMap): EngineUpgrade {
 
 function versionOf(version: PropertyValue | undefined): string | undefined {
   return typeof version === 'string' ? version : undefined;
+}
+
+function asProperties({ version, build, digest }: KeptEngine): PropertyMap {
+  return { version, digest, ...(build === undefined ? {} : { build }) };
+}
+
+function keptOf({ kept }: PropertyMap): KeptEngine | undefined {
+  return isMap(kept) ? (kept as unknown as KeptEngine) : undefined;
 }
 
 /** What of an engine is declared; a version that is not known yet is none that runs. */

@@ -66,6 +66,19 @@ describe('what a change of an engine costs', () => {
     });
   }
 
+  it('the engine that is kept goes back in place, and no other older one', () => {
+    const kept = { version: '26.1.5', build: undefined, digest: '' };
+    const runs = wish({ version: '28.5' });
+    const cost = (wanted: EngineWish): string =>
+      engineChange('28.5.2', runs, wanted, 'inPlace', kept).version;
+    assert.equal(cost(wish()), 'update');
+    assert.equal(cost(wish({ version: '26' })), 'update');
+    assert.equal(cost(wish({ version: '20.10' })), 'replace');
+    assert.equal(cost(wish({ daemon: { mtu: 1400 } })), 'replace');
+    assert.equal(cost(wish({ source: { kind: 'docker' } })), 'replace');
+    assert.equal(engineChange('28.5.2', runs, wish(), 'replace', kept).version, 'replace');
+  });
+
   it('what is there is what is wanted in version, build and options, or not', () => {
     const there = { version: '26.1.5', build: undefined, digest: '' };
     assert.ok(isOnTarget(there, engineTarget(wish({ version: '26.1' }))));

@@ -6,6 +6,7 @@ import {
   declaredAvailability,
   heldAvailability,
   heldLabel,
+  isOutHeld,
   withHold,
   withoutHold,
 } from '../../core/held';
@@ -16,6 +17,7 @@ import {
   isUnfinished,
   parseUpgradeMark,
   renderUpgradeMark,
+  takesBack,
   type UpgradeMark,
 } from '../../core/upgradeMark';
 import { declare, see } from './support/rollouts';
@@ -138,6 +140,60 @@ describe('the plan of an upgrade in place', () => {
       plan(newer, see(nodes, size), [bound]).reasons.join(),
       /service console would run nowhere: m2, m3, m1 stay drained/,
     );
+  });
+
+  it('an upgrade that is taken back while a manager is held puts back what was kept there', () => {
+    const present = '20.10.24';
+    const kept = { m2: { version: present, build: undefined, digest: '' } };
+    const left = (availability: 'drain' | 'active'): typeof nodes =>
+      nodes.map((node) =>
+        node.hostname === 'm2'
+          ? {
+              ...{ ...node, availability, engineVersion: '29.9.1' },
+              labels: withHold(node.labels, 'active'),
+            }
+          : node,
+      );
+    const former = inPlace(declare(size, { engineVersion: present }));
+    const take = (more: object): RolloutPlan =>
+      planRollout(former, {
+        ...see(left('drain'), size),
+        ...{ running: { unseen: 'nobody is asked' }, ...more },
+      });
+    const { turns, reasons, warnings } = take({ kept });
+    assert.deepEqual(reasons, [], 'who lets go is not kept from it');
+    assert.ok(!warnings.join().includes('goes back'), warnings.join());
+    assert.deepEqual(
+      turns.map(({ kind, sentence }) => [kind, sentence]),
+      [
+        [
+          'inPlace',
+          'take the upgrade of manager m2 back in place (engine 29.9.1 → 20.10.24): 2 of 3 members answer while its engine is stopped, quorum 2, tolerance 0; the engine that was kept is put back, and it serves again when every manager has its engine',
+        ],
+      ],
+    );
+    assert.deepEqual(
+      take({}).turns.map(({ kind }) => kind),
+      ['replace'],
+      'where nothing is known to be kept',
+    );
+  });
+
+  it('what may go back is the kept engine of a node that is out for its upgrade', () => {
+    const mark: UpgradeMark = {
+      phase: 'done',
+      from: { version: '26.1.5', packages: ['docker.io'], digest: '' },
+      to: { version: '28.5', digest: '' },
+    };
+    const kept = { version: '26.1.5', build: undefined, digest: '' };
+    assert.deepEqual(takesBack(mark, true), kept);
+    assert.equal(takesBack(mark, false), undefined);
+    assert.deepEqual(takesBack({ ...mark, phase: 'kept' }, false), kept);
+    assert.equal(takesBack(undefined, true), undefined);
+    const held = { labels: withHold({}, 'active') };
+    assert.ok(isOutHeld({ ...held, availability: 'drain' }));
+    assert.ok(!isOutHeld({ ...held, availability: 'active' }), 'it serves by now');
+    assert.ok(!isOutHeld({ labels: {}, availability: 'drain' }));
   });
 
   it('what is held while nothing is declared to go in place is refused, with the remedy', () => {

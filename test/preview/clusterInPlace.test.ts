@@ -66,6 +66,36 @@ describe('engines are exchanged in place', () => {
     assert.equal(none.exitCode, 0, none.output);
   });
 
+  test('taken back behind a failure: preview says so, and up puts back what was kept, with nobody replaced', async () => {
+    const before = nodes();
+    for (const { key } of project.world.machines()) {
+      project.world.editMachine(key, ({ offered, engine }) => {
+        for (const name of ['docker.io', 'docker-cli']) offered[name]?.unshift('28.6.0+dfsg1-1');
+        if (key === 'test/m3') engine.brokenVersions.push('28.6.0');
+      });
+    }
+    project.declareCluster({ ...inPlace, engineVersion: '28.6.0' });
+    const failed = await project.run('up');
+    assertFailed(failed, /m3: engine 28\.6\.0 did not take the place of 28\.5\.2/, [
+      'update Engine m2',
+      'update Engine m3',
+    ]);
+    project.declareCluster({ ...inPlace, engineVersion: '28.5' });
+    const preview = await project.run('preview');
+    assert.match(
+      preview.output,
+      /take the upgrade of manager m2 back in place \(engine 28\.6\.0 → 28\.5\)/,
+    );
+    assert.match(preview.output, /put the engine back that was kept in place, its node drained/);
+    assert.doesNotMatch(preview.output, /replace/);
+    const run = await project.run('up');
+    assertDone(run, ['update Engine m2', 'update Activation demo-activation']);
+    assert.deepEqual(nodes(), before);
+    assert.ok(project.world.swarm().nodes.every(({ availability }) => availability === 'active'));
+    const none = await project.run('preview', '--expect-no-changes');
+    assert.equal(none.exitCode, 0, none.output);
+  });
+
   test('a node that is held when nobody exchanges engines is let go by the next up, as drift of the activation', async () => {
     project.world.edit(({ swarms }) => {
       const [swarm] = Object.values(swarms);

@@ -278,6 +278,86 @@ test('where an interrupted run is taken back, what it held serves again, and hal
   }
 });
 
+test('a change that is taken back while managers are held: what was kept is put back, nobody leaves, and all serve', async () => {
+  for (const names of [['m2'], ['m2', 'm3', 'm1']]) {
+    const { world, stack, faults } = begin();
+    const ids = world.swarm().nodes.map(({ id }) => id);
+    for (const name of names) await stack.applyNode(new ProviderProcess(world), name);
+    assert.deepEqual([...held(world)].sort(), [...names].sort());
+    stack.declared = origin.stack.declared;
+    await stack.refreshBefore(new ProviderProcess(world));
+    const transcript = emptyTranscript();
+    // No mirror may have it any more.
+    for (const { key } of world.machines()) {
+      world.editMachine(key, ({ offered }) => (offered['docker.io'] = ['28.5.2+dfsg4-1']));
+    }
+    await stack.up(new ProviderProcess(world, { transcript }), order);
+    assertAsDeclared(world, stack);
+    assert.deepEqual(held(world), []);
+    assert.deepEqual([...faults], [], 'quorum and virtual IP at every moment');
+    assert.deepEqual(
+      world.swarm().nodes.map(({ id }) => id),
+      ids,
+      'nobody left',
+    );
+    for (const name of names) {
+      assert.equal(machine(world, name).engine.runningVersion, '26.1.5');
+      assert.ok(sentences(transcript).includes(`put engine 26.1.5 back on ${name}`));
+    }
+    await stack.refreshBefore(new ProviderProcess(world));
+    assert.equal(stack.get('Engine', 'm2').outputs['kept'], undefined);
+    // And forth again.
+    offerNewerEngine(world);
+    stack.declared = upTo(stack, '28.5');
+    await stack.up(new ProviderProcess(world), order);
+    assertAsDeclared(world, stack);
+    assert.equal(machine(world, 'm2').engine.runningVersion, '28.5.2');
+  }
+});
+
+test('killed at every step of taking it back: the next run frees it, either way', async () => {
+  const back = async (
+    fault?: ConstructorParameters<typeof ProviderProcess>[1],
+  ): Promise<ReturnType<typeof begin>> => {
+    const run = begin();
+    await run.stack.applyNode(new ProviderProcess(run.world), 'm2');
+    run.stack.declared = origin.stack.declared;
+    await run.stack.refreshBefore(new ProviderProcess(run.world));
+    await run.stack.up(new ProviderProcess(run.world, fault), order).catch(() => undefined);
+    return run;
+  };
+  const transcript = emptyTranscript();
+  await back({ transcript });
+  const wanted = sentences(transcript);
+  assert.ok(wanted.includes('end the hold of m2'), wanted.join('\n'));
+  for (const step of wanted.keys()) {
+    const { world, stack, faults } = await back({ fault: { kind: 'kill', at: 'end', step } });
+    if (step % 2 === 0) stack.declared = upTo(stack, '28.5');
+    await stack.refreshBefore(new ProviderProcess(world));
+    await stack.up(new ProviderProcess(world), order);
+    assertAsDeclared(world, stack, { mayHaveDeadLease: true });
+    assert.deepEqual(held(world), [], wanted[step]);
+    assert.deepEqual([...faults], [], wanted[step]);
+  }
+});
+
+test('one that was let go between the plan and its step is not given an older engine in place', async () => {
+  const { world, stack } = begin();
+  await stack.applyNode(new ProviderProcess(world), 'm2');
+  const later = upTo(stack, '26.1');
+  stack.declared = upTo(stack, '28.5');
+  await stack.refreshBefore(new ProviderProcess(world));
+  await stack.applyActivation(new ProviderProcess(world));
+  assert.deepEqual(held(world), []);
+  stack.declared = later;
+  const calls = world.calls().length;
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm2'), {
+    code: 'EngineUpgradeRefused',
+    message: /an older engine may not read what a newer one wrote; nothing was touched/,
+  });
+  assert.deepEqual(changesSince(world, calls), []);
+});
+
 test('options that need a start restart the engine where it is, drained, and are put back when it does not take them', async () => {
   const { world, stack } = begin();
   const options = (daemon: PropertyMap): void => {

@@ -1,10 +1,14 @@
+import type { KeptEngine } from '../../../core/engineChange';
+import { isOutHeld } from '../../../core/held';
 import { daemonFilePath, daemonNotePath, parseDaemonNote } from '../../../core/daemonOptions';
 import { knownPackages } from '../../../core/engineSource';
 import { packageKind } from '../../../core/packageKind';
 import {
+  isUnfinished,
   keptDirectory,
   parseUpgradeMark,
   renderUpgradeMark,
+  takesBack,
   upgradeMarkPath,
   type UpgradeMark,
 } from '../../../core/upgradeMark';
@@ -19,6 +23,18 @@ export async function readUpgradeMark(host: Host): Promise<UpgradeMark | undefin
 
 export function writeUpgradeMark(host: Host, mark: UpgradeMark): Promise<void> {
   return host.files.write(upgradeMarkPath, renderUpgradeMark(mark), { mode: 0o600 });
+}
+
+/** What may go back into its place on a host whose node stays, by the node's own engine where it is a manager. */
+export async function keptOn(
+  host: Host,
+  mark: UpgradeMark | undefined,
+): Promise<KeptEngine | undefined> {
+  if (mark === undefined || isUnfinished(mark)) return takesBack(mark, false);
+  const { nodeId, isControlAvailable } = await host.docker.info();
+  if (!isControlAvailable) return undefined;
+  const entry = (await host.docker.nodes()).find(({ id }) => id === nodeId);
+  return takesBack(mark, entry !== undefined && isOutHeld(entry));
 }
 
 /** The engine as it is, before anything of it is changed. @param build - folder of its programs, if it was unpacked. */

@@ -2,17 +2,21 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   engineTarget,
   isOnTarget,
+  whyNotInPlace,
   type EngineTarget,
   type EngineWish,
+  type KeptEngine,
 } from '../../../core/engineChange';
 import { versionWithin } from '../../../core/engineVersion';
 import { SwarmError } from '../../../core/errors';
 import { isSeen } from '../../../core/facts';
+import { isOutHeld } from '../../../core/held';
 import { steps } from '../../../core/steps';
 import {
   isUnfinished,
   parseUpgradeMark,
   renderUpgradeMark,
+  takesBack,
   upgradeMarkPath,
   type UpgradeMark,
 } from '../../../core/upgradeMark';
@@ -81,13 +85,16 @@ export async function upgradeInPlace(
     if (isOnTarget({ version, build, digest }, to))
       return end({ ...member, operation, host, spec }, before);
   }
-  const { from, isBack, isResumed } = await startOf(host, before, former, to);
+  const { from, isBack, isResumed } = await startOf(host, before, former, {
+    ...{ to, isHeld: isOutHeld(member.entry) },
+  });
   if (before?.phase === 'begun' && isOnTarget(there(from), to)) {
     // Nothing was exchanged, and nothing is to be any more.
     await release(operation, [{ spec: member.node, nodeId: member.entry.id }]);
     await host.files.remove(upgradeMarkPath);
     return from.version;
   }
+  if (!isResumed) refuseOlder(spec.name, from.version, wanted);
   const mark: UpgradeMark = { phase: isResumed ? 'kept' : 'begun', from, to };
   const prepared = isBack ? undefined : await preparedFor(operation, host, spec, mark);
   const upgrade = { ...member, operation, host, spec, prepared, mark, isResumed };
@@ -159,15 +166,27 @@ async function startOf(
   host: Host,
   before: UpgradeMark | undefined,
   former: EngineWish,
-  to: EngineTarget,
+  { to, isHeld }: { readonly to: EngineTarget; readonly isHeld: boolean },
 ): Promise<Start> {
   if (before?.phase === 'begun') return { from: before.from, isBack: false, isResumed: false };
-  if (isUnfinished(before)) {
-    const isBack = isOnTarget(there(before.from), to);
+  const kept = takesBack(before, isHeld);
+  if (before !== undefined && kept !== undefined) {
+    const isBack = isOnTarget(kept, to);
     if (isBack || before.phase === 'kept') return { from: before.from, isBack, isResumed: true };
   }
   const from = await presentEngine(host, await presentBuild(host, before, former));
   return { from, isBack: false, isResumed: false };
+}
+
+/** What was held when this run was planned may have been let go meanwhile, and has served with its newer engine since. */
+function refuseOlder(name: string, runs: string, wanted: EngineWish): void {
+  const why = whyNotInPlace(runs, wanted.source.kind, wanted);
+  if (why === undefined) return;
+  throw new SwarmError(
+    'EngineUpgradeRefused',
+    `${name}: engine ${runs} is not exchanged for ${wanted.version ?? 'what is declared'} in place: ${why}; nothing was touched; run \`pulumi up\` again, which looks at it anew`,
+    { source: 'world' },
+  );
 }
 
 /** The state may be older than the host, where the mark is written first. */
@@ -182,9 +201,7 @@ async function presentBuild(
   return isThere ? marked : engineTarget(former).build;
 }
 
-function there({ version, build, digest }: UpgradeMark['from']): EngineTarget & {
-  readonly version: string;
-} {
+function there({ version, build, digest }: UpgradeMark['from']): KeptEngine {
   return { version, build, digest };
 }
 
