@@ -34,8 +34,10 @@ export function engineChange(
     wanted.version === undefined || (runs !== undefined && versionWithin(runs, wanted.version));
   const source = sourceChange(old.source, wanted.source);
   const daemon = daemonChange(old.daemon, wanted.daemon);
+  // What is taken back is put back where it was, also when `inPlace` is taken back with it.
   const isPossible =
-    upgrade === 'inPlace' && whyNotInPlace(runs, old.source.kind, wanted, kept) === undefined;
+    (upgrade === 'inPlace' || isKept(wanted, kept)) &&
+    whyNotInPlace(runs, old.source.kind, wanted, kept) === undefined;
   return isPossible
     ? { version: 'update', source: 'update', daemon: 'update' }
     : { version: isWithin ? 'update' : 'replace', source, daemon };

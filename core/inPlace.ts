@@ -51,6 +51,20 @@ export function managerInPlace(turn: {
   );
 }
 
+/** Who is held while nothing is declared to go in place any more. */
+export function holdWarnings(
+  { managers, workers }: Pick<RolloutDeclaration, 'managers' | 'workers'>,
+  nodes: readonly SwarmNodeFacts[],
+): readonly string[] {
+  const present = heldNodes(nodes);
+  if (present.length === 0) return [];
+  if ([...managers, ...workers].some(({ engineUpgrade }) => engineUpgrade === 'inPlace')) return [];
+  const names = present.map(({ hostname }) => hostname).join(', ');
+  return [
+    `${names}: drained by an upgrade in place that has not come to its end, and let go by this run, with the engine that is declared; one that is still drained behind it is let go by \`upgrade: inPlace\``,
+  ];
+}
+
 /** Why engines cannot be exchanged in place now; empty: they can, or none is to be. */
 export function inPlaceReasons(
   declared: RolloutDeclaration,
@@ -58,14 +72,7 @@ export function inPlaceReasons(
   nodes: readonly SwarmNodeFacts[],
   turns: readonly RolloutTurn[],
 ): readonly string[] {
-  const all = [...declared.managers, ...declared.workers];
   const present = heldNodes(nodes);
-  if (present.length > 0 && all.every(({ engineUpgrade }) => engineUpgrade !== 'inPlace')) {
-    const names = present.map(({ hostname }) => hostname).join(', ');
-    return [
-      `${names}: drained by an upgrade in place that has not come to its end; declare \`upgrade: inPlace\` again, with the version that you want, and take it out when \`pulumi up\` is through`,
-    ];
-  }
   const going = turns.filter(({ kind, role }) => kind === 'inPlace' && role === 'manager');
   const members = nodes.filter(({ managerStatus }) => managerStatus !== undefined).length;
   if (going.length > 0 && !mayPause(members, declared.isOutageAllowed === true)) {

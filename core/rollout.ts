@@ -3,7 +3,7 @@ import { engineAdvice } from './engineAdvice';
 import { isEvictable } from './evictable';
 import type { Sight, SwarmNodeFacts } from './facts';
 import { isSeen } from './facts';
-import { inPlaceReasons } from './inPlace';
+import { holdWarnings, inPlaceReasons } from './inPlace';
 import { joinedLabel } from './labels';
 import { afterMending, mendedNodes } from './mending';
 import { promotionReasons } from './promotionReasons';
@@ -112,6 +112,7 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
       ...(swarm === 'live' && facts.restore === undefined ? sightWarnings(seen, names) : []),
       ...(vip?.warnings ?? []),
       ...engines.warnings,
+      ...holdWarnings(declared, nodes ?? []),
       ...(turns.length > 0 ? serviceWarnings(facts.gate) : []),
     ],
   };

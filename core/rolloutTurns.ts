@@ -344,7 +344,7 @@ export function isInPlace(
   );
   const runs = entry.engineVersion === '' ? undefined : entry.engineVersion;
   return (
-    declared.engineUpgrade === 'inPlace' &&
+    (declared.engineUpgrade === 'inPlace' || isKept(wish, kept)) &&
     others.length === 0 &&
     whyNotInPlace(runs, wish.source.kind, wish, kept) === undefined
   );

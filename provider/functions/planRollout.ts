@@ -7,6 +7,7 @@ import { isGoing, readCanary, withPause } from '../../core/canary';
 import type { KeptEngine } from '../../core/engineChange';
 import { isSeen } from '../../core/facts';
 import type { Sight, SwarmNodeFacts } from '../../core/facts';
+import { heldAvailability } from '../../core/held';
 import { addressOf, isSameAddress } from '../../core/addresses';
 import { describeRemovals } from '../../core/removals';
 import { planRollout as decide } from '../../core/rollout';
@@ -342,19 +343,24 @@ async function gather(
     alpn: await alpnOf(standings, operation),
     vipUnfit: holder === undefined ? {} : await vipUnfitness(standings, nodes),
     unsettled,
-    kept: await keptAmong(standings),
+    kept: await keptAmong(standings, isSeen(nodes) ? nodes.seen : []),
     ...(await running(declared, clusterId, contacts, operation)),
   };
 }
 
 /** What upgrades in place that are held or were interrupted have kept. One that is not looked at is not known to be. */
-async function keptAmong(standings: Standings): Promise<Readonly<Record<string, KeptEngine>>> {
+async function keptAmong(
+  standings: Standings,
+  nodes: readonly SwarmNodeFacts[],
+): Promise<Readonly<Record<string, KeptEngine>>> {
   const found = await Promise.all(
-    standings.map(async ({ node: { name, engineUpgrade }, standing }) => {
+    standings.map(async ({ node, standing }) => {
       const host = standing.kind === 'absent' ? undefined : standing.host;
-      if (engineUpgrade !== 'inPlace' || host === undefined) return [];
+      const entry = entryOfNode(nodes, node);
+      if (host === undefined || entry === undefined) return [];
+      if (heldAvailability(entry) === undefined) return [];
       const kept = await look(async () => keptOn(host, await readUpgradeMark(host)));
-      return isSeen(kept) && kept.seen !== undefined ? [[name, kept.seen] as const] : [];
+      return isSeen(kept) && kept.seen !== undefined ? [[node.name, kept.seen] as const] : [];
     }),
   );
   return Object.fromEntries(found.flat());

@@ -21,9 +21,11 @@ import {
 import { isEngineVersion, versionWithin } from '../../core/engineVersion';
 import type { InputFailure } from '../../core/errors';
 import { SwarmError, errorMessage } from '../../core/errors';
+import { heldAvailability } from '../../core/held';
 import { steps } from '../../core/steps';
 import { textFault } from '../../core/textFault';
 import { isUnfinished, upgradeMarkPath } from '../../core/upgradeMark';
+import type { Host } from '../../effects/effects';
 import { importEngine } from '../imports/machines';
 import {
   bringEngineUp,
@@ -36,8 +38,10 @@ import {
 import type { EngineInputs } from '../operations/host/engineSetup';
 import { refuseOtherDataRoot } from '../operations/host/dataRoot';
 import { loadImages } from '../operations/host/loadImages';
+import { letGo } from '../operations/inPlace/activateHeld';
 import { isUpgradeDue } from '../operations/inPlace/isUpgradeDue';
 import { keptOn, readUpgradeMark } from '../operations/inPlace/keptEngine';
+import { findMember } from '../operations/inPlace/member';
 import { upgradeInPlace } from '../operations/inPlace/upgradeInPlace';
 import { ownMarker, readMarker, removeMarker, writeMarker } from '../operations/ask/markers';
 import { refuseLiveManager } from '../operations/node/refuseLiveManager';
@@ -176,7 +180,9 @@ export const engine: Resource = {
   previewUpdate: (wanted, state) => [
     isExchanged(wanted, state)
       ? `${isKept(wishOf(wanted), keptOf(state)) ? 'put the engine back that was kept' : 'exchange the engine'} in place, its node drained: ${shown(state['engineVersion'])} → ${shown(wanted['version'] ?? 'the same')} of ${describeSource(sourceOf(wanted))}`
-      : steps.loadImages(shown(wanted['name'])),
+      : state['kept'] !== undefined && upgradeOf(wanted) !== 'inPlace'
+        ? steps.release(shown(wanted['name']))
+        : steps.loadImages(shown(wanted['name'])),
   ],
   previewOutputs: (wanted, state) =>
     isExchanged(wanted, state) ? { engineVersion: unknown, revision: unknown } : {},
@@ -252,6 +258,8 @@ export const engine: Resource = {
       await reloadDaemonOptions(operation, host, spec);
     }
     await loadImages(operation, host, spec.name, spec.images ?? []);
+    // Without `inPlace` there is no Activation to wait for.
+    if (upgradeOf(wanted) !== 'inPlace') await letGoHeld(operation, host, spec);
     const { engineVersion, revision = engineId } = state;
     return { outputs: { engineId, engineVersion, revision } };
   },
@@ -297,6 +305,13 @@ function wishOf(properties: PropertyMap): EngineWish {
     source: sourceOf(properties),
     daemon: daemonOf(properties),
   };
+}
+
+async function letGoHeld(operation: Operation, host: Host, spec: EngineInputs): Promise<void> {
+  if ((await readUpgradeMark(host)) === undefined) return;
+  const member = await findMember(operation, host, spec);
+  if (member === undefined || heldAvailability(member.entry) === undefined) return;
+  await letGo(operation, member.node, member.entry.id);
 }
 
 /** Whether an Update exchanges the engine: what it cannot do in place is a replacement by then. */

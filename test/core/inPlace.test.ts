@@ -172,6 +172,16 @@ describe('the plan of an upgrade in place', () => {
         ],
       ],
     );
+    const { managers: own, workers } = declare(size, { engineVersion: present });
+    const whole = planRollout(
+      { ...former, managers: own, workers },
+      { ...see(left('drain'), size), kept },
+    );
+    assert.deepEqual(
+      whole.turns.map(({ kind }) => kind),
+      ['inPlace'],
+      'also when `inPlace` is taken back with it',
+    );
     assert.deepEqual(
       take({}).turns.map(({ kind }) => kind),
       ['replace'],
@@ -196,15 +206,18 @@ describe('the plan of an upgrade in place', () => {
     assert.ok(!isOutHeld({ labels: {}, availability: 'drain' }));
   });
 
-  it('what is held while nothing is declared to go in place is refused, with the remedy', () => {
+  it('what is held while nothing is declared to go in place is told of, and nothing is refused', () => {
     const left = nodes.map((node) =>
       node.hostname === 'm2' ? { ...node, labels: withHold(node.labels, 'active') } : node,
     );
+    const taken = planRollout(declare(size), see(left, size));
+    assert.deepEqual(taken.reasons, []);
     assert.match(
-      planRollout(declare(size), see(left, size)).reasons.join(),
-      /m2: drained by an upgrade in place .* declare `upgrade: inPlace` again/,
+      taken.warnings.join(),
+      /m2: drained by an upgrade in place that has not come to its end, and let go by this run/,
     );
-    assert.deepEqual(planRollout(inPlace(declare(size)), see(left, size)).reasons, []);
+    const resumed = planRollout(inPlace(declare(size)), see(left, size));
+    assert.deepEqual([resumed.reasons, resumed.warnings], [[], []]);
   });
 });
 

@@ -315,6 +315,32 @@ test('a change that is taken back while managers are held: what was kept is put 
   }
 });
 
+test('a change that is taken back with `inPlace` itself: nobody leaves, and all serve with the engine that is declared', async () => {
+  for (const version of ['26.1', undefined]) {
+    const { world, stack, faults } = begin();
+    const ids = world.swarm().nodes.map(({ id }) => id);
+    for (const name of ['m2', 'm3']) await stack.applyNode(new ProviderProcess(world), name);
+    const { upgrade: _upgrade, hold: _hold, version: _version, ...plain } = engine;
+    stack.declared = changed(origin.stack.declared, {
+      engine: { ...plain, ...(version === undefined ? {} : { version }) },
+    });
+    await stack.refreshBefore(new ProviderProcess(world));
+    await stack.up(new ProviderProcess(world), order);
+    assertAsDeclared(world, stack);
+    assert.deepEqual(held(world), []);
+    assert.deepEqual([...faults], [], 'quorum and virtual IP at every moment');
+    assert.deepEqual(
+      world.swarm().nodes.map(({ id }) => id),
+      ids,
+      'nobody left',
+    );
+    const runs = version === undefined ? '28.5.2' : '26.1.5';
+    for (const name of ['m2', 'm3']) {
+      assert.equal(machine(world, name).engine.runningVersion, runs);
+    }
+  }
+});
+
 test('killed at every step of taking it back: the next run frees it, either way', async () => {
   const back = async (
     fault?: ConstructorParameters<typeof ProviderProcess>[1],

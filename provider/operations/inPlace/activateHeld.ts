@@ -21,6 +21,8 @@ export interface ActivationInputs {
   readonly timeouts?: Partial<NodeTimeouts>;
 }
 
+type HeldAccess = Pick<ActivationInputs, 'clusterId' | 'managers' | 'timeouts'>;
+
 /** The nodes that are held now. */
 export async function heldNow(
   operation: Operation,
@@ -44,10 +46,27 @@ export async function heldNow(
  * @throws SwarmError `TimedOut` for a manager that is not ready, or for services that do not come back.
  */
 export async function activateHeld(operation: Operation, spec: ActivationInputs): Promise<void> {
-  if ((await heldNow(operation, spec)).length === 0) return;
+  await endHolds(operation, spec, () => true);
+}
+
+/**
+ * The same for one node alone, where no Activation is to come any more.
+ *
+ * @param nodeId - of the node; nothing is done where it is not held.
+ */
+export function letGo(operation: Operation, spec: HeldAccess, nodeId: string): Promise<void> {
+  return endHolds(operation, spec, ({ id }) => id === nodeId);
+}
+
+async function endHolds(
+  operation: Operation,
+  spec: HeldAccess,
+  isMeant: (node: SwarmNodeFacts) => boolean,
+): Promise<void> {
+  if (!(await heldNow(operation, spec)).some(isMeant)) return;
   const { gate } = timeoutsOf(spec);
   const failure = await withLease(operation, spec, 'end the holds', gate, async (lease) => {
-    const found = await ready(operation, spec);
+    const found = await ready(operation, spec, isMeant);
     await lease.confirm();
     if (found.held.length > 0) {
       await release(
@@ -63,13 +82,14 @@ export async function activateHeld(operation: Operation, spec: ActivationInputs)
 
 async function ready(
   operation: Operation,
-  spec: ActivationInputs,
+  spec: HeldAccess,
+  isMeant: (node: SwarmNodeFacts) => boolean,
 ): Promise<{ readonly held: readonly SwarmNodeFacts[]; readonly failure: Error | undefined }> {
   let held: readonly SwarmNodeFacts[] = [];
   let failure: Error | undefined;
   const { ready: seconds } = timeoutsOf(spec);
   await waitUntil(operation, 'held managers are ready', seconds, async () => {
-    held = await heldNow(operation, spec);
+    held = (await heldNow(operation, spec)).filter(isMeant);
     const out = held.filter(({ role, state }) => role === 'manager' && state !== 'ready');
     return (
       out.length === 0 || out.map(({ hostname, state }) => `${hostname} is ${state}`).join('; ')
@@ -81,10 +101,7 @@ async function ready(
   return { held: held.filter(({ state }) => state === 'ready'), failure };
 }
 
-function nodeOf(
-  { clusterId, managers, timeouts }: ActivationInputs,
-  entry: SwarmNodeFacts,
-): NodeInputs {
+function nodeOf({ clusterId, managers, timeouts }: HeldAccess, entry: SwarmNodeFacts): NodeInputs {
   const { hostname: name, address, role } = entry;
   return {
     ...{ name, address, role, clusterId, managers, engineId: '' },

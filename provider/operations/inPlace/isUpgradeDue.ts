@@ -1,9 +1,14 @@
 import { daemonChange, daemonNotePath, parseDaemonNote } from '../../../core/daemonOptions';
-import { engineTarget, type EngineUpgrade, type EngineWish } from '../../../core/engineChange';
+import {
+  engineTarget,
+  isKept,
+  type EngineUpgrade,
+  type EngineWish,
+} from '../../../core/engineChange';
 import { versionWithin } from '../../../core/engineVersion';
 import { isUnfinished } from '../../../core/upgradeMark';
 import type { Host } from '../../../effects/effects';
-import { readUpgradeMark } from './keptEngine';
+import { keptOn, readUpgradeMark } from './keptEngine';
 
 /**
  * Whether an engine is to be exchanged or restarted in place: it is not what is wanted, by what is on the host
@@ -17,7 +22,7 @@ export async function isUpgradeDue(
 ): Promise<boolean> {
   const mark = await readUpgradeMark(host);
   if (isUnfinished(mark)) return true;
-  if (upgrade !== 'inPlace') return false;
+  if (upgrade !== 'inPlace' && !isKept(wanted, await keptOn(host, mark))) return false;
   const [was, to] = [engineTarget(former), engineTarget(wanted)];
   if (was.build !== to.build && mark?.to.build !== to.build) return true;
   if (daemonChange(former.daemon, wanted.daemon) === 'replace') {
