@@ -35,3 +35,11 @@ export function enginesDue(
   }
   return [...groups.values()];
 }
+
+/** What a node gets; undefined: nothing that could be brought near. */
+export function engineDueOf(
+  engines: readonly EngineDue[] | undefined,
+  name: string,
+): EngineDue | undefined {
+  return engines?.find(({ nodes }) => nodes.includes(name));
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { enginesDue } from '../../core/engineDue';
+import { engineDueOf, enginesDue } from '../../core/engineDue';
 
 test('engines that nodes get: one entry for all nodes of the same wish, in their order', () => {
   const [docker, distribution] = [{ kind: 'docker' }, { kind: 'distribution' }] as const;
@@ -18,4 +18,17 @@ test('engines that nodes get: one entry for all nodes of the same wish, in their
       { nodes: ['w2'], source: docker },
     ],
   );
+});
+
+test('the engine that one node gets: that of its entry, or nothing', () => {
+  const docker = { nodes: ['m1', 'm2'], source: { kind: 'docker' } } as const;
+  const other = { nodes: ['w1'], version: '28.5', source: { kind: 'distribution' } } as const;
+  for (const [name, due] of [
+    ['m2', docker],
+    ['w1', other],
+    ['w2', undefined],
+  ] as const) {
+    assert.equal(engineDueOf([docker, other], name), due, name);
+  }
+  assert.equal(engineDueOf(undefined, 'm1'), undefined);
 });

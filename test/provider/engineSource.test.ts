@@ -88,17 +88,23 @@ test('of a node that is replaced, the engine it gets is brought near while it se
   const isActive = (): void => {
     const node = world.swarm().nodes.find(({ hostname }) => hostname === 'm2');
     assert.equal(node?.availability, 'active');
-    assert.equal(machine(world, 'm2').engine.runningVersion, '20.10.24');
+    const { engine, units } = machine(world, 'm2');
+    assert.equal(engine.runningVersion, '20.10.24');
+    assert.equal(units['keepalived.service']?.state, 'active');
   };
-  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm2'), {
+  const refused = emptyTranscript();
+  await assert.rejects(stack.applyNode(new ProviderProcess(world, { transcript: refused }), 'm2'), {
     code: 'PackageUnfit',
     message: /docker-ce : Depends: libsystemd1 but it is not installable/,
   });
+  assert.deepEqual(sentences(refused), [steps.fetchEngine('m2')]);
   isActive();
   world.editMachine('test/m2', (state) => (state.unmet = {}));
   const transcript = emptyTranscript();
   await stack.applyNode(new ProviderProcess(world, { transcript }), 'm2');
-  assert.deepEqual(sentences(transcript).slice(0, 2), [steps.fetchEngine('m2'), steps.gate('m2')]);
+  const [first, second, ...rest] = sentences(transcript);
+  assert.deepEqual([first, second], [steps.fetchEngine('m2'), steps.gate('m2')]);
+  assert.ok(!rest.includes(steps.fetchEngine('m2')), 'once for the whole chain');
   assertAsDeclared(world, stack);
   // What is there already, or comes with another OS, is not fetched.
   for (const [os, version] of [

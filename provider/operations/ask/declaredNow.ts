@@ -1,4 +1,4 @@
-import type { EngineDue } from '../../../core/engineDue';
+import { engineDueOf, type EngineDue } from '../../../core/engineDue';
 import type { BackupPolicy } from '../../../core/backup';
 import { declaredManagersLabel, declaredNames, declaredWorkersLabel } from '../../../core/labels';
 import { parseRenames, returnsAs } from '../../../core/renames';
@@ -39,7 +39,7 @@ export async function declaredNow(operation: Operation, before: NodeInputs): Pro
   const told = {
     returnsAs: returnsAs(labels, before.name),
     ...policyOfTurn(policy),
-    engineDue: policy?.engines?.find(({ nodes }) => nodes.includes(before.name)),
+    engineDue: engineDueOf(policy?.engines, before.name),
     workers,
   };
   if (policy === undefined) {

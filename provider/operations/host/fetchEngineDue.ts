@@ -2,14 +2,18 @@ import type { EngineDue } from '../../../core/engineDue';
 import { parseSourceNote, sourceNotePath } from '../../../core/engineSource';
 import { versionWithin } from '../../../core/engineVersion';
 import { isSeen } from '../../../core/facts';
-import type { Host } from '../../../effects/effects';
+import type { Host, Hosts } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { look } from '../gate/gatherGateFacts';
 import { fetchEngine } from './engineSetup';
 
+/** What each run, which is a process, has brought near. */
+const broughtByHosts = new WeakMap<Hosts, Set<string>>();
+
 /**
  * Of a node that is about to be replaced on its machine: the engine it gets is brought near while it still serves, so
- * that what its source lacks is found before anything is drained. Nothing where its engine stays, or is down.
+ * that what its source lacks is found before anything is touched, by whichever link of its chain goes first. Nothing
+ * where its engine stays, or is down, or another link has asked.
  *
  * @throws SwarmError `EngineVersionMissing`, `PackageUnfit` and others of its source; nothing was touched.
  */
@@ -17,8 +21,13 @@ export async function fetchEngineDue(
   operation: Operation,
   host: Host,
   name: string,
-  { os, version, source }: EngineDue,
+  due: EngineDue,
 ): Promise<void> {
+  const { os, version, source } = due;
+  const brought = broughtByHosts.get(operation.effects.hosts) ?? new Set<string>();
+  broughtByHosts.set(operation.effects.hosts, brought);
+  const key = JSON.stringify([host.description, due]);
+  if (brought.has(key)) return;
   if (source.kind === 'preinstalled') return;
   if (os !== undefined && (await host.facts()).os !== os) return;
   const runs = await look(() => host.docker.version());
@@ -30,4 +39,5 @@ export async function fetchEngineDue(
     ...{ name, source },
     ...(version === undefined ? {} : { version }),
   });
+  brought.add(key);
 }

@@ -1,3 +1,4 @@
+import { engineDueOf } from '../../../core/engineDue';
 import { isSeen } from '../../../core/facts';
 import { parseFileMarker } from '../../../core/fileMarker';
 import { declaredNames, declaredVipsLabel, declaredWorkersLabel } from '../../../core/labels';
@@ -14,6 +15,7 @@ import type { Operation } from '../../server/resource';
 import { lookAtHolders } from './lookAtHolders';
 import { deletePurpose } from '../swarm/consent';
 import { look } from '../gate/gatherGateFacts';
+import { fetchEngineDue } from '../host/fetchEngineDue';
 import { handOverVip, noVipPeer, settlePeers } from './handOverVip';
 import { holdsVip } from './keepalivedHost';
 import { withLease } from '../hold/lease';
@@ -68,6 +70,9 @@ export async function takeVipDown(
   // What is stored of this member is of the run before.
   const policy = parseRollPolicy(labels);
   const { gate } = { ...defaultNodeTimeouts, ...(policy ?? spec).timeouts };
+  const goes = declaredTurn(labels, spec.name);
+  const due = goes === undefined ? undefined : engineDueOf(policy?.engines, spec.name);
+  if (due !== undefined) await fetchEngineDue(operation, host.seen, spec.name, due);
   await withLease(
     operation,
     access,
@@ -96,7 +101,6 @@ export async function takeVipDown(
           ? undefined
           : await successorOf(operation, handover);
       });
-      const goes = declaredTurn(labels, spec.name);
       // Of a node that the swarm does not have nothing goes but keepalived.
       if (goes !== undefined && entry !== undefined) {
         await beginTurn(operation, lease, { ...spec, role: 'manager' }, goes);
