@@ -11,8 +11,8 @@ export interface ManagerSight {
   readonly name: string;
   readonly address: string;
   readonly info: Sight<EngineInfo>;
-  /** `GET /nodes` as this manager answers it. */
-  readonly nodes: Sight<readonly SwarmNodeFacts[]>;
+  /** The managers as this one lists them: all members of raft, and those that are about to be. */
+  readonly managers: Sight<readonly SwarmNodeFacts[]>;
 }
 
 /** Everything the gate decides from; gathered afresh for every decision. */
@@ -20,6 +20,8 @@ export interface GateFacts {
   readonly clusterId: string;
   /** Every declared manager, the target included when it is one. */
   readonly managers: readonly ManagerSight[];
+  /** All nodes, as one manager lists them; before a step one that stays, where there is another. */
+  readonly nodes: Sight<readonly SwarmNodeFacts[]>;
   /** Declared workers' names; empty when none are declared. */
   readonly workers: readonly string[];
   /** Names of nodes of which a baseline is kept: they go, and have not come back well. */
@@ -95,18 +97,21 @@ export function rotationReasons(facts: GateFacts): readonly GateReason[] {
  */
 export function gate(facts: GateFacts, target: GateTarget): GateVerdict {
   const others = facts.managers.filter((manager) => manager.name !== target.name);
-  const views = others.filter((manager) => isSeen(manager.nodes));
   const reasons: GateReason[] = others.flatMap((manager) => ownSocketReasons(manager, facts));
-  const list = views.map((manager) => (isSeen(manager.nodes) ? manager.nodes.seen : [])).at(0);
-  if (list === undefined) {
+  const managers = others.map((manager) => manager.managers).find(isSeen)?.seen;
+  if (managers === undefined || !isSeen(facts.nodes)) {
     reasons.push({
       code: 'NoAnswer',
-      message: 'no other manager answers with the list of nodes',
+      message:
+        managers === undefined || isSeen(facts.nodes)
+          ? 'no other manager answers with the list of nodes'
+          : `no other manager lists all nodes: ${facts.nodes.unseen}`,
     });
     return { isOpen: false, reasons: distinct(reasons), numbers: undefined, leader: undefined };
   }
-  const members = list.filter((node) => node.managerStatus !== undefined);
-  reasons.push(...agreementReasons(views));
+  const list = facts.nodes.seen;
+  const members = managers.filter((node) => node.managerStatus !== undefined);
+  reasons.push(...agreementReasons(others));
   reasons.push(...outReasons(others, members));
   reasons.push(...staleReasons(facts, members, target));
   reasons.push(...settlingReasons(list, target));
@@ -136,7 +141,7 @@ export function gate(facts: GateFacts, target: GateTarget): GateVerdict {
 
 /** What speaks against a manager by its own word. */
 export function ownSocketReasons(manager: ManagerSight, facts: GateFacts): GateReason[] {
-  const { name, info, nodes } = manager;
+  const { name, info, managers } = manager;
   if (!isSeen(info)) {
     return [
       { code: 'NoAnswer', subject: name, message: `${name} does not answer: ${info.unseen}` },
@@ -167,11 +172,11 @@ export function ownSocketReasons(manager: ManagerSight, facts: GateFacts): GateR
       },
     ];
   }
-  const unanswered = isSeen(nodes)
+  const unanswered = isSeen(managers)
     ? seen.clusterId === undefined
       ? `${name} does not say which swarm it is in`
       : undefined
-    : `${name} does not list its nodes: ${nodes.unseen}`;
+    : `${name} does not list its nodes: ${managers.unseen}`;
   return unanswered === undefined ? [] : [{ code: 'NoAnswer', subject: name, message: unanswered }];
 }
 
@@ -180,8 +185,8 @@ function agreementReasons(views: readonly ManagerSight[]): GateReason[] {
   const reasons: GateReason[] = [];
   let first: { name: string; leader: string; members: string } | undefined;
   for (const view of views) {
-    if (!isSeen(view.nodes)) continue;
-    const members = view.nodes.seen.filter((node) => node.managerStatus !== undefined);
+    if (!isSeen(view.managers)) continue;
+    const members = view.managers.seen.filter((node) => node.managerStatus !== undefined);
     const leader = members.find((node) => node.managerStatus?.isLeader === true);
     const own = {
       name: view.name,

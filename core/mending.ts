@@ -23,8 +23,12 @@ export function afterMending(facts: GateFacts, names: readonly string[]): GateFa
     managers: facts.managers.map((manager) => ({
       ...manager,
       info: names.includes(manager.name) ? peer.info : manager.info,
-      nodes: mendedNodes(names.includes(manager.name) ? peer.nodes : manager.nodes, addresses),
+      managers: mendedNodes(
+        names.includes(manager.name) ? peer.managers : manager.managers,
+        addresses,
+      ),
     })),
+    nodes: mendedNodes(facts.nodes, addresses),
   };
 }
 
@@ -49,7 +53,7 @@ export function mendedNodes(
 
 function isWhole(facts: GateFacts, name: string): boolean {
   const manager: ManagerSight | undefined = facts.managers.find((one) => one.name === name);
-  if (manager === undefined || !isSeen(manager.nodes) || !isSeen(manager.info)) return false;
+  if (manager === undefined || !isSeen(manager.managers) || !isSeen(manager.info)) return false;
   const info: EngineInfo = manager.info.seen;
   return info.isControlAvailable && info.error === '';
 }

@@ -83,8 +83,8 @@ export function outageReasons(facts: GateFacts, target: GateTarget): readonly Ga
     ...serviceReasons(facts, target),
     ...rotationReasons(facts),
   ];
-  if (!isSeen(own.nodes)) return reasons;
-  const members = own.nodes.seen.filter(({ managerStatus }) => managerStatus !== undefined);
+  if (!isSeen(own.managers) || !isSeen(facts.nodes)) return reasons;
+  const members = own.managers.seen.filter(({ managerStatus }) => managerStatus !== undefined);
   const [only] = members;
   if (members.length !== 1 || only === undefined) {
     reasons.push({
@@ -94,7 +94,7 @@ export function outageReasons(facts: GateFacts, target: GateTarget): readonly Ga
   } else if (only.managerStatus?.isLeader !== true) {
     reasons.push({ code: 'DifferentLeader', message: `${target.name} does not lead` });
   }
-  return [...reasons, ...settlingReasons(own.nodes.seen, target)];
+  return [...reasons, ...settlingReasons(facts.nodes.seen, target)];
 }
 
 /**

@@ -228,8 +228,9 @@ function afterEviction(facts: RolloutFacts, declared: readonly string[]): Rollou
             ...facts.gate,
             managers: facts.gate.managers.map((manager) => ({
               ...manager,
-              nodes: remaining(manager.nodes),
+              managers: remaining(manager.managers),
             })),
+            nodes: remaining(facts.gate.nodes),
           },
   };
 }

@@ -19,8 +19,8 @@ export function secondSwarmReasons(facts: GateFacts | undefined): readonly strin
   return [];
 }
 
-function leads({ info, nodes }: ManagerSight): boolean {
-  return isSeen(nodes) && isSeen(info) && info.seen.isControlAvailable && info.seen.error === '';
+function leads({ info, managers }: ManagerSight): boolean {
+  return isSeen(managers) && isSeen(info) && info.seen.isControlAvailable && info.seen.error === '';
 }
 
 /** `other` is no member for `one`, and does not reach it. */
@@ -30,7 +30,7 @@ function isStranger(other: ManagerSight, one: ManagerSight): boolean {
 
 /** How `viewer` sees a manager: undefined, it is no member. */
 function membership(viewer: ManagerSight, seen: ManagerSight): string | undefined {
-  const list = isSeen(viewer.nodes) ? viewer.nodes.seen : [];
+  const list = isSeen(viewer.managers) ? viewer.managers.seen : [];
   const id = isSeen(seen.info) ? seen.info.seen.nodeId : '';
   return list.find((node) => node.id === id)?.managerStatus?.reachability;
 }

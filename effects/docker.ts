@@ -73,7 +73,8 @@ export interface DockerApi {
   /** Unlocks this engine's manager. @throws DockerApiError 409 when it is not locked, 400 for a wrong key. */
   swarmUnlock(key: string): Promise<void>;
 
-  nodes(): Promise<readonly SwarmNodeFacts[]>;
+  /** All nodes, or the managers alone: those that are members of raft are among them. */
+  nodes(filter?: { readonly role: 'manager' }): Promise<readonly SwarmNodeFacts[]>;
   /** One node by its whole ID, read as `nodes` is; undefined when the list has none of this ID. */
   node(nodeId: string): Promise<SwarmNodeFacts | undefined>;
   /** Changes only what is given; compare-and-swap on the node's version, read afresh and retried on "update out of sequence". */

@@ -218,8 +218,13 @@ export class EngineApi implements DockerApi {
     });
   }
 
-  nodes(): Promise<readonly SwarmNodeFacts[]> {
-    return this.client.get(answers.listOf(answers.nodeAnswer), '/nodes');
+  nodes(filter?: { readonly role: 'manager' }): Promise<readonly SwarmNodeFacts[]> {
+    return this.client.get(
+      answers.listOf(answers.nodeAnswer),
+      '/nodes',
+      // By the role that a node has, which it loses after its membership of raft (swarmkit, roleManager).
+      filter === undefined ? {} : { query: { filters: JSON.stringify({ role: [filter.role] }) } },
+    );
   }
 
   async node(nodeId: string): Promise<SwarmNodeFacts | undefined> {

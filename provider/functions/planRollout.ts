@@ -323,8 +323,7 @@ async function gather(
           declared.managers.map(({ name }) => name),
         );
   const nodes: Sight<readonly SwarmNodeFacts[]> =
-    gate?.managers.map((manager) => manager.nodes).find(isSeen) ??
-    ({ unseen: 'no manager answers' } as const);
+    gate?.nodes ?? ({ unseen: 'no manager answers' } as const);
   const unsettled = await unsettledAmong(standings);
   const holder = await vipHolder(declared, standings);
   const restore = await planRestore(operation, declared, standings);

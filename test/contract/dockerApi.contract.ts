@@ -266,6 +266,28 @@ export function dockerApiContract(
       );
     });
 
+    it('the managers alone: every member of raft, also one that is on its way out, and no worker', async () => {
+      const { docker } = hosts.a;
+      const ids = async (filter?: { readonly role: 'manager' }): Promise<string[]> =>
+        (await docker.nodes(filter))
+          .filter(({ managerStatus }) => managerStatus !== undefined || filter !== undefined)
+          .map(({ id }) => id)
+          .sort();
+      assert.deepEqual(await ids({ role: 'manager' }), await ids());
+      await docker.updateNode(await ownId(hosts.b), { role: 'worker' });
+      await wait(60, 'b no manager', async () => {
+        const listed = await ids({ role: 'manager' });
+        // Asked after the list: a member now was one then.
+        const { id, managerStatus } = await nodeOf(hosts.a, hosts.b);
+        if (managerStatus !== undefined) assert.ok(listed.includes(id));
+        return listed.includes(id) ? 'it is still listed' : undefined;
+      });
+      await wait(60, 'b without control', () => hasControl(hosts.b, false));
+      await docker.updateNode(await ownId(hosts.b), { role: 'manager' });
+      await wait(60, 'b a member again', () => isMember(hosts.a, hosts.b));
+      await wait(60, 'b in control again', () => hasControl(hosts.b, true));
+    });
+
     it('node labels are replaced as a whole; role and availability stay', async () => {
       const id = await ownId(hosts.b);
       await hosts.a.docker.updateNode(id, { labels: { rack: '1', disk: 'ssd' } });

@@ -54,7 +54,7 @@ describe('gate: who may go', () => {
       const silent = withManager(facts, last, (manager) => ({
         ...manager,
         info: { unseen: 'no route to host' },
-        nodes: { unseen: 'no route to host' },
+        managers: { unseen: 'no route to host' },
       }));
       for (const { name } of facts.managers.slice(0, -1)) {
         const { isOpen, reasons } = gate(silent, { name, role: 'manager' });
@@ -76,7 +76,7 @@ describe('gate: who may go', () => {
       const facts = withManager(gateFactsOf(nodes, size), dead, (manager) => ({
         ...manager,
         info: { unseen: 'timed out' },
-        nodes: { unseen: 'timed out' },
+        managers: { unseen: 'timed out' },
       }));
       assert.deepEqual(gate(facts, { name: dead, role: 'manager' }).reasons, []);
     }
@@ -193,7 +193,7 @@ describe('gate: random worlds', () => {
         const silent: ManagerSight[] = facts.managers.map((manager, index) =>
           answering[index] === true
             ? manager
-            : { ...manager, info: { unseen: 'x' }, nodes: { unseen: 'x' } },
+            : { ...manager, info: { unseen: 'x' }, managers: { unseen: 'x' } },
         );
         const name = `m${String(target + 1)}`;
         const { isOpen } = gate({ ...facts, managers: silent }, { name, role: 'manager' });

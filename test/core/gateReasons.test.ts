@@ -23,7 +23,7 @@ function sees(list: readonly SwarmNodeFacts[]): GateFacts {
 }
 
 /** The open gate, with what one manager answers changed. */
-function answer(name: string, over: Partial<Pick<ManagerSight, 'info' | 'nodes'>>): GateFacts {
+function answer(name: string, over: Partial<Pick<ManagerSight, 'info' | 'managers'>>): GateFacts {
   return {
     ...open,
     managers: open.managers.map((one) => (one.name === name ? { ...one, ...over } : one)),
@@ -46,14 +46,14 @@ interface Row {
 const rows: readonly Row[] = [
   {
     rule: 'another manager does not answer at all',
-    facts: answer('m2', { info: { unseen: 'timed out' }, nodes: { unseen: 'timed out' } }),
+    facts: answer('m2', { info: { unseen: 'timed out' }, managers: { unseen: 'timed out' } }),
     target: manager5,
     code: 'NoAnswer',
     message: 'm2 does not answer: timed out',
   },
   {
     rule: 'another manager answers, but not with its list',
-    facts: answer('m2', { nodes: { unseen: 'rpc error: deadline exceeded' } }),
+    facts: answer('m2', { managers: { unseen: 'rpc error: deadline exceeded' } }),
     target: manager5,
     code: 'NoAnswer',
     message: 'm2 does not list its nodes: rpc error: deadline exceeded',
@@ -71,6 +71,13 @@ const rows: readonly Row[] = [
     target: { name: 'm1', role: 'manager' },
     code: 'NoAnswer',
     message: 'no other manager answers with the list of nodes',
+  },
+  {
+    rule: 'every manager lists the managers, and none all nodes',
+    facts: { ...open, nodes: { unseen: 'rpc error: deadline exceeded' } },
+    target: worker1,
+    code: 'NoAnswer',
+    message: 'no other manager lists all nodes: rpc error: deadline exceeded',
   },
   {
     rule: 'another manager is in another swarm',
@@ -104,7 +111,7 @@ const rows: readonly Row[] = [
   {
     rule: 'two managers name different leaders',
     facts: answer('m2', {
-      nodes: {
+      managers: {
         seen: nodes.map((node) =>
           node.role === 'manager'
             ? managerNode(node.hostname, { isLeader: node.hostname === 'm3' })
@@ -128,7 +135,7 @@ const rows: readonly Row[] = [
   },
   {
     rule: 'two managers list different members',
-    facts: answer('m2', { nodes: { seen: [...nodes, managerNode('m9')] } }),
+    facts: answer('m2', { managers: { seen: [...nodes, managerNode('m9')] } }),
     target: manager5,
     code: 'DifferentMembers',
     message:

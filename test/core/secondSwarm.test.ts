@@ -15,7 +15,7 @@ function views(...lists: readonly (readonly SwarmNodeFacts[])[]): GateFacts {
     ...facts,
     managers: facts.managers.map((manager, index) => ({
       ...manager,
-      nodes: { seen: lists[index] ?? nodes },
+      managers: { seen: lists[index] ?? nodes },
     })),
   };
 }

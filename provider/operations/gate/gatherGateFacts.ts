@@ -16,6 +16,7 @@ import { leaseLabelsOf } from '../hold/lease';
 
 /**
  * Asks every declared manager at its own socket, all at once. Never throws: no answer is a fact too.
+ * Each lists the managers; all nodes are asked of one alone, since that is done before each of a thousand.
  *
  * A Delete knows the contacts of the run before. Who is declared now is in the swarm's label, which
  * `Swarm` writes at the head of every run: a manager that was taken out of the program must not be
@@ -34,29 +35,36 @@ export async function gatherGateFacts(
   const labels = answers.map((answer) => answer.labels).find((found) => found !== undefined) ?? {};
   const managers = declared ?? declaredNames(labels, declaredManagersLabel);
   const renames = parseRenames(labels);
-  const views = answers.filter(({ sight }) => isSeen(sight.nodes));
-  const nodes = views.map((answer) => answer.sight.nodes).find(isSeen)?.seen ?? [];
+  const views = answers.filter(({ sight }) => isSeen(sight.managers));
+  const members = views.map((answer) => answer.sight.managers).find(isSeen)?.seen ?? [];
   const isAsked = ({ name, address, isStandIn }: ManagerContact): boolean =>
     name === target ||
     (isStandIn === true
-      ? nodes.some((node) => node.managerStatus !== undefined && isAt(node, address))
+      ? members.some((node) => node.managerStatus !== undefined && isAt(node, address))
       : (managers?.includes(name) ?? true));
-  const asked = access.managers.filter(isAsked).map(({ name }) => name);
+  const names = access.managers.filter(isAsked).map(({ name }) => name);
+  const asked = answers.filter(({ sight }) => names.includes(sight.name));
+  const nodes = await lookAtNodes(asked, access.clusterId, target);
   return {
     clusterId: access.clusterId,
-    managers: answers.map(({ sight }) => sight).filter(({ name }) => asked.includes(name)),
+    managers: asked.map(({ sight }) => sight),
+    nodes,
     workers: (declaredNames(labels, declaredWorkersLabel) ?? []).map((name) =>
-      presentName(name, renames, nodes),
+      presentName(name, renames, isSeen(nodes) ? nodes.seen : []),
     ),
     isRootRotationInProgress: answers.some(({ isRotating }) => isRotating),
     maxUnavailable,
-    ...(await lookAtServices(views.map(({ docker }) => docker))),
+    ...(await lookAtServices(
+      views.map(({ docker }) => docker),
+      nodes,
+    )),
   };
 }
 
 /** Kept baselines are those of nodes whose step has not ended well; mostly there is none. */
 async function lookAtServices(
   views: readonly (DockerApi | undefined)[],
+  nodes: GateFacts['nodes'],
 ): Promise<Pick<GateFacts, 'services' | 'going'>> {
   const docker = views.find((view) => view !== undefined);
   if (docker === undefined) return { services: { unseen: 'no manager answers' }, going: [] };
@@ -66,28 +74,49 @@ async function lookAtServices(
   if (!isSeen(baselines)) return { services: baselines, going: [] };
   const going = baselines.seen.map(([node]) => node);
   if (going.length === 0) return { services: { seen: [] }, going };
+  if (!isSeen(nodes)) return { services: nodes, going };
   const worse = await look(async () => {
-    const [services, tasks, nodes] = await Promise.all([
-      docker.services(),
-      docker.tasks(),
-      docker.nodes(),
-    ]);
+    const [services, tasks] = await Promise.all([docker.services(), docker.tasks()]);
     return baselines.seen.flatMap(([node, baseline]) =>
-      worseThanBaseline(baseline, services, tasks, nodes).map((sentence) => ({ node, sentence })),
+      worseThanBaseline(baseline, services, tasks, nodes.seen).map((sentence) => ({
+        node,
+        sentence,
+      })),
     );
   });
   return { services: worse, going };
 }
 
-async function lookAtManager(
-  operation: Operation,
-  contact: ManagerContact,
-): Promise<{
+/** All nodes, as the first manager of this swarm tells that answers; the target is asked when there is nobody else. */
+async function lookAtNodes(
+  answers: readonly ManagerAnswer[],
+  clusterId: string,
+  target: string,
+): Promise<GateFacts['nodes']> {
+  let nodes: GateFacts['nodes'] = { unseen: 'no manager answers' };
+  const isTarget = ({ sight }: ManagerAnswer): boolean => sight.name === target;
+  const others = answers.filter((answer) => !isTarget(answer));
+  for (const { docker, sight } of [...others, ...answers.filter(isTarget)]) {
+    const isOurs = isSeen(sight.info) && sight.info.seen.clusterId === clusterId;
+    if (docker === undefined || !isOurs) continue;
+    nodes = await look(() => docker.nodes());
+    if (isSeen(nodes)) return nodes;
+  }
+  return nodes;
+}
+
+/** What a manager answered. */
+interface ManagerAnswer {
   readonly sight: ManagerSight;
   readonly docker: DockerApi | undefined;
   readonly labels: Labels | undefined;
   readonly isRotating: boolean;
-}> {
+}
+
+async function lookAtManager(
+  operation: Operation,
+  contact: ManagerContact,
+): Promise<ManagerAnswer> {
   const docker = await look(
     async () => (await operation.effects.hosts.connect(contact.connection)).docker,
   );
@@ -96,21 +125,21 @@ async function lookAtManager(
   const [info, both] = await Promise.all([
     ask((api) => api.info()),
     // One answer or none: without the swarm's own object nobody knows who is declared and whether
-    // its CA rotates, and a list of nodes alone would open the gate.
-    ask((api) => Promise.all([api.nodes(), api.swarm()])),
+    // its CA rotates, and a list of managers alone would open the gate.
+    ask((api) => Promise.all([api.nodes({ role: 'manager' }), api.swarm()])),
   ]);
   const { name, address } = contact;
   if (!isSeen(both)) {
     return {
-      sight: { name, address, info, nodes: both },
+      sight: { name, address, info, managers: both },
       docker: undefined,
       labels: undefined,
       isRotating: false,
     };
   }
-  const [nodes, swarm] = both.seen;
+  const [managers, swarm] = both.seen;
   return {
-    sight: { name, address, info, nodes: { seen: nodes } },
+    sight: { name, address, info, managers: { seen: managers } },
     docker: isSeen(docker) ? docker.seen : undefined,
     labels: swarm.labels,
     isRotating: swarm.isRootRotationInProgress,

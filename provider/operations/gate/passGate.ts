@@ -38,8 +38,8 @@ export async function passGate(
 /** By its own word, since there is nobody else to ask. */
 function isOnlyMember({ managers }: GateFacts, target: GateTarget): boolean {
   const own = managers.find(({ name }) => name === target.name);
-  if (own === undefined || !isSeen(own.nodes)) return false;
-  const members = own.nodes.seen.filter(({ managerStatus }) => managerStatus !== undefined);
+  if (own === undefined || !isSeen(own.managers)) return false;
+  const members = own.managers.seen.filter(({ managerStatus }) => managerStatus !== undefined);
   return members.length === 1;
 }
 

@@ -15,9 +15,12 @@ export async function lookAtContacts(
   spec: NodeInputs,
   joiner = spec.name,
 ): Promise<readonly JoinContact[]> {
-  const nodes = await askManager(operation, accessOf(spec), ({ docker }) => docker.nodes(), {
-    avoid: [spec.name],
-  });
+  const nodes = await askManager(
+    operation,
+    accessOf(spec),
+    ({ docker }) => docker.nodes({ role: 'manager' }),
+    { avoid: [spec.name] },
+  );
   const contacts = await Promise.all(
     spec.managers.map(async (contact): Promise<readonly JoinContact[]> => {
       const { name, address } = contact;

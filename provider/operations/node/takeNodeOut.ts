@@ -372,9 +372,12 @@ async function forgetSwarm(
 }
 
 async function memberCount(operation: Operation, spec: NodeInputs): Promise<number> {
-  const nodes = await askManager(operation, accessOf(spec), ({ docker }) => docker.nodes(), {
-    avoid: [spec.name],
-  });
+  const nodes = await askManager(
+    operation,
+    accessOf(spec),
+    ({ docker }) => docker.nodes({ role: 'manager' }),
+    { avoid: [spec.name] },
+  );
   return nodes.filter(({ managerStatus }) => managerStatus !== undefined).length;
 }
 

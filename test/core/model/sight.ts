@@ -38,10 +38,15 @@ export function wantedOsOf(world: World, name: string): string {
 }
 
 /** What the provider's `gatherGateFacts` would bring home. */
-export function gateFacts(world: World): GateFacts {
+export function gateFacts(world: World, target?: string): GateFacts {
+  const managers = declaredManagers(world);
   return {
     clusterId,
-    managers: declaredManagers(world).map((name) => managerSight(world, name)),
+    managers: managers.map((name) => managerSight(world, name)),
+    nodes: nodesOf(world, [
+      ...managers.filter((name) => name !== target),
+      ...managers.filter((name) => name === target),
+    ]),
     workers: declaredWorkers(world),
     going: [],
     isRootRotationInProgress: world.isRotating,
@@ -62,9 +67,7 @@ export function rolloutFacts(world: World): RolloutFacts {
   return {
     managers: declaredManagers(world).map((name) => hostSight(world.machines[name], name)),
     gate: isMember ? gate : undefined,
-    nodes:
-      gate.managers.map((manager) => manager.nodes).find(isSeen) ??
-      ({ unseen: 'no manager answers' } as const),
+    nodes: gate.nodes,
     vipHolder: world.vip === '' ? undefined : world.vip,
   };
 }
@@ -80,9 +83,13 @@ function managerSight(world: World, name: string): ManagerSight {
   const address = addressOfNode(name);
   const machine = world.machines[name];
   if (machine === undefined || !answers(machine) || !machine.hasEngine) {
-    return { name, address, info: noAnswer, nodes: noAnswer };
+    return { name, address, info: noAnswer, managers: noAnswer };
   }
-  return { name, address, info: { seen: infoOf(world, machine) }, nodes: listOf(world, machine) };
+  const list = listOf(world, machine);
+  const managers = isSeen(list)
+    ? { seen: list.seen.filter(({ managerStatus }) => managerStatus !== undefined) }
+    : list;
+  return { name, address, info: { seen: infoOf(world, machine) }, managers };
 }
 
 function infoOf(world: World, machine: Machine): EngineInfo {
@@ -145,9 +152,19 @@ function nodeFacts(entry: Entry, leader: string): SwarmNodeFacts {
   };
 }
 
+/** All nodes, as the first of these managers tells that is asked and in this swarm. */
+function nodesOf(world: World, managers: readonly string[]): Sight<readonly SwarmNodeFacts[]> {
+  const lists = managers.map((name) => {
+    const machine = world.machines[name];
+    const { info } = managerSight(world, name);
+    const isOurs = isSeen(info) && info.seen.clusterId === clusterId;
+    return machine === undefined || !isOurs ? noAnswer : listOf(world, machine);
+  });
+  return lists.find(isSeen) ?? { unseen: 'no manager answers' };
+}
+
 /** The list as the first manager that has one gives it; undefined: none does. */
 export function askForNodes(world: World): readonly SwarmNodeFacts[] | undefined {
-  return declaredManagers(world)
-    .map((name) => managerSight(world, name).nodes)
-    .find(isSeen)?.seen;
+  const nodes = nodesOf(world, declaredManagers(world));
+  return isSeen(nodes) ? nodes.seen : undefined;
 }

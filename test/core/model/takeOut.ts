@@ -53,7 +53,7 @@ export function passGate(run: Run, name: string): void {
   const target = { name, role: isManager(name) ? 'manager' : 'worker' } as const;
   act(run, steps.gate(name), () => {
     waitFor(run, `the gate before ${name}`, () => {
-      const verdict = run.gate(gateFacts(run.world), target);
+      const verdict = run.gate(gateFacts(run.world, target.name), target);
       return verdict.isOpen ? true : `shut: ${describeReasons(verdict.reasons)}`;
     });
     const unsafe = whatIsUnsafe(run.world, name);

@@ -56,9 +56,10 @@ const list = fc.array(node, { maxLength: 7 });
 
 export const randomGateFacts: fc.Arbitrary<GateFacts> = fc.record({
   clusterId: fc.constant('one'),
-  managers: fc.array(fc.record({ name, address, info: sight(info), nodes: sight(list) }), {
+  managers: fc.array(fc.record({ name, address, info: sight(info), managers: sight(list) }), {
     maxLength: 4,
   }),
+  nodes: sight(list),
   workers: fc.array(name, { maxLength: 3 }),
   going: fc.array(name, { maxLength: 2 }),
   isRootRotationInProgress: fc.boolean(),

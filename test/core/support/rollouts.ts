@@ -48,7 +48,7 @@ export function see(
           ? {
               ...manager,
               info: { unseen: 'no route to host' },
-              nodes: { unseen: 'no route to host' },
+              managers: { unseen: 'no route to host' },
             }
           : entry(manager.name)?.managerStatus === undefined
             ? {
@@ -59,7 +59,7 @@ export function see(
                     clusterId: undefined,
                   }),
                 },
-                nodes: { unseen: 'This node is not a swarm manager.' },
+                managers: { unseen: 'This node is not a swarm manager.' },
               }
             : manager,
       ),

@@ -84,10 +84,15 @@ export function clusterNodes(call: EngineCall): NodesApi {
       }),
     unlockKey: () =>
       call('unlockKey', false, (state, machine) => managedSwarm(state, machine).unlockKey),
-    nodes: () =>
+    nodes: (filter) =>
       call('nodes', false, (state, machine) => {
         const swarm = managedSwarm(state, machine);
-        return swarm.nodes.map((node) => nodeFacts(state, swarm, node));
+        return swarm.nodes
+          .map((node) => nodeFacts(state, swarm, node))
+          .filter(
+            ({ role, managerStatus }) =>
+              filter === undefined || role === 'manager' || managerStatus !== undefined,
+          );
       }),
     node: (nodeId) =>
       call('node', false, (state, machine) => {
