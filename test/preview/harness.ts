@@ -80,9 +80,18 @@ export interface Project {
 
 const checkout = findCheckout(__dirname);
 
+/** Goes with this process at the latest, also where a test fails before it has something to dispose of. */
+export function temporaryDirectory(prefix: string): string {
+  const directory = mkdtempSync(join(tmpdir(), prefix));
+  process.once('exit', () => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return directory;
+}
+
 /** @throws Error when the CLI is not on PATH, or fails. */
 export async function createProject(options: ProjectOptions): Promise<Project> {
-  const directory = mkdtempSync(join(tmpdir(), 'swarm-preview-'));
+  const directory = temporaryDirectory('swarm-preview-');
   const path = (name: string): string => join(directory, name);
   const files = { calls: path('calls.jsonl'), declaration: path('declaration.json') };
   mkdirSync(path('backend'));

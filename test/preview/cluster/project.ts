@@ -1,8 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FakeWorld } from '../../support/fakeWorld/fakeWorld';
-import { createProject, type Project, type StateResource } from '../harness';
+import { createProject, temporaryDirectory, type Project, type StateResource } from '../harness';
 import type { Declaration } from './program';
 import { worldFileVariable } from './world';
 
@@ -19,7 +18,7 @@ export interface ClusterProject extends Project {
 }
 
 export async function createClusterProject(): Promise<ClusterProject> {
-  const directory = mkdtempSync(join(tmpdir(), 'swarm-cluster-'));
+  const directory = temporaryDirectory('swarm-cluster-');
   const file = join(directory, 'world.json');
   const project = await createProject({
     program: join(__dirname, 'program.js'),

@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JournalEntry } from '../../../provider/server/journal';
 import { readLines } from '../callLog';
-import { createProject, type Project } from '../harness';
+import { createProject, temporaryDirectory, type Project } from '../harness';
 import { ordersFileVariable, writeOrders, type Orders } from './orders';
 import type { Declaration, NodeDeclaration } from './program';
 
@@ -16,7 +15,7 @@ export interface ProbeProject extends Project {
 }
 
 export async function createProbeProject(): Promise<ProbeProject> {
-  const directory = mkdtempSync(join(tmpdir(), 'swarm-probe-'));
+  const directory = temporaryDirectory('swarm-probe-');
   const orders = join(directory, 'orders.json');
   const journal = join(directory, 'journal.jsonl');
   const project = await createProject({
