@@ -1,4 +1,5 @@
 import { probe } from '../../demo/httpProbe';
+import { lookMeanwhile } from '../lookMeanwhile';
 import type { Stage } from '../stage';
 
 /** What a client saw of the service meanwhile. */
@@ -23,22 +24,12 @@ export async function watchService(
   const { port } = stage.cluster;
   const failures: string[] = [];
   let asked = 0;
-  let isOver = false;
-  const watch = async (): Promise<void> => {
-    while (!isOver) {
-      const { outcome } = await probe(`http://${address}:${String(port)}/`, 2000);
-      if (outcome === 'skipped') continue;
-      asked += 1;
-      if (outcome !== 'ok') failures.push(outcome);
-      await new Promise((resolve) => setTimeout(resolve, intervalMs));
-    }
+  const look = async (): Promise<void> => {
+    const { outcome } = await probe(`http://${address}:${String(port)}/`, 2000);
+    if (outcome === 'skipped') return;
+    asked += 1;
+    if (outcome !== 'ok') failures.push(outcome);
   };
-  const watching = watch();
-  try {
-    await work();
-  } finally {
-    isOver = true;
-    await watching;
-  }
+  await lookMeanwhile(work, look, intervalMs);
   return { asked, failures };
 }

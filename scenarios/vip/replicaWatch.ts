@@ -1,5 +1,6 @@
 import type { TaskFacts } from '../../core/facts';
 import { runsNow } from '../../core/services';
+import { lookMeanwhile } from '../lookMeanwhile';
 import type { Stage } from '../stage';
 
 const intervalMs = 500;
@@ -31,23 +32,12 @@ export async function watchReplicas(
 ): Promise<ReplicaSight> {
   let samples = 0;
   let least = Infinity;
-  let isOver = false;
-  const watch = async (): Promise<void> => {
-    while (!isOver) {
-      const running = await runningTasks(stage, service).catch(() => undefined);
-      if (running !== undefined) {
-        samples += 1;
-        least = Math.min(least, running.length);
-      }
-      await new Promise((resolve) => setTimeout(resolve, intervalMs));
-    }
+  const look = async (): Promise<void> => {
+    const running = await runningTasks(stage, service).catch(() => undefined);
+    if (running === undefined) return;
+    samples += 1;
+    least = Math.min(least, running.length);
   };
-  const watching = watch();
-  try {
-    await work();
-  } finally {
-    isOver = true;
-    await watching;
-  }
+  await lookMeanwhile(work, look, intervalMs);
   return { samples, least };
 }
