@@ -1,4 +1,3 @@
-import { errorMessage } from '../../core/errors';
 import { steps } from '../../core/steps';
 import { deletePurpose } from '../operations/swarm/consent';
 import { activateHeld, heldNow } from '../operations/inPlace/activateHeld';
@@ -15,6 +14,7 @@ import {
   text,
   textMap,
 } from './properties';
+import { readLeft } from './readLeft';
 
 const inputs = {
   name: text('Name of the activation.'),
@@ -67,21 +67,12 @@ export const activation: Resource = {
   },
   read: async (id, { inputs: known }, operation) => {
     const spec = known as unknown as ActivationInputs;
-    const { held: _held, ...declared } = known;
-    try {
-      const names = (await heldNow(operation, spec, 10)).map(({ hostname }) => hostname);
-      return {
-        id,
-        inputs: names.length === 0 ? declared : { ...declared, held: names },
-        outputs: {},
-      };
-    } catch (error) {
-      operation.log(
-        'warning',
-        `which nodes an upgrade in place holds was not looked at: ${errorMessage(error)}`,
-      );
-      return { id, inputs: known, outputs: {} };
-    }
+    const inputs = await readLeft(operation, known, {
+      property: 'held',
+      what: 'which nodes an upgrade in place holds',
+      look: async () => (await heldNow(operation, spec, 10)).map(({ hostname }) => hostname),
+    });
+    return { id, inputs, outputs: {} };
   },
   update: async (_id, _old, wanted, operation) => {
     await activateHeld(operation, wanted as unknown as ActivationInputs);

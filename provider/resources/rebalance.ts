@@ -21,6 +21,7 @@ import {
   text,
   textMap,
 } from './properties';
+import { readLeft } from './readLeft';
 
 const inputs = {
   name: text('Name of the rebalance.'),
@@ -90,22 +91,15 @@ export const rebalance: Resource = {
   },
   read: async (id, { inputs: known }, operation) => {
     const spec = known as unknown as RebalanceInputs;
-    const { unfinished: _unfinished, ...declared } = known;
-    try {
-      const { nodes } = await lookAtServices(moverOf(operation, spec), 10);
-      const names = pausedNodes(nodes).map(({ hostname }) => hostname);
-      return {
-        id,
-        inputs: names.length === 0 ? declared : { ...declared, unfinished: names },
-        outputs: {},
-      };
-    } catch (error) {
-      operation.log(
-        'warning',
-        `which nodes a rebalance has paused was not looked at: ${errorMessage(error)}`,
-      );
-      return { id, inputs: known, outputs: {} };
-    }
+    const inputs = await readLeft(operation, known, {
+      property: 'unfinished',
+      what: 'which nodes a rebalance has paused',
+      look: async () => {
+        const { nodes } = await lookAtServices(moverOf(operation, spec), 10);
+        return pausedNodes(nodes).map(({ hostname }) => hostname);
+      },
+    });
+    return { id, inputs, outputs: {} };
   },
   update: async (_id, _old, wanted, operation) => {
     await spreadAnew(operation, wanted as unknown as RebalanceInputs);
