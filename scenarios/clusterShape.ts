@@ -32,6 +32,7 @@ export const shapes = {
   twoManagers: { name: 'two-managers', managers: 2, workers: 1 },
   oneManager: { name: 'one-manager', managers: 1, workers: 1 },
   vip: { name: 'vip', managers: 3, workers: 2, hasEcho: true },
+  batches: { name: 'batches', managers: 1, workers: 5, configuration: { maxUnavailable: 2 } },
   overlay: { name: 'overlay', managers: 3, workers: 2 },
   /** Without a service: they come with its stacks. */
   stack: {

@@ -45,6 +45,7 @@ import { stackRoll } from './vip/stackRoll';
 import { vipChanged } from './vip/vipChanged';
 import { vipDrift } from './vip/vipDrift';
 import { vipNoPeer } from './vip/vipNoPeer';
+import { workersInBatches } from './faults/workersInBatches';
 import { vipRoll } from './vip/vipRoll';
 
 /** Every scenario, in the order of their numbers. */
@@ -100,6 +101,7 @@ export const scenarios: readonly Scenario[] = [
   rebalance,
   stackBalanced,
   hooks,
+  workersInBatches,
 ];
 
 /** @throws SwarmError `ScenarioUnknown` with every name that there is. */
