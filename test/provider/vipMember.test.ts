@@ -288,6 +288,33 @@ test('another priority is not listened for: the router ID is in use by this node
   await stack.up(new ProviderProcess(world));
 });
 
+test('a router ID by which a peer holds the address is not listened for again when a member is rebuilt', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  for (const name of ['m1', 'm2', 'm3']) {
+    world.setCommand(`test/${name}`, ['perl'], { code: 127, stdout: '', stderr: 'not found' });
+  }
+  const rebuilt = await world.effects().hosts.connect({ lab: 'test', machine: 'm2' });
+  const lose = async (): Promise<void> => {
+    await rebuilt.systemd.stop('keepalived.service');
+    await rebuilt.files.remove('/etc/keepalived/keepalived.conf');
+    world.advance(10_000);
+    await stack.refresh(new ProviderProcess(world), 'VipMember', 'm2');
+  };
+  await lose();
+  assert.equal(vipHolder(world), 'm1');
+  await stack.up(new ProviderProcess(world));
+  assertAsDeclared(world, stack);
+
+  // Nobody holds it: somebody else may have it.
+  await lose();
+  for (const name of ['m1', 'm3']) {
+    const { systemd } = await world.effects().hosts.connect({ lab: 'test', machine: name });
+    await systemd.stop('keepalived.service');
+  }
+  world.advance(10_000);
+  await assert.rejects(stack.applyNode(new ProviderProcess(world), 'm2'), { code: 'VrrpNotHeard' });
+});
+
 test('a command that is not on the host is refused before anything is put in place', async () => {
   const { world, stack } = copyOf(origin.world, origin.stack);
   const before = machine(world, 'm1').files;

@@ -5,13 +5,13 @@ import { renderKeepalived } from '../../../core/keepalived/renderKeepalived';
 import { parseKeepalived } from '../../../core/keepalived/parseKeepalived';
 import { vrrpFiles } from '../../../core/keepalived/vrrpFiles';
 import { steps } from '../../../core/steps';
-import { keepalivedUnit } from '../../../core/keepalived/keepalivedUnit';
+import { keepalivedPath, keepalivedUnit } from '../../../core/keepalived/keepalivedUnit';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { refuseMarkerOfAnother } from '../ask/markers';
 import { look } from '../gate/gatherGateFacts';
 import { changeConfiguration } from './changeConfiguration';
-import { ownConfiguration, vipInterface } from './keepalivedHost';
+import { holdsVip, ownConfiguration, vipInterface } from './keepalivedHost';
 import { lookAtHolders } from './lookAtHolders';
 import { takeAsPreferred } from './takeAsPreferred';
 import { refuseMissingCommands } from './refuseMissingCommands';
@@ -43,7 +43,8 @@ export async function bringVipUp(
   }
   await operation.step(steps.startVip(spec.name), async () => {
     const vrrp = vrrpSpecOf(spec, name);
-    if (present === undefined || parseKeepalived(present)?.routerId !== spec.routerId) {
+    const isNew = present === undefined || parseKeepalived(present)?.routerId !== spec.routerId;
+    if (isNew && !(await isHeldByPeer(operation, spec))) {
       await refuseRouterIdClash(host, spec.name, vrrp, [
         spec.address,
         ...spec.managers.map(({ address }) => address),
@@ -70,6 +71,24 @@ export async function bringVipUp(
     );
   });
   await takeAsPreferred(operation, spec, host);
+}
+
+/**
+ * Whether a declared manager holds the address by this router ID, as when one of several is rebuilt: somebody else who
+ * used the ID would have been in its way, or it in theirs, long before this one.
+ */
+async function isHeldByPeer(operation: Operation, spec: VipMemberInputs): Promise<boolean> {
+  const others = spec.managers.filter(({ name }) => name !== spec.name);
+  const answers = await Promise.all(
+    others.map(({ connection }) =>
+      look(async () => {
+        const host = await operation.effects.hosts.connect(connection);
+        const text = (await host.files.read(keepalivedPath)) ?? '';
+        return parseKeepalived(text)?.routerId === spec.routerId && (await holdsVip(host, spec));
+      }),
+    ),
+  );
+  return answers.some((answer) => isSeen(answer) && answer.seen);
 }
 
 /**
