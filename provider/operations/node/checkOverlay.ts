@@ -10,7 +10,7 @@ import { accessOf, timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
 import { findCauses } from './findOverlayCauses';
-import { tryOverlay } from './tryOverlay';
+import { briefSeconds, tryOverlay } from './tryOverlay';
 import type { Loss } from './tryOverlay';
 
 /**
@@ -39,6 +39,9 @@ export async function checkOverlay(
     untilItAnswers(operation, spec, peer),
   );
 }
+
+/** Then an answer may take as long as the kernel's second attempt: a network may be slow. */
+const briefTries = 4;
 
 interface Found {
   readonly plan: OverlayPlan;
@@ -92,10 +95,13 @@ async function untilItAnswers(
 ): Promise<void> {
   const { ready } = timeoutsOf(spec);
   let silence: Loss | undefined;
+  let tries = 0;
   try {
     await waitUntil(operation, 'the overlay', ready, async () => {
       silence = undefined;
-      const answer = await tryOverlay(operation, spec, peer);
+      tries += 1;
+      const seconds = tries > briefTries ? undefined : briefSeconds;
+      const answer = await tryOverlay(operation, spec, peer, seconds);
       if ('loss' in answer) silence = answer;
       return 'loss' in answer ? answer.loss : 'notYet' in answer ? answer.notYet : true;
     });

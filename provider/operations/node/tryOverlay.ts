@@ -6,7 +6,9 @@ import type { HostNetwork } from '../../../effects/network';
 import type { Operation } from '../../server/resource';
 
 /** Long enough for the kernel's second attempt at a connection, one second after its first. */
-const probeSeconds = 2;
+const patientSeconds = 2;
+/** The first packets are lost until gossip has told where the other end is, which takes it tenths of a second. */
+export const briefSeconds = 0.3;
 
 /** How a node is reached, and what it is called. */
 export type OverlayEnd = Pick<ManagerContact, 'name' | 'connection'>;
@@ -20,25 +22,30 @@ export interface Loss {
 
 export type OverlayAnswer = Loss | { readonly passes: true } | { readonly notYet: string };
 
-/** Tries the overlay between two nodes, both ways, small packets first; or says why it could not be tried at this moment. */
+/**
+ * Tries the overlay between two nodes, both ways, small packets first; or says why it could not be tried at this moment.
+ *
+ * @param seconds - how long each packet is waited for.
+ */
 export async function tryOverlay(
   operation: Operation,
   a: OverlayEnd,
   b: OverlayEnd,
+  seconds: number = patientSeconds,
 ): Promise<OverlayAnswer> {
   const [own, other] = await Promise.all([lookAt(operation, a), lookAt(operation, b)]);
   if ('notYet' in own) return own;
   if ('notYet' in other) return other;
   try {
     const [outward, inward] = await Promise.all([
-      own.network.probeFromIngress(other.address, overlayProbePort, probeSeconds),
-      other.network.probeFromIngress(own.address, overlayProbePort, probeSeconds),
+      own.network.probeFromIngress(other.address, overlayProbePort, seconds),
+      other.network.probeFromIngress(own.address, overlayProbePort, seconds),
     ]);
     const loss = describeSilence({ ...own, answer: outward }, { ...other, answer: inward });
     if (loss !== undefined) return { loss, isLargeOnly: false };
     const [large, largeBack] = await Promise.all([
-      own.network.probeLargeFromIngress(other.address, overlayProbePort, probeSeconds),
-      other.network.probeLargeFromIngress(own.address, overlayProbePort, probeSeconds),
+      own.network.probeLargeFromIngress(other.address, overlayProbePort, seconds),
+      other.network.probeLargeFromIngress(own.address, overlayProbePort, seconds),
     ]);
     const losses = [
       ...(large.answer === 'silent' ? [largeLossCause(own.name, other.name, large.mtu)] : []),
