@@ -44,8 +44,9 @@ demote() {
   done
 }
 
+# By force, as it has left: unforced, the swarm waits until it counts as down, some 15 s.
 remove() {
-  until on "$contact" docker node rm "$id" >/dev/null 2>&1; do
+  until on "$contact" docker node rm --force "$id" >/dev/null 2>&1; do
     sleep 0.1
   done
 }
