@@ -273,6 +273,13 @@ export interface OverlayNetworkFacts extends SwarmObjectFacts {
   readonly isIngress: boolean;
 }
 
+/** A network that a manager knows: one of the swarm, or of its own node alone. */
+export interface NetworkFacts extends SwarmObjectFacts {
+  /** `swarm` or `local`. */
+  readonly scope: string;
+  readonly driver: string;
+}
+
 /** A swarm config object; ours carries the lease. */
 export interface ConfigFacts extends SwarmObjectFacts {
   readonly version: number;

@@ -8,6 +8,7 @@ import type {
   LocalDataFacts,
   NodeCertificate,
   NodeRole,
+  NetworkFacts,
   OverlayNetworkFacts,
   ServiceFacts,
   SwarmFacts,
@@ -120,6 +121,8 @@ export interface DockerApi {
 
   /** The swarm's overlay networks, the ingress network among them; all of them only on a manager. */
   overlayNetworks(): Promise<readonly OverlayNetworkFacts[]>;
+  /** Every network of the swarm, and those of this engine's node alone. */
+  networks(): Promise<readonly NetworkFacts[]>;
   /** @throws DockerApiError 409 when the name is taken. */
   createNetwork(network: StackNetwork): Promise<string>;
   /** @throws DockerApiError 400 or 403 while a service or a task uses it. */

@@ -4,6 +4,7 @@ import type {
   EngineInfo,
   ImageFacts,
   MobilityFacts,
+  NetworkFacts,
   OverlayNetworkFacts,
   PlatformFacts,
   ServiceFacts,
@@ -434,6 +435,19 @@ export const networkAnswer = z
     labels: Labels,
     subnets: (IPAM?.Config ?? []).map(({ Subnet }) => Subnet),
     isIngress: Ingress,
+  }));
+
+/** Of any kind. */
+export const anyNetworkAnswer = z
+  .object({
+    Id: z.string(),
+    Name: z.string().default(''),
+    Labels: labels,
+    Scope: z.string().default(''),
+    Driver: z.string().default(''),
+  })
+  .transform(({ Id, Name, Labels, Scope, Driver }): NetworkFacts => ({
+    ...{ id: Id, name: Name, labels: Labels, scope: Scope, driver: Driver },
   }));
 
 export const networkIdAnswer = z.object({ Id: z.string().min(1) });

@@ -9,6 +9,7 @@ import type {
   LocalDataFacts,
   NodeCertificate,
   NodeRole,
+  NetworkFacts,
   OverlayNetworkFacts,
   ServiceFacts,
   SwarmFacts,
@@ -41,7 +42,7 @@ import * as answers from './answers';
 import { runContainerCheck } from './containerCheck';
 import type { CallOptions, EngineClient } from './engineClient';
 import { EventFeed } from './eventFeed';
-import { gatherIngress, gatherOverlayNetworks } from './overlayNetworks';
+import { gatherIngress, gatherNetworks, gatherOverlayNetworks } from './overlayNetworks';
 import { authHeader, imageFacts, pullImage, registryLacks, saveImage } from './imageTransfer';
 import { loadError } from './loadError';
 import { gatherLocalData } from './localData';
@@ -345,6 +346,10 @@ export class EngineApi implements DockerApi {
 
   overlayNetworks(): Promise<readonly OverlayNetworkFacts[]> {
     return gatherOverlayNetworks(this.client);
+  }
+
+  networks(): Promise<readonly NetworkFacts[]> {
+    return gatherNetworks(this.client);
   }
 
   async createNetwork({ body }: StackNetwork): Promise<string> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { IngressFacts, OverlayNetworkFacts } from '../../core/facts';
+import type { IngressFacts, NetworkFacts, OverlayNetworkFacts } from '../../core/facts';
 import { DockerApiError } from '../docker';
-import { networkAnswer, networkEndpointsAnswer } from './answers';
+import { anyNetworkAnswer, networkAnswer, networkEndpointsAnswer } from './answers';
 import type { EngineClient } from './engineClient';
 
 /** The Engine's own endpoint on the ingress network (moby `daemon.setupIngress`, libnetwork `sandbox.go`). */
@@ -13,6 +13,10 @@ export function gatherOverlayNetworks(
   return client.get(z.array(networkAnswer), '/networks', {
     query: { filters: JSON.stringify({ driver: ['overlay'] }) },
   });
+}
+
+export function gatherNetworks(client: EngineClient): Promise<readonly NetworkFacts[]> {
+  return client.get(z.array(anyNetworkAnswer), '/networks');
 }
 
 /** The ingress network may have another name than `ingress`: a user may have made it again. */

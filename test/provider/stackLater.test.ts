@@ -300,6 +300,42 @@ describe('what the swarm cannot run', () => {
   });
 });
 
+describe('an external network', () => {
+  const text = `
+services: { api: { image: "api:1", networks: [lan, host], deploy: { endpoint_mode: dnsrr } } }
+networks: { lan: { external: true, name: lan }, host: { external: true } }
+`;
+  const network = (
+    run: StackRun,
+    kind: { readonly driver: string; readonly scope: string },
+  ): void => {
+    run.edit(({ networks }) => {
+      networks.push({ id: 'lan', name: 'lan', subnet: '10.9.0.0/24', services: [], kind });
+    });
+  };
+
+  test('of the swarm is found, whatever its driver, and the Engine’s own need none', async () => {
+    const run = fresh();
+    network(run, { driver: 'macvlan', scope: 'swarm' });
+    await run.up(wanted(run, text));
+    assert.equal(run.outputs['isConverged'], true);
+    const { inputs } = run;
+    await run.refresh();
+    assert.deepEqual(run.inputs, inputs);
+  });
+
+  test('of one node alone is refused, and said, before anything is touched', async () => {
+    const run = fresh();
+    network(run, { driver: 'macvlan', scope: 'local' });
+    await assert.rejects(run.up(wanted(run, text)), {
+      code: 'StackIncomplete',
+      message:
+        /the network lan \(driver macvlan, scope local\), which the compose files call external, is of one node alone, and no service reaches it; nothing was touched/,
+    });
+    assert.deepEqual(run.names('services'), []);
+  });
+});
+
 test('a job’s mode is not changed in place', async () => {
   const run = await deployed();
   const text = compose().replace('replicas: 2', 'mode: replicated-job');

@@ -1,7 +1,7 @@
 import { SwarmError } from '../../../core/errors';
 import type {
   ConfigFacts,
-  OverlayNetworkFacts,
+  NetworkFacts,
   ServiceFacts,
   SwarmNodeFacts,
   SwarmObjectFacts,
@@ -29,7 +29,9 @@ import {
 /** What the swarm had when it was looked at. */
 export interface PresentObjects {
   readonly services: readonly ServiceFacts[];
-  readonly networks: readonly OverlayNetworkFacts[];
+  readonly networks: readonly NetworkFacts[];
+  /** Those that the manager which was asked has for itself: no service reaches them. */
+  readonly localNetworks: readonly NetworkFacts[];
   readonly configs: readonly ConfigFacts[];
   readonly secrets: readonly SwarmObjectFacts[];
   readonly tasks: readonly TaskFacts[];
@@ -78,9 +80,9 @@ export function gatherStack(
     operation,
     access,
     async ({ docker, contact }) => {
-      const [services, networks, configs, secrets, tasks, nodes] = await Promise.all([
+      const [services, allNetworks, configs, secrets, tasks, nodes] = await Promise.all([
         docker.services(),
-        docker.overlayNetworks(),
+        docker.networks(),
         docker.configs(),
         docker.secrets(),
         docker.tasks(),
@@ -89,7 +91,13 @@ export function gatherStack(
       const host = await operation.effects.hosts.connect(contact.connection);
       const lacking = await lacksIpvs(host, contact.name, plan);
       const images = await lookAtImages(operation, docker, plan, nodes, sources);
-      return { services, networks, configs, secrets, tasks, nodes, lacksIpvs: lacking, images };
+      const isOfSwarm = ({ scope }: NetworkFacts): boolean => scope === 'swarm';
+      return {
+        ...{ services, configs, secrets, tasks, nodes, images },
+        networks: allNetworks.filter(isOfSwarm),
+        localNetworks: allNetworks.filter((network) => !isOfSwarm(network)),
+        lacksIpvs: lacking,
+      };
     },
     timeoutSeconds === undefined ? {} : { timeoutSeconds },
   );

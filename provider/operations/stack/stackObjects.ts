@@ -1,5 +1,5 @@
 import { SwarmError } from '../../../core/errors';
-import type { SwarmObjectFacts } from '../../../core/facts';
+import type { NetworkFacts, SwarmObjectFacts } from '../../../core/facts';
 import { stackOfLabel, type Labels } from '../../../core/labels';
 import { namespaceLabel } from '../../../core/stack/stackNames';
 import type { StackPlan } from '../../../core/stack/stackPlan';
@@ -88,16 +88,23 @@ const predefined: readonly string[] = ['bridge', 'host', 'none', 'ingress'];
 /** @throws SwarmError `StackIncomplete` when what the compose files call external is not in the swarm. */
 export function refuseIncomplete(
   { name, externalNetworks, services, configs, secrets }: StackPlan,
-  present: Readonly<Record<'networks' | 'configs' | 'secrets', readonly SwarmObjectFacts[]>>,
+  present: Readonly<Record<'networks' | 'configs' | 'secrets', readonly SwarmObjectFacts[]>> & {
+    readonly localNetworks: readonly NetworkFacts[];
+  },
 ): void {
   const files = (kind: 'Configs' | 'Secrets', own: readonly { readonly name: string }[]) =>
     services
       .flatMap(({ body }) => body.TaskTemplate.ContainerSpec[kind].map((file) => file.name))
       .filter((each) => !own.some((file) => file.name === each));
+  // Every node has those of the Engine's own.
+  const wanted = externalNetworks.filter((each) => !predefined.includes(each));
+  const lacking = wanted.filter((each) => !present.networks.some((known) => known.name === each));
+  refuseLocal(
+    name,
+    present.localNetworks.filter((network) => lacking.includes(network.name)),
+  );
   const missing = [
-    ...absent('network', externalNetworks, present.networks).filter(
-      (each) => !predefined.some((known) => each === `network ${known}`),
-    ),
+    ...lacking.map((each) => `network ${each}`),
     ...absent('config', files('Configs', configs), present.configs),
     ...absent('secret', files('Secrets', secrets), present.secrets),
   ];
@@ -105,6 +112,17 @@ export function refuseIncomplete(
   throw new SwarmError(
     'StackIncomplete',
     `${name}: the swarm has no ${[...new Set(missing)].join(', no ')}, which the compose files call external; nothing was touched; make it first, or take \`external\` away`,
+    { source: 'user' },
+  );
+}
+
+/** As `docker stack deploy` does; a service reaches only networks of the swarm. */
+function refuseLocal(name: string, networks: readonly NetworkFacts[]): void {
+  if (networks.length === 0) return;
+  const words = networks.map((each) => `${each.name} (driver ${each.driver}, scope ${each.scope})`);
+  throw new SwarmError(
+    'StackIncomplete',
+    `${name}: the network ${words.join(', ')}, which the compose files call external, is of one node alone, and no service reaches it; nothing was touched; make it in the swarm (\`docker network create --scope swarm\`, of other drivers than overlay with \`--config-from\`), or name another`,
     { source: 'user' },
   );
 }

@@ -6,7 +6,7 @@ import type { EngineCall } from './fakeDocker';
 import { ingressNetwork } from './ingress';
 import { findNode } from './machines';
 import { refusals } from './refusals';
-import { isListed, refuseUsed } from './stackObjects';
+import { isListed, predefinedNetworks, refuseUsed } from './stackObjects';
 import {
   newId,
   nextVersion,
@@ -27,6 +27,7 @@ type ObjectsApi = Pick<
   | 'placeService'
   | 'removeService'
   | 'overlayNetworks'
+  | 'networks'
   | 'configs'
   | 'createConfig'
   | 'updateConfigLabels'
@@ -106,12 +107,40 @@ export function clusterObjects(call: EngineCall): ObjectsApi {
     overlayNetworks: () =>
       call('overlayNetworks', false, (state, machine) => {
         const swarm = managedSwarm(state, machine);
-        const listed = swarm.networks.filter((network) => isListed(network, state.nowMs));
+        const listed = swarm.networks.filter(
+          (network) => isListed(network, state.nowMs) && network.kind === undefined,
+        );
         const own = listed.map(({ id, name, subnet, labels = {} }) => ({
           ...{ id, name, labels, subnets: [subnet] },
           isIngress: false,
         }));
         return swarm.hasIngress ? [...own, ingressNetwork(swarm)] : own;
+      }),
+    networks: () =>
+      call('networks', false, (state, machine) => {
+        const swarm = managedSwarm(state, machine);
+        const listed = swarm.networks
+          .filter((network) => isListed(network, state.nowMs))
+          .map(({ id, name, labels = {}, kind = { driver: 'overlay', scope: 'swarm' } }) => ({
+            ...{ id, name, labels, ...kind },
+          }));
+        const ingress = swarm.hasIngress ? [ingressNetwork(swarm)] : [];
+        const predefined = predefinedNetworks.map((name) => ({
+          ...{
+            id: `${machine.engine.membership?.nodeId ?? ''}-${name}`,
+            name,
+            labels: {},
+            scope: 'local',
+          },
+          driver: name === 'none' ? 'null' : name,
+        }));
+        return [
+          ...listed,
+          ...ingress.map(({ id, name, labels }) => ({
+            ...{ id, name, labels, driver: 'overlay', scope: 'swarm' },
+          })),
+          ...predefined,
+        ];
       }),
     configs: () =>
       call('configs', false, (state, machine) =>

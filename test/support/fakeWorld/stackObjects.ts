@@ -58,7 +58,7 @@ export function stackObjects(call: EngineCall): StackApi {
         const id = newId(state);
         const labels = { ...(body['Labels'] as Record<string, string>) };
         const subnet = `10.200.${String(swarm.networks.length)}.0/24`;
-        swarm.networks.push({ id, name, subnet, services: [], labels });
+        swarm.networks.push({ id, name, subnet, services: [], labels, ...kindOf(body) });
         return id;
       }),
     removeNetwork: (networkId) =>
@@ -98,6 +98,15 @@ export function stackObjects(call: EngineCall): StackApi {
   };
 }
 
+function kindOf(body: Readonly<Record<string, unknown>>): Pick<NetworkEntry, 'kind'> {
+  // What other networks are made from is no network, and each node's own.
+  if (body['ConfigOnly'] === true) return { kind: { driver: 'null', scope: 'local' } };
+  const [driver, scope] = [body['Driver'], body['Scope']].map(String);
+  return driver === 'overlay' || driver === undefined || scope === undefined
+    ? {}
+    : { kind: { driver, scope } };
+}
+
 /** A config or a secret that a service names cannot be removed. */
 export function refuseUsed(swarm: SwarmState, kind: 'config' | 'secret', name: string): void {
   const user = swarm.services.find(
@@ -110,6 +119,9 @@ export function refuseUsed(swarm: SwarmState, kind: 'config' | 'secret', name: s
 export function isListed({ isRemoved, busyUntilMs = 0 }: NetworkEntry, nowMs: number): boolean {
   return isRemoved !== true || nowMs < busyUntilMs;
 }
+
+/** The engines' own, on every node. */
+export const predefinedNetworks: readonly string[] = ['bridge', 'host', 'none'];
 
 function attach({ networks }: SwarmState, service: string, stack: StackPart): void {
   for (const network of networks) {
@@ -129,7 +141,8 @@ function refuseMissing(swarm: SwarmState, stack: StackPart): void {
   };
   refuse('config', stack.configs, swarm.configs);
   refuse('secret', stack.secrets, swarm.secrets);
-  refuse('network', stack.networks, swarm.networks);
+  const other = stack.networks.filter((name) => !predefinedNetworks.includes(name));
+  refuse('network', other, swarm.networks);
 }
 
 /** What the rest of this world knows of a service. */

@@ -227,6 +227,8 @@ export interface NetworkEntry {
   readonly id: string;
   readonly name: string;
   readonly subnet: string;
+  /** Default: overlay, of the swarm. */
+  readonly kind?: { readonly driver: string; readonly scope: string };
   /** Names of the services whose tasks are on it. */
   services: readonly string[];
   readonly labels?: Record<string, string>;
