@@ -200,6 +200,8 @@ export interface ServiceFacts {
   readonly ports?: readonly ServicePort[];
   /** `NAME=value`, as its spec has it; a value may be secret. */
   readonly environment?: readonly string[];
+  /** The whole of it in the Engine's own words; values of it may be secret. */
+  readonly spec?: Readonly<Record<string, unknown>>;
   /** Only of a job, which runs to its end. */
   readonly job?: {
     /** Tasks that are to complete; undefined: one on each node. */

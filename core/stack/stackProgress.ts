@@ -1,4 +1,4 @@
-import type { ServiceFacts, SwarmNodeFacts, TaskFacts } from '../facts';
+import type { ServiceFacts, SwarmNodeFacts, SwarmObjectFacts, TaskFacts } from '../facts';
 import {
   failedJobTasks,
   presentStates,
@@ -7,7 +7,7 @@ import {
   whyNotCompleted,
   whyNotConverged,
 } from '../services';
-import { changedByHand } from './changedByHand';
+import { changedByHand, settingsText } from './changedByHand';
 import { stable, type StackService } from './stackPlan';
 
 /** How far a service of a stack has come. */
@@ -163,14 +163,22 @@ function listed(names: readonly string[]): string {
     : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
 }
 
-/** Whether a service in the swarm is the one that was planned: sent as it is, and not changed by hand since. */
-export function isAsPlanned({ body }: StackService, found: ServiceFacts): boolean {
+/**
+ * Whether a service in the swarm is the one that was planned: sent as it is, and not changed by hand since.
+ *
+ * @param networks As `changedByHand` takes them.
+ */
+export function isAsPlanned(
+  { body }: StackService,
+  found: ServiceFacts,
+  networks: readonly SwarmObjectFacts[] = [],
+): boolean {
   const replicas = body.Mode.Replicated?.Replicas;
   return (
     Object.entries(body.Labels).every(([name, value]) => found.labels[name] === value) &&
     hasImage(found, body.TaskTemplate.ContainerSpec.Image) &&
     (replicas === undefined || found.replicas === replicas) &&
-    Object.keys(changedByHand(body, found)).length === 0
+    Object.keys(changedByHand(body, found, networks)).length === 0
   );
 }
 
@@ -181,14 +189,10 @@ export function hasImage(found: ServiceFacts, image: string): boolean {
 
 /** Whether nobody has changed a service between two looks; the progress of its update is no change of it. */
 export function isSameService(before: ServiceFacts, now: ServiceFacts): boolean {
-  const changeable = ({
-    id,
-    image,
-    replicas,
-    template,
-    labels,
-    constraints,
-    ports,
-  }: ServiceFacts) => stable({ id, image, replicas, template, labels, constraints, ports });
+  const changeable = (service: ServiceFacts) => {
+    const { id, image, replicas, template, labels, constraints, ports } = service;
+    const settings = settingsText(service);
+    return stable({ id, image, replicas, template, labels, constraints, ports, settings });
+  };
   return changeable(before) === changeable(now);
 }

@@ -356,6 +356,7 @@ export const serviceAnswer = z
         }),
       ),
       environment: Spec.TaskTemplate.ContainerSpec?.Env ?? [],
+      spec: Spec,
       ...jobOf(Spec.Mode, JobStatus?.JobIteration?.Index ?? 0),
       ...(UpdateStatus === undefined || UpdateStatus === null
         ? {}

@@ -479,19 +479,20 @@ async function goBack(
   }
 }
 
+const lookPatience = { timeoutSeconds: 10 } as const;
+
 async function ownServices(
   operation: Operation,
   spec: StackInputs,
   owner: StackOwner,
 ): Promise<readonly ServiceFacts[]> {
-  return (await servicesOf(operation, spec)).filter(({ labels }) => isOurs(owner, labels));
-}
-
-/** Every service of the swarm. */
-function servicesOf(operation: Operation, spec: StackInputs): Promise<readonly ServiceFacts[]> {
-  return askManager(operation, stackAccess(spec), ({ docker }) => docker.services(), {
-    timeoutSeconds: 10,
-  });
+  const services = await askManager(
+    operation,
+    stackAccess(spec),
+    ({ docker }) => docker.services(),
+    lookPatience,
+  );
+  return services.filter(({ labels }) => isOurs(owner, labels));
 }
 
 async function read(
@@ -507,8 +508,16 @@ async function read(
       : {};
   try {
     const owner = stackOwner(operation, spec, state);
-    const services = await servicesOf(operation, spec);
-    const seen = seenServices(spec, owner, services);
+    const { services, networks } = await askManager(
+      operation,
+      stackAccess(spec),
+      async ({ docker }) => {
+        const [listed, known] = await Promise.all([docker.services(), docker.networks()]);
+        return { services: listed, networks: known };
+      },
+      lookPatience,
+    );
+    const seen = seenServices(spec, owner, services, networks);
     if (seen === undefined) {
       const others = leftServices(spec, services);
       if (others.length === 0) return undefined;

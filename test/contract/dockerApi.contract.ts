@@ -35,6 +35,7 @@ import {
   stopEngine,
   tasksRunOn,
 } from './contractSteps';
+import { seesHandChanges } from './handChanges';
 import { joinAsNode } from './joinAsNode';
 import { buildExitImage, buildPauseImage, pauseReference } from './pauseImage';
 import { stackContract } from './stack.contract';
@@ -591,7 +592,11 @@ export function dockerApiContract(
       await docker.removeService(id);
     });
 
-    stackContract(() => hosts.a.docker, wait);
+    stackContract(
+      () => hosts.a.docker,
+      () => [hosts.a, hosts.b, hosts.c].map(({ docker }) => docker),
+      wait,
+    );
 
     it('demote of the leader of three: another leads, its control goes, the nodes are ready again', async () => {
       const { a, b, c } = hosts;
@@ -842,6 +847,14 @@ export function dockerApiContract(
         (await c.docker.offersAlpn(c.address)) ? undefined : 'no',
       );
       for (const { docker } of [c, a]) await docker.swarmLeave({ force: true });
+    });
+
+    it('a newer engine tells a stack that nobody touched as it was sent, too', async () => {
+      const { b } = machines;
+      assert.equal(await b.docker.version(), '28.5.2');
+      await initSwarm(b);
+      await seesHandChanges(b.docker, [b.docker], wait);
+      await b.docker.swarmLeave({ force: true });
     });
   });
 }

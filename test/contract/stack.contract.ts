@@ -8,13 +8,9 @@ import type { StackPlan, StackService } from '../../core/stack/stackPlan';
 import type { DockerApi } from '../../effects/docker';
 import { planned } from '../support/compose/planned';
 import { refuses } from './contractSteps';
+import type { Wait } from './waiting';
 import { exitReference, pauseReference } from './pauseImage';
-
-type Wait = (
-  seconds: number,
-  what: string,
-  look: () => Promise<string | undefined>,
-) => Promise<void>;
+import { seesHandChanges } from './handChanges';
 
 /** On no node, and refused at once where a node asks for it. */
 const missingImage = 'localhost:1/none:1';
@@ -47,7 +43,11 @@ secrets: { key: {} }
 }
 
 /** The steps of a stack: what it needs, updates that go well and that do not, and its end. */
-export function stackContract(docker: () => DockerApi, wait: Wait): void {
+export function stackContract(
+  docker: () => DockerApi,
+  managers: () => readonly DockerApi[],
+  wait: Wait,
+): void {
   const good = plan(pauseReference, 'rollback');
   let serviceId = '';
   const look = async (): Promise<{ service: ServiceFacts; progress: ServiceProgress }> => {
@@ -192,6 +192,41 @@ networks: { back: {} }
     await docker().deployService(job('hostname: other').body, await find());
     await completes(1);
     await docker().removeService(id);
+  });
+
+  it('a stack that nobody touched is as it was sent, whatever is in it and whoever is asked; what was changed is named', () =>
+    seesHandChanges(docker(), managers(), wait));
+
+  it('networks: those of the swarm, of any driver, and those of the node that is asked alone', async () => {
+    const made = [
+      { name: 'demo_base', body: { Name: 'demo_base', Driver: 'macvlan', ConfigOnly: true } },
+      {
+        name: 'demo_lan',
+        body: {
+          ...{ Name: 'demo_lan', Driver: 'macvlan', Scope: 'swarm' },
+          ConfigFrom: { Network: 'demo_base' },
+        },
+      },
+    ];
+    const ids: string[] = [];
+    for (const network of made) ids.push(await docker().createNetwork({ ...network }));
+    const kinds = Object.fromEntries(
+      (await docker().networks()).map(({ name, scope, driver }) => [name, `${scope} ${driver}`]),
+    );
+    const { host, bridge, ingress, demo_base: base, demo_lan: lan, demo_back: back } = kinds;
+    assert.deepEqual(
+      { host, bridge, ingress, base, lan, back },
+      {
+        ...{ host: 'local host', bridge: 'local bridge', ingress: 'swarm overlay' },
+        ...{ base: 'local null', lan: 'swarm macvlan', back: 'swarm overlay' },
+      },
+    );
+    const overlays = (await docker().overlayNetworks()).map(({ name }) => name);
+    assert.deepEqual(
+      [overlays.includes('demo_lan'), overlays.includes('demo_base')],
+      [false, false],
+    );
+    for (const id of ids.reverse()) await docker().removeNetwork(id);
   });
 
   it('the end of a stack: its network goes when its tasks have let go of it', async () => {

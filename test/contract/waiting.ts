@@ -22,3 +22,10 @@ export async function eventually(
     await clock.sleep(500);
   }
 }
+
+/** `eventually` by the clock of the hosts that a contract is tried on. */
+export type Wait = (
+  seconds: number,
+  what: string,
+  look: () => Promise<string | undefined>,
+) => Promise<void>;

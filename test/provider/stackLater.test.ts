@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { stackOfLabel } from '../../core/labels';
+import type { StackServiceBody } from '../../core/stack/serviceBody';
 import type { PropertyMap } from '../../provider/server/resource';
 import { copyOf, founded } from '../support/clusterState';
 import { cluster } from '../support/declaredCluster';
+import { richCompose } from '../support/compose/richService';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import type { ServiceEntry } from '../support/fakeWorld/state';
 import { resourceOf } from '../support/providerHarness';
@@ -90,6 +92,16 @@ describe('a stack that is called otherwise', () => {
   });
 });
 
+function task(
+  entry: ServiceEntry,
+  change: (template: StackServiceBody['TaskTemplate']) => StackServiceBody['TaskTemplate'],
+): void {
+  const { stack } = entry;
+  assert.ok(stack !== undefined);
+  const body = { ...stack.body, TaskTemplate: change(stack.body.TaskTemplate) };
+  entry.stack = { ...stack, body };
+}
+
 describe('what somebody changed by hand', () => {
   const cases: readonly (readonly [string, (entry: ServiceEntry) => void, string, unknown])[] = [
     [
@@ -119,16 +131,47 @@ describe('what somebody changed by hand', () => {
       'settings',
       'constraints node.role == worker',
     ],
+    [
+      'a limit, a mount, a network less, and its update settings',
+      (entry) => {
+        task(entry, (template) => ({
+          ...template,
+          Resources: { Limits: { MemoryBytes: 2 ** 26 } },
+          Networks: [],
+          ContainerSpec: {
+            ...template.ContainerSpec,
+            Mounts: [{ Type: 'bind', Source: '/etc/hunter2', Target: '/mnt' }],
+          },
+        }));
+        entry.updateConfig = { Parallelism: 2 };
+      },
+      'settings',
+      'changed by hand: deploy.resources.limits.memory, deploy.update_config.parallelism, networks, volumes',
+    ],
+    [
+      'a command, and where its tasks may be',
+      (entry) => {
+        task(entry, (template) => ({
+          ...template,
+          ContainerSpec: { ...template.ContainerSpec, Args: ['--key=hunter2'] },
+        }));
+        entry.spec = { ...entry.spec, constraints: [] };
+      },
+      'settings',
+      'no constraints; changed by hand: command',
+    ],
   ];
   for (const [what, change, part, shown] of cases) {
     test(`${what}: refresh sees it, no value of it, and up takes it back`, async () => {
-      const run = await deployed();
+      const text = compose('api:1', 'replicas: 2, placement: { constraints: [node.id != x] }');
+      const run = await deployed(text);
       const before = run.world.swarm().services.find(({ spec }) => spec.name === 'numbers_api');
       service(run, change);
       await run.refresh();
       const seen = (run.inputs?.['services'] as PropertyMap)['api'] as PropertyMap;
       assert.deepEqual(seen[part], shown);
-      const changes = await run.up(wanted(run, compose()));
+      assert.ok(!JSON.stringify([run.inputs, run.outputs, run.transcript]).includes('hunter2'));
+      const changes = await run.up(wanted(run, text));
       assert.ok(
         changes.every((path) => path.startsWith(`services.api.${part}`)),
         changes.join(),
@@ -136,8 +179,17 @@ describe('what somebody changed by hand', () => {
       assert.ok(changes.length > 0);
       const after = run.world.swarm().services.find(({ spec }) => spec.name === 'numbers_api');
       assert.deepEqual(after?.spec, before?.spec);
+      assert.deepEqual(after?.stack, before?.stack);
+      assert.deepEqual(await run.up(wanted(run, text)), []);
     });
   }
+
+  test('nothing, in a service with all that a compose file may say: refresh sees nothing', async () => {
+    const run = await deployed(richCompose('api:1', { deploy: 'replicas: 1' }));
+    const { inputs } = run;
+    await run.refresh();
+    assert.deepEqual(run.inputs, inputs);
+  });
 });
 
 describe('jobs', () => {

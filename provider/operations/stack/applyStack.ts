@@ -212,7 +212,8 @@ export async function applyStack(
       found !== undefined &&
       (updateHalt(found) !== undefined || failedJobTasks(found, tasks).length > 0);
     const { Image } = owned.body.TaskTemplate.ContainerSpec;
-    if (found !== undefined && !isStuck && isAsPlanned(owned, found) && !logins.isNew(Image)) {
+    const isDone = found !== undefined && !isStuck && isAsPlanned(owned, found, networks);
+    if (isDone && !logins.isNew(Image)) {
       // As it should be: an update would forget what it was before, and its last update.
       continue;
     }

@@ -1,8 +1,8 @@
-import type { ServiceFacts } from '../../../core/facts';
+import type { ServiceFacts, SwarmObjectFacts } from '../../../core/facts';
 import { stackSpecLabel } from '../../../core/labels';
 import { hasImage } from '../../../core/stack/stackProgress';
 import { scoped } from '../../../core/stack/stackNames';
-import { changedByHand } from '../../../core/stack/changedByHand';
+import { changedByHand, type HandChanges } from '../../../core/stack/changedByHand';
 import { portTexts, stackSummary } from '../../../core/stack/stackSummary';
 import type { PropertyMap } from '../../server/resource';
 import { isOurs, mayTake, type StackOwner } from './stackObjects';
@@ -19,6 +19,7 @@ export function seenServices(
   spec: StackInputs,
   owner: StackOwner,
   services: readonly ServiceFacts[],
+  networks: readonly SwarmObjectFacts[],
 ): { readonly summary: PropertyMap; readonly present: readonly ServiceFacts[] } | undefined {
   const { plan } = planOf(spec);
   const hide = hidden(spec as unknown as PropertyMap);
@@ -35,7 +36,7 @@ export function seenServices(
     const isOther = digest !== body.Labels[stackSpecLabel];
     // Of variables whose values are not known here: those of an update that did not end, or of before.
     const isSecret = hide(image) !== image || (isOther && digest !== undefined);
-    const byHand = isOther ? {} : changedByHand(body, found);
+    const byHand = isOther ? {} : changedByHand(body, found, networks);
     summary[key] = {
       ...(declared[key] as unknown as PropertyMap),
       ...(hasImage(found, image) ? {} : { image: isSecret ? notAsDeclared : hide(found.image) }),
@@ -44,9 +45,9 @@ export function seenServices(
         : { replicas: found.replicas }),
       ...(byHand.environment === undefined ? {} : { environment: byHand.environment.map(hide) }),
       ...(byHand.ports === undefined ? {} : { ports: portTexts(byHand.ports).map(hide) }),
-      ...(byHand.constraints === undefined
+      ...(byHand.constraints === undefined && byHand.settings === undefined
         ? {}
-        : { settings: hide(constraintsText(byHand.constraints)) }),
+        : { settings: hide(settingsText(byHand)) }),
       ...(isOther ? { settings: notAsDeclared } : {}),
     };
   }
@@ -62,6 +63,11 @@ export function seenServices(
   return Object.keys(summary).length === 0 ? undefined : { summary, present };
 }
 
-function constraintsText(constraints: readonly string[]): string {
-  return constraints.length === 0 ? 'no constraints' : `constraints ${constraints.join(' and ')}`;
+function settingsText({ constraints, settings = [] }: HandChanges): string {
+  const placed =
+    constraints === undefined
+      ? []
+      : [constraints.length === 0 ? 'no constraints' : `constraints ${constraints.join(' and ')}`];
+  const others = settings.length === 0 ? [] : [`changed by hand: ${settings.join(', ')}`];
+  return [...placed, ...others].join('; ');
 }

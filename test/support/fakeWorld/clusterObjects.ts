@@ -3,6 +3,7 @@ import type { ServiceSpec } from '../../../core/service';
 import type { DockerApi } from '../../../effects/docker';
 import { managedSwarm } from './clusterNodes';
 import type { EngineCall } from './fakeDocker';
+import { engineSpec } from './engineSpec';
 import { ingressNetwork } from './ingress';
 import { findNode } from './machines';
 import { refusals } from './refusals';
@@ -237,6 +238,11 @@ function networksOf({ networks }: SwarmState, { spec }: ServiceEntry): string[] 
   return networks.filter(({ services }) => services.includes(spec.name)).map(({ id }) => id);
 }
 
+/** Of a stack's service alone: nothing reads another's. */
+function specOf(swarm: SwarmState, service: ServiceEntry): Pick<ServiceFacts, 'spec'> {
+  return service.stack === undefined ? {} : { spec: engineSpec(swarm, service, service.stack) };
+}
+
 function serviceFacts(swarm: SwarmState, service: ServiceEntry): ServiceFacts {
   const { spec, update } = service;
   const job = service.stack?.job;
@@ -273,6 +279,7 @@ function serviceFacts(swarm: SwarmState, service: ServiceEntry): ServiceFacts {
     ...(service.stack?.reservations === undefined
       ? {}
       : { reservations: service.stack.reservations }),
+    ...specOf(swarm, service),
     ...(update === undefined
       ? {}
       : { updateStatus: { state: update.state, message: update.message } }),

@@ -7,7 +7,14 @@ import { managedSwarm } from './clusterNodes';
 import { findService, noteUpdate } from './clusterObjects';
 import type { EngineCall } from './fakeDocker';
 import { refusals } from './refusals';
-import { newId, nextVersion, type NetworkEntry, type StackPart, type SwarmState } from './state';
+import {
+  newId,
+  nextVersion,
+  type NetworkEntry,
+  type ServiceEntry,
+  type StackPart,
+  type SwarmState,
+} from './state';
 
 type StackApi = Pick<
   DockerApi,
@@ -35,7 +42,9 @@ export function stackObjects(call: EngineCall): StackApi {
             throw refusals.nameTaken('service', spec.name);
           }
           const id = newId(state);
-          swarm.services.push({ id, version: nextVersion(swarm), spec, stack, forced: 0 });
+          const entry = { id, version: nextVersion(swarm), spec, stack, forced: 0 };
+          noteUpdateConfig(entry);
+          swarm.services.push(entry);
           return id;
         }
         if (service.stack !== undefined) {
@@ -43,6 +52,7 @@ export function stackObjects(call: EngineCall): StackApi {
         }
         service.spec = spec;
         service.stack = stack;
+        noteUpdateConfig(service);
         // Every update of a job is another run of it.
         if (stack.job !== undefined) service.iteration = (service.iteration ?? 0) + 1;
         noteUpdate(state, swarm, service);
@@ -105,6 +115,13 @@ function kindOf(body: Readonly<Record<string, unknown>>): Pick<NetworkEntry, 'ki
   return driver === 'overlay' || driver === undefined || scope === undefined
     ? {}
     : { kind: { driver, scope } };
+}
+
+/** `update_config` as it was sent. */
+export function noteUpdateConfig(service: ServiceEntry): void {
+  const sent = service.stack?.body.UpdateConfig;
+  if (sent === undefined) delete service.updateConfig;
+  else service.updateConfig = { ...sent };
 }
 
 /** A config or a secret that a service names cannot be removed. */
@@ -192,6 +209,7 @@ function stackOf(body: StackServiceBody): StackPart {
   const reserves = NanoCPUs > 0 || MemoryBytes > 0;
   return {
     ...(reserves ? { reservations: { nanoCpus: NanoCPUs, memoryBytes: MemoryBytes } } : {}),
+    body,
     task: container.Labels[stackTaskLabel] ?? '',
     ...jobOf(body),
     failureAction: body.UpdateConfig?.FailureAction ?? 'pause',

@@ -7,6 +7,7 @@ import type {
   TaskState,
 } from '../../../core/facts';
 import type { ServiceSpec } from '../../../core/service';
+import type { StackServiceBody } from '../../../core/stack/serviceBody';
 
 /** Everything there is, as JSON. Only the functions beside this file change it, inside a transaction. */
 export interface WorldState {
@@ -285,6 +286,8 @@ export interface ServiceEntry {
 }
 
 export interface StackPart {
+  /** As it was sent. What the rest of this world changes of a service is in its `spec`, and wins. */
+  readonly body: StackServiceBody;
   /** Digest of all that a task is made from. */
   readonly task: string;
   readonly failureAction: 'pause' | 'continue' | 'rollback';

@@ -1,5 +1,6 @@
 import type { ServiceSpec } from '../../../core/service';
 import { findNode, isLive, machineOfNode } from './machines';
+import { noteUpdateConfig } from './stackObjects';
 import {
   newId,
   nextVersion,
@@ -181,6 +182,7 @@ function stepUpdate(swarm: SwarmState, service: ServiceEntry, nowMs: number): vo
     const { spec, stack } = service.former;
     service.spec = spec;
     service.stack = stack;
+    noteUpdateConfig(service);
     delete service.former;
     const message = `update rolled back due to failure or early termination of task ${failed.id}`;
     service.update = { state: 'rollback_started', message, sinceMs: nowMs };
