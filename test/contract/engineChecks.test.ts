@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { balancerCheckFile, balancerPidPath } from '../../core/keepalived/balancerCheck';
 import { engineAnswersFile, engineProcessFile } from '../../core/keepalived/engineChecks';
 
 describe('what keepalived asks of the engine, in a real shell', () => {
@@ -78,5 +79,31 @@ describe('what keepalived asks of the engine, in a real shell', () => {
     stub('docker', 'answer', 1);
     assert.equal(code(path), 1);
     assert.equal(code('/nowhere'), 0);
+  });
+
+  it('the balancer fails when systemd says so; while systemd is silent its process tells', async () => {
+    const pidPath = join(folder, 'haproxy.pid');
+    const check = balancerCheckFile.text.replaceAll(balancerPidPath, pidPath);
+    const code = (): number | null =>
+      spawnSync('/bin/sh', ['-c', check], { env: { PATH: `${folder}:/usr/bin:/bin` } }).status;
+    engine = spawn('sleep', ['60']);
+    writeFileSync(pidPath, `${String(engine.pid)}\n`);
+    code();
+    for (const [answer, wanted] of [
+      [0, 0],
+      [3, 1],
+      [4, 1],
+      [1, 0],
+      [124, 0],
+    ] as const) {
+      stub('systemctl', 'answer', answer);
+      assert.equal(code(), wanted, String(answer));
+    }
+    const ended = end(engine);
+    engine.kill();
+    await ended;
+    assert.equal(code(), 1);
+    rmSync(pidPath);
+    assert.equal(code(), 1);
   });
 });
