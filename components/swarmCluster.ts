@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { DrainWay } from '../core/moves';
 import { changeOf } from '../core/canary';
 import { enginesDue } from '../core/engineDue';
+import { defaultSource } from '../core/engineSource';
 import { validateCluster } from '../core/validateCluster';
 import type { ManagerContact } from '../core/connection';
 import type { NodeImageSpec } from '../core/nodeImage';
@@ -655,23 +656,25 @@ function rollPolicy(args: SwarmClusterArgs, { maxUnavailable }: PlanRolloutResul
   };
 }
 
-/** Of hosts: machines of a lab are built from images that have it. A renamed node goes under its previous name. */
+/**
+ * A renamed node goes under its previous name, but for a machine of a lab: under its new name that is built anew, and
+ * has its engine from its image. A lab's engine of which nothing is declared is the one that its OS brings.
+ */
 function engines(args: SwarmClusterArgs): Pick<SwarmRollArgs, 'engines'> {
   const due = enginesDue(
     [...args.managers, ...(args.workers ?? [])].flatMap((node) => {
       const engine = { ...args.engine, ...node.engine };
-      const source = engineSourceOf(machineOf(args, node), engine);
+      const machine = machineOf(args, node);
+      const isOfLab = machine.lab !== undefined;
+      const source = engineSourceOf(machine, engine);
+      if (source === undefined && engine.version === undefined) return [];
       const os = node.os ?? args.os;
-      return source === undefined || machineOf(args, node).lab !== undefined
-        ? []
-        : [
-            {
-              name: node.previousName ?? node.name,
-              ...(os === undefined ? {} : { os }),
-              ...(engine.version === undefined ? {} : { version: engine.version }),
-              source,
-            },
-          ];
+      return {
+        name: isOfLab ? node.name : (node.previousName ?? node.name),
+        ...(os === undefined ? {} : { os }),
+        ...(engine.version === undefined ? {} : { version: engine.version }),
+        source: source ?? defaultSource,
+      };
     }),
   );
   return due.length === 0 ? {} : { engines: due };

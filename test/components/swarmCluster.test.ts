@@ -214,6 +214,33 @@ describe('SwarmCluster: what it asks the plan', () => {
     );
   });
 
+  test('of a lab: engines that are declared; those of images, and of machines with another name, are not brought near', async () => {
+    const two = { managers: ['m2', 'm1'], batches: [['w1']] };
+    const distribution = { kind: 'distribution' };
+    const docker = { kind: 'docker' } as const;
+    const due = async (more: Partial<SwarmClusterArgs>): Promise<unknown> => {
+      const recording = await record({ managers: managers.slice(0, 2), ...more }, two);
+      return (recording.get('Swarm', 'demo').inputs['roll'] as { engines?: unknown }).engines;
+    };
+    assert.equal(await due({ workers: [workers[0]!] }), undefined);
+    const [m1, m2] = managers;
+    assert.deepEqual(
+      await due({
+        engine: { version: '28.5' },
+        managers: [
+          { ...m1!, os: 'debian:13' },
+          { ...m2!, previousName: 'm9' },
+        ],
+        workers: [{ ...workers[0]!, engine: { source: docker } }],
+      }),
+      [
+        { nodes: ['m1'], os: 'debian:13', version: '28.5', source: distribution },
+        { nodes: ['m2'], os: 'debian:12', version: '28.5', source: distribution },
+        { nodes: ['w1'], os: 'debian:12', version: '28.5', source: docker },
+      ],
+    );
+  });
+
   test('once, with every node, its wanted os and engine, and its choice about local data', async () => {
     const one = { managers: ['m1'], batches: [['w1']] };
     const declared: Partial<SwarmClusterArgs> = {

@@ -333,6 +333,7 @@ function suite(): void {
           await pulumi.runOrFail('config', 'set', '--path', `${path}.upgrade`, 'inPlace');
           const { changes, seconds } = await pulumi.runOrFail('up');
           assert.deepEqual(changes.map(described), [
+            'update Swarm roll',
             `update Engine ${name}`,
             'create Activation roll-activation',
           ]);

@@ -33,15 +33,16 @@ describe('engines are exchanged in place', () => {
       .nodes.map(({ hostname, id, engineVersion }) => `${hostname} ${id} ${engineVersion}`)
       .sort();
 
-  test('one changed line: an update of each engine and of the activation, which fails at the second and goes on from there', async () => {
+  test('one changed line: an update of each engine, of the activation and of what the swarm knows of the roll, which fails at the second and goes on from there', async () => {
     const before = nodes();
     project.declareCluster({ ...inPlace, engineVersion: '28.5' });
     const preview = await project.run('preview', '--json');
-    assert.match(preview.output, /"update": 4/);
+    assert.match(preview.output, /"update": 5/);
     assert.match(preview.output, /"create": 1/);
     project.world.editMachine('test/m3', ({ engine }) => engine.brokenVersions.push('28.5.2'));
     const failed = await project.run('up');
     assertFailed(failed, /m3: engine 28\.5\.2 did not take the place of 26\.1\.5/, [
+      'update Swarm demo',
       'update Engine m2',
       'update Engine m3',
     ]);
@@ -77,6 +78,7 @@ describe('engines are exchanged in place', () => {
     project.declareCluster({ ...inPlace, engineVersion: '28.6.0' });
     const failed = await project.run('up');
     assertFailed(failed, /m3: engine 28\.6\.0 did not take the place of 28\.5\.2/, [
+      'update Swarm demo',
       'update Engine m2',
       'update Engine m3',
     ]);
@@ -89,7 +91,7 @@ describe('engines are exchanged in place', () => {
     assert.match(preview.output, /put the engine back that was kept in place, its node drained/);
     assert.doesNotMatch(preview.output, /replace/);
     const run = await project.run('up');
-    assertDone(run, ['update Engine m2', 'update Activation demo-activation']);
+    assertDone(run, ['update Swarm demo', 'update Engine m2', 'update Activation demo-activation']);
     assert.deepEqual(nodes(), before);
     assert.ok(project.world.swarm().nodes.every(({ availability }) => availability === 'active'));
     const none = await project.run('preview', '--expect-no-changes');

@@ -128,6 +128,34 @@ test('of a node that is replaced, the engine it gets is brought near while it se
   }
 });
 
+test('so is the engine of a machine of a lab: what its distribution lacks is found before anything is drained', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  const due = { nodes: ['m2'], os: 'debian:12', version: '28.5', source: { kind: 'distribution' } };
+  stack.declared = {
+    ...changed(stack.declared, { engine: { version: '28.5' } }, 'm2'),
+    swarm: { roll: { engines: [due] } },
+  };
+  await stack.applySwarm(new ProviderProcess(world));
+  const refused = emptyTranscript();
+  await assert.rejects(stack.applyNode(new ProviderProcess(world, { transcript: refused }), 'm2'), {
+    code: 'EngineVersionMissing',
+    message: /28\.5/,
+  });
+  assert.deepEqual(sentences(refused), [steps.fetchEngine('m2')]);
+  const { nodes } = world.swarm();
+  assert.ok(
+    nodes.every(({ availability, state }) => `${availability} ${state}` === 'active ready'),
+  );
+  world.editMachine('test/m2', ({ offered }) => {
+    offered['docker.io'] = ['28.5.2+dfsg4-2', ...(offered['docker.io'] ?? [])];
+  });
+  const transcript = emptyTranscript();
+  await stack.applyNode(new ProviderProcess(world, { transcript }), 'm2');
+  assert.deepEqual(sentences(transcript).slice(0, 2), [steps.fetchEngine('m2'), steps.gate('m2')]);
+  assertAsDeclared(world, stack);
+  assert.equal(machine(world, 'm2').engine.runningVersion, '28.5.2');
+});
+
 test('a run that is killed while the source is exchanged goes on with the next one', async () => {
   for (const [operation, after] of [
     ['packages.remove', true],
