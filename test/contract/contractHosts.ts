@@ -20,6 +20,11 @@ export interface ContractHost {
   readonly compactLog: () => Promise<void>;
   /** Of debian:13: its engine is 28.5.2 from now on, and runs. */
   readonly takeNewerEngine: () => Promise<void>;
+  /** Exit code and standard error of a plain `docker swarm join`. Real machines: behind `takeNewerEngine`, which brings the command. */
+  readonly joinByHand: (
+    token: string,
+    manager: string,
+  ) => Promise<{ readonly code: number; readonly stderr: string }>;
 }
 
 /** Three such machines that reach each other, and the world that they are in. The engine of `b` is 23.0 or later, the others' are older. */

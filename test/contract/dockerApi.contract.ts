@@ -807,7 +807,7 @@ export function dockerApiContract(
       for (const { docker } of [c, b, a]) await docker.swarmLeave({ force: true });
     });
 
-    it('a manager before 28 whose certificate has changed: an engine from 28 on is refused, and our Node joins by another one, or without ALPN', async () => {
+    it('a manager before 28 whose certificate has changed: an engine from 28 on is refused, by a plain `docker swarm join` too, and our Node joins by another one, or without ALPN', async () => {
       const { a, b, c } = machines;
       await initSwarm(a);
       await joinAs(c, a, 'manager');
@@ -826,11 +826,19 @@ export function dockerApiContract(
 
       await b.takeNewerEngine();
       assert.equal(await b.docker.version(), '28.5.2');
-      await refuses(joinAs(b, c, 'worker'), 503, /missing selected ALPN property/);
-      await wait(30, 'b outside again', async () => {
+      const isOutside = async (): Promise<string | undefined> => {
         const { localNodeState } = await b.docker.info();
         return localNodeState === 'inactive' ? undefined : localNodeState;
-      });
+      };
+      const plain = await b.joinByHand(await c.docker.joinToken('worker'), c.address);
+      assert.match(
+        plain.stderr,
+        /^Error response from daemon: .*cannot check peer: missing selected ALPN property/,
+      );
+      assert.equal(plain.code, 1);
+      await wait(30, 'b outside', isOutside);
+      await refuses(joinAs(b, c, 'worker'), 503, /missing selected ALPN property/);
+      await wait(30, 'b outside again', isOutside);
       assert.deepEqual(await joinAsNode(hosts.effects, b, [c, a]), []);
       const first = await ownId(b);
       await b.docker.swarmLeave({ force: true });

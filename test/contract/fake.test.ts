@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { DockerApiError } from '../../effects/docker';
 import { loginDigest } from '../support/fakeWorld/fakeImages';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import type { ContractHost, ContractHosts } from './contractHosts';
@@ -45,10 +46,23 @@ async function setUp(): Promise<ContractHosts> {
       });
       await host.systemd.restart('docker.service');
     };
+    /** What Docker's command makes of the engine's answer; there is none here. */
+    const joinByHand: ContractHost['joinByHand'] = async (token, manager) => {
+      const remoteAddress = `${manager}:2377`;
+      try {
+        await host.docker.swarmJoin({
+          ...{ advertiseAddress: address, remoteAddress, token, availability: 'active' },
+        });
+        return { code: 0, stderr: '' };
+      } catch (error) {
+        assert.ok(error instanceof DockerApiError, String(error));
+        return { code: 1, stderr: `Error response from daemon: ${error.message}\n` };
+      }
+    };
     const connection = { host: address };
     return {
       ...{ name, address, connection, host, docker: host.docker },
-      ...{ setDataPath, setLargestPacket, compactLog, serveImage, takeNewerEngine },
+      ...{ setDataPath, setLargestPacket, compactLog, serveImage, takeNewerEngine, joinByHand },
     };
   };
   const [a, b, c] = await Promise.all([

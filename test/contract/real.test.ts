@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Effects } from '../../effects/effects';
 import { realEffects } from '../../effects/realEffects';
 import { generateSshKeyPair } from '../../effects/sshKeyPair';
+import { joinByHand } from '../../scenarios/joinByHand';
 import { compactLog } from './compactLog';
 import type { ContractHost, ContractHosts } from './contractHosts';
 import { dockerApiContract } from './dockerApi.contract';
@@ -103,5 +104,6 @@ async function prepare(machine: (typeof machines)[number]): Promise<ContractHost
     compactLog: () => compactLog(host),
     serveImage: (image, login) => serveImage(host, image, login),
     takeNewerEngine: () => takeNewerEngine(host),
+    joinByHand: (token, manager) => joinByHand(host, token, manager),
   };
 }
