@@ -1,5 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { alpnDropInPath } from '../../core/alpnDropIn';
+import { steps } from '../../core/steps';
+import { generateSshKeyPair } from '../../effects/sshKeyPair';
 import { nextOs, shapes } from '../clusterShape';
+import { joinByHand } from '../joinByHand';
+import { offerNextRelease } from '../offerNextRelease';
 import type { Scenario } from '../scenario';
 import type { Stage } from '../stage';
 
@@ -12,7 +17,7 @@ export const mixedVersions: Scenario = {
   title:
     'managers of 20.10.24, 26.1.5 and 28.5.2 in one swarm, the older two promoted anew, rolled to one version',
   holds:
-    'the plan says by whom each joins, and so it is: 28.5.2 joins without ALPN where nobody offers it, and else by who does, in the same swarm to the end',
+    'a plain `docker swarm join` of 28.5.2 is refused by both; the plan says by whom each joins, and so it is: 28.5.2 joins without ALPN where nobody offers it, and else by who does, in the same swarm to the end',
   shape: shapes.threeManagers,
   run: async (stage) => {
     const idBefore = await stage.clusterId();
@@ -22,6 +27,7 @@ export const mixedVersions: Scenario = {
 
     await promoteAnew(stage, 'm1');
     await promoteAnew(stage, 'm2');
+    await refusedByHand(stage, 'm1', 'm2');
     await offerNewest(stage, 'm3');
     // Only the machines themselves have a source of it; no image could be made with it.
     await stage.setConfig('lab.prepareImages', 'false');
@@ -32,7 +38,14 @@ export const mixedVersions: Scenario = {
     ]);
     const mark = stage.mark();
     await stage.runToTheEnd('up');
-    const said = stage.stepsSince(mark).filter((sentence) => sentence.includes('ALPN'));
+    const ran = stage.stepsSince(mark);
+    const [near, gate] = [ran.indexOf(steps.fetchEngine('m3')), ran.indexOf(steps.gate('m3'))];
+    stage.check(
+      near >= 0 && near < gate,
+      'its engine was brought near before its gate',
+      ran.join(),
+    );
+    const said = ran.filter((sentence) => sentence.includes('ALPN'));
     stage.checkEqual(
       said,
       ['let the engine of m3 join without ALPN', 'let the engine of m3 ask for ALPN again'],
@@ -108,17 +121,53 @@ async function promoteAnew(stage: Stage, name: string): Promise<void> {
   stage.checkEqual(offers, false, `${name} offers no ALPN any more`);
 }
 
-/** The next release of the OS beside its own, as an administrator does it who wants something newer. */
 async function offerNewest(stage: Stage, name: string): Promise<void> {
+  await offerNextRelease(await stage.host(name));
+  stage.did(`gave ${name} the package lists of the next release beside its own`);
+}
+
+/**
+ * What an administrator meets who joins a machine with the newest engine by Docker's own command: it stands beside the
+ * cluster, undeclared, and is gone behind this.
+ */
+async function refusedByHand(stage: Stage, ...managers: readonly string[]): Promise<void> {
+  const { lab, addresses } = stage.cluster;
+  const peer = await stage.effects.lab.record(lab, 'm1');
+  if (peer === undefined) throw new Error(`lab ${lab} has no machine m1`);
+  const key = generateSshKeyPair('x1');
+  const { id, name } = await stage.effects.lab.ensure(
+    {
+      ...{ id: randomUUID(), lab, subnet: peer.subnet, name: 'x1', os: nextOs, labels: {} },
+      address: peer.address.replace(/\d+$/, '31'),
+      ...{ hostPrivateKey: key.privateKey, hostPublicKey: key.publicKey },
+    },
+    () => undefined,
+  );
+  await offerNewest(stage, name);
   const host = await stage.host(name);
-  const sources = (await host.files.read('/etc/apt/sources.list')) ?? '';
-  const next = sources
-    .replaceAll('trixie', 'forky')
-    .split('\n')
-    .filter((line) => !/security|updates/.test(line));
-  await host.files.write('/etc/apt/sources.list.d/forky.list', next.join('\n'));
-  const argv = ['apt-get', '-o', 'Acquire::Check-Valid-Until=false', 'update'];
-  const { code, stderr } = await host.run(argv, { timeoutSeconds: 300 });
-  if (code !== 0) throw new Error(`${argv.join(' ')}: ${stderr.slice(-600)}`);
-  stage.did(`gave ${name} the package lists of forky beside its own`);
+  const packages = ['docker.io/forky', 'docker-cli/forky'];
+  const argv = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages];
+  const installed = await host.run(['env', 'DEBIAN_FRONTEND=noninteractive', ...argv]);
+  if (installed.code !== 0) throw new Error(`${argv.join(' ')}: ${installed.stderr.slice(-600)}`);
+  await host.systemd.start('docker.service');
+  stage.checkEqual(await host.docker.version(), newest, `${name} runs engine ${newest}, by hand`);
+  for (const manager of managers) {
+    const token = await (await stage.host(manager)).docker.joinToken('worker');
+    const { code, stderr } = await joinByHand(host, token, addresses[manager] ?? '');
+    const isRefused = stderr.includes('cannot check peer: missing selected ALPN property');
+    stage.check(
+      code !== 0 && isRefused,
+      `a plain \`docker swarm join\` on ${name} through ${manager} fails: missing selected ALPN property`,
+      `exit code ${String(code)}: ${stderr}`,
+    );
+    await stage.until(
+      `${name} is outside`,
+      async () => {
+        const { localNodeState } = await host.docker.info();
+        return localNodeState === 'inactive' || localNodeState;
+      },
+      30,
+    );
+  }
+  await stage.effects.lab.remove(lab, name, id);
 }
