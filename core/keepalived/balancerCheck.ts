@@ -1,5 +1,6 @@
 import { firstRunPasses } from './firstRun';
 import type { VrrpFile } from './hostFile';
+import { ownPatience } from './ownPatience';
 
 /** Where HAProxy's package has it write the number of its process. */
 export const balancerPidPath = '/run/haproxy.pid';
@@ -27,7 +28,7 @@ export const balancerCheckBlock: readonly string[] = [
   'vrrp_script balancer {',
   `    script "${balancerCheckFile.path}"`,
   '    interval 1',
-  '    timeout 15',
+  ownPatience,
   '    fall 3',
   '    rise 1',
   '}',

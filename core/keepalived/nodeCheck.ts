@@ -1,5 +1,6 @@
 import { firstRunPasses } from './firstRun';
 import type { VrrpFile } from './hostFile';
+import { ownPatience } from './ownPatience';
 
 /**
  * Fails only when somebody says so: the engine of itself (in no swarm, in error, locked), or the managers of
@@ -24,7 +25,7 @@ export const nodeCheckBlock: readonly string[] = [
   'vrrp_script node {',
   `    script "${nodeCheckFile.path}"`,
   '    interval 10',
-  '    timeout 15',
+  ownPatience,
   '    fall 2',
   '    rise 1',
   '}',

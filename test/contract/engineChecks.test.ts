@@ -81,6 +81,20 @@ describe('what keepalived asks of the engine, in a real shell', () => {
     assert.equal(code('/nowhere'), 0);
   });
 
+  it('an engine that is late fails, unless the computer is late with all else', () => {
+    engine = spawn('sleep', ['60']);
+    const check = engineAnswersFile.text.replace('-k 1 8', '-k 1 1');
+    const code = (client: string): number | null => {
+      writeFileSync(join(folder, 'docker'), `#!/bin/sh\n${client}\n`);
+      return spawnSync('/bin/sh', ['-c', check], { env: { PATH: `${folder}:/usr/bin:/bin` } })
+        .status;
+    };
+    code('exit 0');
+    assert.equal(code('[ "$1" = --version ] || exec sleep 9'), 1);
+    assert.equal(code('exec sleep 9'), 0);
+    assert.equal(code('[ "$1" = --version ] || exit 3; sleep 1'), 1);
+  });
+
   it('the balancer fails when systemd says so; while systemd is silent its process tells', async () => {
     const pidPath = join(folder, 'haproxy.pid');
     const check = balancerCheckFile.text.replaceAll(balancerPidPath, pidPath);
