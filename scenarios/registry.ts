@@ -13,6 +13,7 @@ import { engineInPlaceSources } from './faults/engineInPlaceSources';
 import { founderRebuilt } from './faults/founderRebuilt';
 import { hooks } from './faults/hooks';
 import { hostKeyChanged } from './faults/hostKeyChanged';
+import { imagesFromRegistry } from './faults/imagesFromRegistry';
 import { diskFull, mirrorFails } from './faults/installFails';
 import { cancelledAlive, ctrlC, leaseHeld } from './faults/interrupted';
 import { killCliAtEveryStep } from './faults/killCliAtEveryStep';
@@ -102,6 +103,7 @@ export const scenarios: readonly Scenario[] = [
   stackBalanced,
   hooks,
   workersInBatches,
+  imagesFromRegistry,
 ];
 
 /** @throws SwarmError `ScenarioUnknown` with every name that there is. */

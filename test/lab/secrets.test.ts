@@ -20,6 +20,7 @@ import { defaultDirectories, labPaths } from '../../effects/labMachines/layout';
 import type { Host } from '../../effects/effects';
 import { realEffects } from '../../effects/realEffects';
 import { PulumiProject } from '../../scenarios/pulumi/pulumiProject';
+import { formsOf } from '../../scenarios/secretForms';
 import { buildPauseImage, pauseReference } from '../contract/pauseImage';
 import { dumpedByPulumi, plainText } from '../preview/cluster/secrets';
 import { LoggedPulumi } from './secrets/loggedPulumi';
@@ -27,7 +28,7 @@ import { buildHost, hostsLab, newHost, newLogin, type OwnHost } from './secrets/
 import { histories, labPlaces, machinePlaces, openTo, ownPlaces } from './secrets/places';
 import { ProcessWatch } from './secrets/processWatch';
 import { searchLines, searchText, searchTrees, secretsIn } from './secrets/search';
-import { formsOf, keySecrets, tokenSecrets, type Secret } from './secrets/secret';
+import { keySecrets, tokenSecrets, type Secret } from './secrets/secret';
 import { secondsBetween, stages } from './support/stages';
 import { reasonToSkip, takeDown, testLabs } from './support/testLab';
 

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { formsOf, type Secret } from './secret';
+import { formsOf } from '../../../scenarios/secretForms';
+import type { Secret } from './secret';
 
 /** A secret where it must not be. */
 export interface Finding {
