@@ -9,6 +9,7 @@ import { destroyConsent } from './faults/destroyConsent';
 import { drainNeverEnds } from './faults/drainNeverEnds';
 import { engineByHand } from './faults/engineByHand';
 import { engineInPlace } from './faults/engineInPlace';
+import { engineInPlaceReverted } from './faults/engineInPlaceReverted';
 import { engineInPlaceSources } from './faults/engineInPlaceSources';
 import { founderRebuilt } from './faults/founderRebuilt';
 import { hooks } from './faults/hooks';
@@ -96,6 +97,7 @@ export const scenarios: readonly Scenario[] = [
   clientOnOverlayBroken,
   engineInPlace,
   engineInPlaceSources,
+  engineInPlaceReverted,
   stackOnNodes,
   stackRoll,
   servicesRideThrough,
