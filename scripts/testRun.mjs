@@ -8,9 +8,9 @@ import { say, SetupError } from './setup/progress.mjs';
 /**
  * Layers in the order in which a fault is cheapest to find. `isAlone`: its files share the machine
  * or the clock and run one at a time; `atOnce`: so many, whatever the number of cores (a run of Pulumi
- * waits half of its time). `needsRoot`: which of its files need root. `beside`: which of its files only
- * wait for engines of their own: they run beside all others, until a layer that is `quiet` because
- * it measures how long machines answer nobody.
+ * waits half of its time). `needsRoot`: which of its files need root. `rootNeeds`: what is set up for
+ * root besides. `beside`: which of its files only wait for engines of their own: they run beside all
+ * others, until a layer that is `quiet` because it measures how long machines answer nobody.
  */
 const layers = [
   { name: 'lint' },
@@ -20,6 +20,7 @@ const layers = [
   {
     name: 'contract',
     isAlone: true,
+    rootNeeds: ['logins'],
     needsRoot: (file) => file.startsWith('real'),
     beside: (file) => file === 'real.test.js',
   },
@@ -47,6 +48,7 @@ export async function runTests(args) {
   const hasMachines = chosen.some(({ needsRoot }) => needsRoot !== undefined) && isRoot();
   const env = await setUp([
     ...new Set(chosen.flatMap(({ needs }) => needs ?? [])),
+    ...(isRoot() ? chosen.flatMap(({ rootNeeds }) => rootNeeds ?? []) : []),
     ...(hasMachines ? ['lab', 'images'] : []),
   ]);
 

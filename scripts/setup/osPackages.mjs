@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { root, isRoot, run, runInOurPlace, which } from './command.mjs';
 import { say, SetupError, step } from './progress.mjs';
 
@@ -10,6 +10,11 @@ const packages = [
   { name: 'systemd-container', isThere: () => which('systemd-nspawn') !== undefined },
   { name: 'iproute2', isThere: () => which('ip', sbin) !== undefined },
   { name: 'iptables', isThere: () => which('iptables', sbin) !== undefined },
+];
+/** What tests of logins need: an sshd of their own, and users with and without sudo. */
+const loginPackages = [
+  { name: 'openssh-server', isThere: () => which('sshd', sbin) !== undefined },
+  { name: 'sudo', isThere: () => which('sudo') !== undefined },
 ];
 /** Ubuntu does not know Debian's signing keys by itself. */
 const debianKeys = {
@@ -29,23 +34,48 @@ function distribution() {
 /** Installs the lab's OS packages, or says which are missing where it may not. */
 export async function ensureLabPackages() {
   const id = distribution();
-  const missing = [...packages, ...(id === 'ubuntu' ? [debianKeys] : [])]
-    .filter((each) => !each.isThere())
-    .map((each) => each.name);
+  const missing = missingOf([...packages, ...(id === 'ubuntu' ? [debianKeys] : [])]);
+  await ensurePackages('lab', missing, () => installPackages(missing));
+}
+
+/** The same for tests of logins. Nobody who runs tests asked for a server that others can log in to: it stays off. */
+export async function ensureLoginPackages() {
+  const missing = missingOf(loginPackages);
+  await ensurePackages('test', missing, async () => {
+    const policy = '/usr/sbin/policy-rc.d';
+    const isOurs = !existsSync(policy);
+    if (isOurs) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+    try {
+      await installPackages(missing);
+    } finally {
+      if (isOurs) rmSync(policy, { force: true });
+    }
+    if (missing.includes('openssh-server') && which('systemctl') !== undefined) {
+      await run(['systemctl', 'disable', 'ssh.service']);
+    }
+  });
+}
+
+function missingOf(wanted) {
+  return wanted.filter((each) => !each.isThere()).map((each) => each.name);
+}
+
+async function ensurePackages(what, missing, install) {
+  const id = distribution();
   if (missing.length === 0) {
     return;
   }
   if (!isRoot()) {
     throw new SetupError(
-      `lab: not installed on this computer: ${missing.join(', ')}; we are not root and cannot install them; run the command as root, or install them by hand`,
+      `${what}: not installed on this computer: ${missing.join(', ')}; we are not root and cannot install them; run the command as root, or install them by hand`,
     );
   }
   if (id !== 'debian' && id !== 'ubuntu') {
     throw new SetupError(
-      `lab: not installed on this computer (${id}): the equivalents of Debian's ${missing.join(', ')}; only Debian and Ubuntu are set up by themselves; install them by hand`,
+      `${what}: not installed on this computer (${id}): the equivalents of Debian's ${missing.join(', ')}; only Debian and Ubuntu are set up by themselves; install them by hand`,
     );
   }
-  await step(`OS packages ${missing.join(', ')}`, () => installPackages(missing));
+  await step(`OS packages ${missing.join(', ')}`, install);
 }
 
 export async function installPackages(names) {
