@@ -47,8 +47,8 @@ import { stackRoll } from './vip/stackRoll';
 import { vipChanged } from './vip/vipChanged';
 import { vipDrift } from './vip/vipDrift';
 import { vipNoPeer } from './vip/vipNoPeer';
-import { workersInBatches } from './faults/workersInBatches';
 import { vipRoll } from './vip/vipRoll';
+import { workersInBatches } from './faults/workersInBatches';
 
 /** Every scenario, in the order of their numbers. */
 export const scenarios: readonly Scenario[] = [

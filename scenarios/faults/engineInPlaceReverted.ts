@@ -1,4 +1,4 @@
-import { webReference, webPort } from '../../demo/webImage';
+import { webPort } from '../../demo/webImage';
 import { shapes } from '../clusterShape';
 import { breakEngine, engineVersions, heldNames, mendEngine, nodeIds } from '../enginesInPlace';
 import {
@@ -8,6 +8,7 @@ import {
   olderEngine as before,
 } from '../nextEngine';
 import type { Scenario } from '../scenario';
+import { createByHand, untilTasksRun } from '../serviceByHand';
 import type { Stage } from '../stage';
 import { balancedPort, countRequests } from '../vip/countRequests';
 
@@ -97,30 +98,15 @@ async function checkVersions(stage: Stage, expected: (name: string) => string): 
 async function refuseUnanswered(stage: Stage): Promise<void> {
   const [manager = ''] = stage.cluster.managers;
   const { docker } = await stage.host(manager);
-  const service = await docker.createService({
+  const service = await createByHand(stage, {
     name: 'unbalanced',
-    image: webReference,
-    command: [],
-    environment: { NODE: 'unbalanced' },
     mode: { global: true },
-    constraints: [],
     ports: [{ target: webPort, published: hostPort, protocol: 'tcp', mode: 'host' }],
-    endpointMode: 'dnsrr',
-    stopGraceSeconds: 5,
-    labels: {},
   });
   stage.did(
     `created a service on port ${String(hostPort)} of every node, which no balancer spreads`,
   );
-  await stage.until(
-    'it runs on every node',
-    async () => {
-      const tasks = await docker.tasks({ serviceId: service });
-      const running = tasks.filter(({ state }) => state === 'running').length;
-      return running === stage.nodeNames.length || `${String(running)} run`;
-    },
-    60,
-  );
+  await untilTasksRun(stage, 'it runs on every node', service, stage.nodeNames.length);
   const before = stage.declared('engine');
   declareInPlace(stage);
   const { exitCode, output } = await stage.run('preview');

@@ -9,6 +9,7 @@ import { grantedRequests, pushImage, run, serveRegistry, withLogin } from '../im
 import type { PulumiRun } from '../pulumi/pulumiProject';
 import type { Scenario } from '../scenario';
 import { formsOf } from '../secretForms';
+import { createByHand } from '../serviceByHand';
 import type { Stage } from '../stage';
 
 const image = 'own/web:1';
@@ -122,20 +123,9 @@ async function runService(
   await withLogin(host, login, async () => {
     await run(host, ['docker', 'pull', '--quiet', reference]);
   });
-  const [manager = ''] = stage.cluster.managers;
-  await (
-    await stage.host(manager)
-  ).docker.createService({
-    name: service,
-    image: reference,
-    command: [],
-    environment: { NODE: service },
-    mode: { global: true },
-    constraints: ['node.role==worker'],
-    ports: [],
-    endpointMode: 'dnsrr',
-    stopGraceSeconds: 5,
-    labels: {},
+  await createByHand(stage, {
+    ...{ name: service, image: reference },
+    ...{ mode: { global: true }, constraints: ['node.role==worker'] },
   });
   stage.did(`pulled it on ${worker}, and created a service of it there by hand, without the login`);
   await untilRunning(stage, worker);
