@@ -5,14 +5,14 @@ import { renderKeepalived } from '../../../core/keepalived/renderKeepalived';
 import { parseKeepalived } from '../../../core/keepalived/parseKeepalived';
 import { vrrpFiles } from '../../../core/keepalived/vrrpFiles';
 import { steps } from '../../../core/steps';
-import { keepalivedPath, keepalivedUnit } from '../../../core/keepalived/keepalivedUnit';
+import { keepalivedUnit } from '../../../core/keepalived/keepalivedUnit';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { refuseMarkerOfAnother } from '../ask/markers';
 import { look } from '../gate/gatherGateFacts';
 import { changeConfiguration } from './changeConfiguration';
-import { holdsVip, ownConfiguration, vipInterface } from './keepalivedHost';
-import { lookAtHolders } from './lookAtHolders';
+import { ownConfiguration, vipInterface } from './keepalivedHost';
+import { isHeldByPeer, lookAtHolders } from './lookAtHolders';
 import { takeAsPreferred } from './takeAsPreferred';
 import { refuseMissingCommands } from './refuseMissingCommands';
 import { refuseRouterIdClash } from './refuseRouterIdClash';
@@ -71,24 +71,6 @@ export async function bringVipUp(
     );
   });
   await takeAsPreferred(operation, spec, host);
-}
-
-/**
- * Whether a declared manager holds the address by this router ID, as when one of several is rebuilt: somebody else who
- * used the ID would have been in its way, or it in theirs, long before this one.
- */
-async function isHeldByPeer(operation: Operation, spec: VipMemberInputs): Promise<boolean> {
-  const others = spec.managers.filter(({ name }) => name !== spec.name);
-  const answers = await Promise.all(
-    others.map(({ connection }) =>
-      look(async () => {
-        const host = await operation.effects.hosts.connect(connection);
-        const text = (await host.files.read(keepalivedPath)) ?? '';
-        return parseKeepalived(text)?.routerId === spec.routerId && (await holdsVip(host, spec));
-      }),
-    ),
-  );
-  return answers.some((answer) => isSeen(answer) && answer.seen);
 }
 
 /**

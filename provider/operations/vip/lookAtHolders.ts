@@ -1,4 +1,5 @@
 import { addressOf } from '../../../core/addresses';
+import type { ManagerContact } from '../../../core/connection';
 import { isSeen } from '../../../core/facts';
 import { parseKeepalived } from '../../../core/keepalived/parseKeepalived';
 import { judgeHolders } from '../../../core/vip/vipDrift';
@@ -15,9 +16,33 @@ export async function lookAtHolders(
   operation: Operation,
   spec: VipMemberInputs,
 ): Promise<VipSight> {
-  const own = { name: spec.name, address: spec.address, connection: spec.connection };
-  const contacts = [own, ...spec.managers.filter(({ name }) => name !== spec.name)];
-  const sights = await Promise.all(
+  const own = { name: spec.name, connection: spec.connection };
+  const sights = await sightsOf(operation, spec, [own, ...peersOf(spec)]);
+  const order = [...sights].sort((a, b) => a.name.localeCompare(b.name));
+  return judgeHolders(spec.addresses.map(addressOf).join(', '), order);
+}
+
+/**
+ * Whether another declared manager holds the address by this router ID, as when one of several is rebuilt: somebody
+ * else who used the ID would have been in its way, or it in theirs, long before this one.
+ */
+export async function isHeldByPeer(operation: Operation, spec: VipMemberInputs): Promise<boolean> {
+  const peers = await sightsOf(operation, spec, peersOf(spec));
+  return peers.some(
+    ({ holds, spec: runs }) => isSeen(holds) && holds.seen && runs?.routerId === spec.routerId,
+  );
+}
+
+function peersOf({ name, managers }: VipMemberInputs): VipMemberInputs['managers'] {
+  return managers.filter((manager) => manager.name !== name);
+}
+
+function sightsOf(
+  operation: Operation,
+  spec: VipMemberInputs,
+  contacts: readonly Pick<ManagerContact, 'name' | 'connection'>[],
+): Promise<readonly HolderSight[]> {
+  return Promise.all(
     contacts.map(async ({ name, connection }): Promise<HolderSight> => {
       const seen = await look(async () => {
         const host = await operation.effects.hosts.connect(connection);
@@ -29,8 +54,6 @@ export async function lookAtHolders(
         : { name, holds: seen, spec: undefined };
     }),
   );
-  const order = [...sights].sort((a, b) => a.name.localeCompare(b.name));
-  return judgeHolders(spec.addresses.map(addressOf).join(', '), order);
 }
 
 /** For this long a look serves every member that is read: a refresh reads them side by side. */
