@@ -33,7 +33,7 @@ export async function keptOn(
   if (mark === undefined || isUnfinished(mark)) return takesBack(mark, false);
   const { nodeId, isControlAvailable } = await host.docker.info();
   if (!isControlAvailable) return undefined;
-  const entry = (await host.docker.nodes()).find(({ id }) => id === nodeId);
+  const entry = await host.docker.node(nodeId);
   return takesBack(mark, entry !== undefined && isOutHeld(entry));
 }
 
