@@ -279,6 +279,7 @@ export interface OverlayNetworkFacts extends SwarmObjectFacts {
 export interface NetworkFacts extends SwarmObjectFacts {
   /** `swarm` or `local`. */
   readonly scope: string;
+  /** Empty until the leader has allocated a network of the swarm, some milliseconds after it was made. */
   readonly driver: string;
 }
 

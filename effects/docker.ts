@@ -119,7 +119,10 @@ export interface DockerApi {
    */
   ingressNetwork(): Promise<IngressFacts | undefined>;
 
-  /** The swarm's overlay networks, the ingress network among them; all of them only on a manager. */
+  /**
+   * The swarm's overlay networks, the ingress network among them; all of them only on a manager. One that was
+   * made some milliseconds ago may be missing: the engine knows them by their driver (`NetworkFacts`).
+   */
   overlayNetworks(): Promise<readonly OverlayNetworkFacts[]>;
   /** Every network of the swarm, and those of this engine's node alone. */
   networks(): Promise<readonly NetworkFacts[]>;

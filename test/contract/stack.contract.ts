@@ -210,6 +210,12 @@ networks: { back: {} }
     ];
     const ids: string[] = [];
     for (const network of made) ids.push(await docker().createNetwork({ ...network }));
+    // A network of the swarm has no driver until the leader has allocated it, some milliseconds after it was made.
+    await wait(
+      10,
+      'drivers told',
+      async () => (await docker().networks()).find(({ driver }) => driver === '')?.name,
+    );
     const kinds = Object.fromEntries(
       (await docker().networks()).map(({ name, scope, driver }) => [name, `${scope} ${driver}`]),
     );
