@@ -39,16 +39,19 @@ const mounts = set(
     Source: field('source'),
     Target: field('target'),
     ReadOnly: field('read_only'),
+    Consistency: young('consistency', value('default')),
     BindOptions: field('bind', object({ Propagation: field('propagation', value('rprivate')) })),
     VolumeOptions: field(
       'volume',
       object({
         NoCopy: field('nocopy'),
+        Subpath: young('subpath'),
         Labels: field('labels', map),
         DriverConfig: field('', driver('driver')),
       }),
     ),
     TmpfsOptions: field('tmpfs', object({ SizeBytes: field('size') })),
+    ImageOptions: field('image', object({ Subpath: young('subpath') })),
   }),
 );
 
@@ -166,8 +169,7 @@ const task = object({
 
 /**
  * What a compose file decides of a service, by what it is called there, with the defaults of the Engine. Left to
- * others are the image, the number of replicas, the environment, the ports and the constraints, which a plan shows; and
- * parts of a mount that older engines forget (`subpath`, `consistency`, the mounts `image` and `cluster`).
+ * others are the image, the number of replicas, the environment, the ports and the constraints, which a plan shows.
  */
 export const serviceShape = object({
   Labels: field('deploy.labels', map),

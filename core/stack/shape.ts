@@ -67,9 +67,7 @@ export function normal(shape: Shape, given: unknown): unknown {
     case 'list':
       return listed(given);
     case 'set':
-      return listed(given)
-        .map((item) => normal(shape.item, item))
-        .sort((a, b) => (canonical(a) < canonical(b) ? -1 : 1));
+      return ordered(shape.item, given).map((item) => normal(shape.item, item));
     case 'map':
       return isRecord(given) ? { ...given } : {};
     case 'object':
@@ -96,6 +94,13 @@ export function differences(
     });
   }
   const [one, other] = [normal(shape, wanted), normal(shape, found)];
+  if (shape.kind === 'set' && canonical(one) === canonical(other)) {
+    const [these, those] = [ordered(shape.item, wanted), ordered(shape.item, found)];
+    const isOther = these.some(
+      (item, index) => differences(shape.item, item, those[index]).length > 0,
+    );
+    return isOther ? [term] : [];
+  }
   if (shape.kind === 'map') {
     const names = Object.keys({ ...(one as object), ...(other as object) }).sort();
     return names
@@ -124,6 +129,14 @@ function own(given: unknown, name: string): unknown {
 
 function listed(given: unknown): readonly unknown[] {
   return Array.isArray(given) ? (given as readonly unknown[]) : [];
+}
+
+/** As they are, in the order of what they mean: those of two equal sets pair up. */
+function ordered(shape: Shape, given: unknown): readonly unknown[] {
+  return listed(given)
+    .map((item) => ({ item, text: canonical(normal(shape, item)) }))
+    .sort((a, b) => (a.text < b.text ? -1 : 1))
+    .map(({ item }) => item);
 }
 
 function joined(term: string, name: string): string {

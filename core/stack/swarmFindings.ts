@@ -1,6 +1,7 @@
 import type { ServiceFacts, SwarmNodeFacts } from '../facts';
 import { placement } from '../placement';
 import { canTakeTasks } from '../services';
+import { forgottenSubpaths } from './forgottenSubpaths';
 import type { EnginePort, StackServiceBody } from './serviceBody';
 import type { StackPlan, StackService } from './stackPlan';
 
@@ -41,6 +42,7 @@ export function swarmFindings({ services }: StackPlan, sight: SwarmSight): Swarm
         beside,
         neighbours.map(({ name }) => name),
       ),
+      ...places.flatMap(({ service, fitting }) => forgottenSubpaths(service, fitting, sight.nodes)),
     ],
   };
 }

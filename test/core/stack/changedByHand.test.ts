@@ -145,6 +145,30 @@ describe('the settings of a service', () => {
     });
   });
 
+  test('parts of a mount are seen where the engine tells them', () => {
+    const compose = (subpath: string, consistency = ''): StackServiceBody =>
+      bodyOf(
+        base
+          .replace('volume: { nocopy: true }', `volume: { nocopy: true${subpath} }`)
+          .replace('source: /srv,', `source: /srv, ${consistency}`),
+      );
+    const declared = compose(', subpath: one', 'consistency: cached,');
+    assert.deepEqual(changedByHand(declared, found(declared), networks), {});
+    assert.deepEqual(changedByHand(declared, found(compose('')), networks), {});
+    assert.deepEqual(
+      changedByHand(rich, found(compose('', 'consistency: default,')), networks),
+      {},
+    );
+    for (const [subpath, consistency] of [
+      [', subpath: two', 'consistency: cached,'],
+      [', subpath: one', 'consistency: delegated,'],
+    ] as const) {
+      const other = found(compose(subpath, consistency));
+      assert.deepEqual(changedByHand(declared, other, networks), { settings: ['volumes'] });
+      assert.deepEqual(changedByHand(rich, other, networks), { settings: ['volumes'] });
+    }
+  });
+
   test('networks that nobody could look up are not judged', () => {
     assert.deepEqual(changedByHand(rich, found(rich)), {});
     assert.deepEqual(changedByHand(rich, found(rich), networks.slice(1)), {});

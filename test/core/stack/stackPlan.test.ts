@@ -79,7 +79,8 @@ volumes:
   - data:/data:ro
   - /srv:/srv
   - { type: tmpfs, target: /tmp, tmpfs: { size: 1m } }
-  - { type: volume, source: kept, target: /kept, volume: { nocopy: true } }
+  - { type: volume, source: kept, target: /kept, volume: { nocopy: true, subpath: part/one } }
+  - { type: bind, source: /mnt, target: /mnt, consistency: cached, bind: { propagation: rslave } }
 working_dir: /w
 deploy:
   endpoint_mode: vip
@@ -150,7 +151,19 @@ volumes: { data: { driver: nfs, driver_opts: { o: x }, labels: { a: b } }, kept:
               },
               { Type: 'bind', Target: '/srv', Source: '/srv' },
               { Type: 'tmpfs', Target: '/tmp', TmpfsOptions: { SizeBytes: 1_048_576 } },
-              { Type: 'volume', Target: '/kept', Source: 'kept', VolumeOptions: { NoCopy: true } },
+              {
+                Type: 'volume',
+                Target: '/kept',
+                Source: 'kept',
+                VolumeOptions: { NoCopy: true, Subpath: 'part/one' },
+              },
+              {
+                Type: 'bind',
+                Target: '/mnt',
+                Source: '/mnt',
+                Consistency: 'cached',
+                BindOptions: { Propagation: 'rslave' },
+              },
             ],
             StopGracePeriod: 30e9,
             StopSignal: 'SIGINT',

@@ -93,3 +93,27 @@ test('reservations of stacks that come together are summed up, unless one alone 
   );
   assert.match(doubtful(4, 2), /^its services reserve 0 CPUs and 4096 MiB in sum/);
 });
+
+test('a subpath of a volume is a doubt where an engine on its way to a container forgets it', () => {
+  const mounting = (mount: string): readonly string[] =>
+    swarmFindings(
+      planned(`
+services: { a: { image: a, volumes: [${mount}], deploy: { placement: { constraints: [node.hostname != w1] } } } }
+volumes: { data: {} }`),
+      {
+        others: [],
+        nodes: [
+          { ...node('m1', 2, 1024), role: 'manager', availability: 'drain' },
+          { ...node('w1', 2, 1024), engineVersion: '20.10.24+dfsg1' },
+          { ...node('w2', 2, 1024), engineVersion: '25.0.5' },
+        ],
+      },
+    ).doubtful;
+  assert.deepEqual(
+    mounting('{ type: volume, source: data, target: /d, volume: { subpath: part } }'),
+    [
+      'services.a mounts part of a volume, and engines before 26.1.0 (w2 25.0.5) forget a subpath: its tasks would get the whole volume; give these nodes a newer engine first, or mount the whole volume',
+    ],
+  );
+  assert.deepEqual(mounting('{ type: volume, source: data, target: /d }'), []);
+});
