@@ -51,7 +51,12 @@ const cluster = new SwarmCluster(pulumi.getStack(), {
 for (const service of services ?? []) {
   new Service(
     service.name,
-    { ...defined(service), clusterId: cluster.clusterId, managers: [...cluster.contacts] },
+    {
+      ...defined(service),
+      clusterId: cluster.clusterId,
+      managers: [...cluster.contacts],
+      ...(cluster.registries.length === 0 ? {} : { registries: cluster.registries }),
+    },
     { dependsOn: cluster, deleteBeforeReplace: true },
   );
 }

@@ -174,7 +174,7 @@ export class SwarmCluster extends pulumi.ComponentResource<ClusterData> {
   readonly contacts: readonly ManagerContact[];
   /** The declared nodes as places for tasks, for `SwarmStack`. */
   readonly places: readonly StackNodeArgs[];
-  /** The declared logins of registries, for `SwarmStack`. Secret where they are used. */
+  /** The declared logins of registries, for `SwarmStack` and `Service`. Secret where they are used. */
   readonly registries: readonly RegistryLoginArgs[];
   /** References of the images whose archives are declared, for `SwarmStack`. */
   readonly images: readonly pulumi.Input<string>[];

@@ -89,7 +89,8 @@ export interface DockerApi {
   }): Promise<readonly TaskFacts[]>;
 
   services(): Promise<readonly ServiceFacts[]>;
-  createService(spec: ServiceSpec): Promise<string>;
+  /** Its ID. `login` is as for `deployService`. */
+  createService(spec: ServiceSpec, login?: RegistryLogin): Promise<string>;
   /**
    * Creates a service of a stack, or updates the one that was seen as a whole; its ID. The names of its
    * configs and secrets are looked up here, since the Engine wants IDs. With a login its nodes pull the image by it;
@@ -103,7 +104,7 @@ export interface DockerApi {
     present?: SeenService,
     login?: RegistryLogin,
   ): Promise<string>;
-  updateService(serviceId: string, spec: ServiceSpec): Promise<void>;
+  updateService(serviceId: string, spec: ServiceSpec, login?: RegistryLogin): Promise<void>;
   /**
    * Changes where the tasks of a service may be and how they are replaced, and nothing else of it.
    *

@@ -43,7 +43,7 @@ import { runContainerCheck } from './containerCheck';
 import type { CallOptions, EngineClient } from './engineClient';
 import { EventFeed } from './eventFeed';
 import { gatherIngress, gatherNetworks, gatherOverlayNetworks } from './overlayNetworks';
-import { authHeader, imageFacts, pullImage, registryLacks, saveImage } from './imageTransfer';
+import { imageFacts, pullImage, registryLacks, saveImage, withLogin } from './imageTransfer';
 import { loadError } from './loadError';
 import { gatherLocalData } from './localData';
 import { readNodeCertificate } from './nodeCertificate';
@@ -280,9 +280,10 @@ export class EngineApi implements DockerApi {
     return this.client.get(answers.listOf(answers.serviceAnswer), '/services');
   }
 
-  async createService(spec: ServiceSpec): Promise<string> {
+  async createService(spec: ServiceSpec, login?: RegistryLogin): Promise<string> {
     const { ID } = await this.client.post(answers.serviceIdAnswer, '/services/create', {
       body: serviceBody(spec),
+      ...withLogin(login),
     });
     return ID;
   }
@@ -293,11 +294,10 @@ export class EngineApi implements DockerApi {
     login?: RegistryLogin,
   ): Promise<string> {
     const sent = await withFileIds(this, body);
-    const withLogin = login === undefined ? {} : { headers: authHeader(login) };
     if (present === undefined) {
       const { ID } = await this.client.post(answers.serviceIdAnswer, '/services/create', {
         body: sent,
-        ...withLogin,
+        ...withLogin(login),
       });
       return ID;
     }
@@ -309,18 +309,19 @@ export class EngineApi implements DockerApi {
       query: { version: String(present.version) },
       // A counter that goes back would replace every task.
       body: { ...sent, TaskTemplate: { ...sent.TaskTemplate, ForceUpdate } },
-      ...withLogin,
+      ...withLogin(login),
     });
     return present.id;
   }
 
-  async updateService(serviceId: string, spec: ServiceSpec): Promise<void> {
+  async updateService(serviceId: string, spec: ServiceSpec, login?: RegistryLogin): Promise<void> {
     const path = `/services/${encodeURIComponent(serviceId)}`;
     await retryConflict(async () => {
       const { Version, Spec } = await this.client.get(answers.serviceSpecAnswer, path);
       await this.client.command('POST', `${path}/update`, {
         query: { version: String(Version.Index) },
         body: serviceBody(spec, Spec),
+        ...withLogin(login),
       });
     });
   }

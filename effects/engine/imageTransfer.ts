@@ -41,7 +41,7 @@ export async function registryLacks(
   try {
     await client.get(z.unknown(), `/distribution/${inPath(reference)}/json`, {
       timeoutSeconds: registrySeconds,
-      ...(login === undefined ? {} : { headers: authHeader(login) }),
+      ...withLogin(login),
     });
     return undefined;
   } catch (error) {
@@ -64,7 +64,7 @@ export async function pullImage(
   const progress = new PullProgress();
   const call = {
     query: { fromImage: name, tag },
-    ...(options.login === undefined ? {} : { headers: authHeader(options.login) }),
+    ...withLogin(options.login),
     idleSeconds,
   };
   await client.stream('POST', '/images/create', call, async (answer) => {
@@ -83,11 +83,14 @@ export async function pullImage(
  * A header, so that it is in no address, command line or log. With its padding: the Engine takes a text without
  * it for no login at all (seen on 20.10.24).
  */
-export function authHeader(login: RegistryLogin): Readonly<Record<string, string>> {
+export function withLogin(login: RegistryLogin | undefined): {
+  readonly headers?: Readonly<Record<string, string>>;
+} {
+  if (login === undefined) return {};
   const { username, password } = login;
   const content = JSON.stringify({ username, password, serveraddress: loginAddress(login) });
   const encoded = Buffer.from(content).toString('base64').replace(/\+/g, '-').replace(/\//g, '_');
-  return { 'X-Registry-Auth': encoded };
+  return { headers: { 'X-Registry-Auth': encoded } };
 }
 
 export function saveImage<T>(

@@ -51,7 +51,9 @@ const inputs = {
     'What happens to non-empty local volumes and to containers from outside the swarm when the node is replaced: `keep` (you keep them yourself) or `discard`. Default: the replacement is refused.',
     false,
   ),
-  registries: registriesProperty,
+  registries: registriesProperty(
+    'Logins by which this node pulls the images of services before it becomes active. Default: none. A change of it is no change of the resource.',
+  ),
   timeouts: nodeTimeoutsProperty,
 };
 

@@ -110,19 +110,20 @@ export const managersProperty = list(
 );
 
 /** `RegistryLogin[]` of core/images.ts. */
-export const registriesProperty = list(
-  record(
-    {
-      server: text(
-        'Host name of the registry, with its port where it has one, e.g. `registry.example:5000`. Docker Hub is `docker.io`.',
-      ),
-      username: text('User name.'),
-      password: secretText('Password or access token.'),
-    },
-    'A login.',
-  ),
-  'Logins by which this node pulls the images of services before it becomes active. Default: none. A change of it is no change of the resource.',
-);
+export const registriesProperty = (description: string): PropertySchema =>
+  list(
+    record(
+      {
+        server: text(
+          'Host name of the registry, with its port where it has one, e.g. `registry.example:5000`. Docker Hub is `docker.io`.',
+        ),
+        username: text('User name.'),
+        password: secretText('Password or access token.'),
+      },
+      'A login.',
+    ),
+    description,
+  );
 
 /** `NodeTimeouts` of core/rollPolicy.ts, each optional. */
 export const nodeTimeoutsProperty = record(

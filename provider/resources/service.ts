@@ -1,17 +1,21 @@
 import type { InputFailure } from '../../core/errors';
 import { SwarmError, errorMessage } from '../../core/errors';
 import type { ServiceFacts } from '../../core/facts';
+import { loginFor } from '../../core/images';
 import { serviceLabel, serviceOfLabel } from '../../core/labels';
 import { whyNotConverged, whyUpdateHalted } from '../../core/services';
 import { hasImage } from '../../core/stack/stackProgress';
 import { urnIdentity } from '../../core/urn';
 import { deletePurpose } from '../operations/swarm/consent';
 import { askManager } from '../operations/ask/managers';
+import { registryLogins } from '../operations/service/registryLogins';
 import { serviceAccess, toServiceSpec } from '../operations/service/serviceSpec';
 import type { ServiceInputs } from '../operations/service/serviceSpec';
+import { hiding } from '../operations/stack/hidingOperation';
+import { hiddenInSentences } from '../operations/stack/stackSpec';
 import { isTimedOut, waitUntil } from '../operations/ask/waitUntil';
 import { diffInputs } from '../server/diffInputs';
-import type { Operation, PropertyMap, ReadResult, Resource } from '../server/resource';
+import type { DiffResult, Operation, PropertyMap, ReadResult, Resource } from '../server/resource';
 import { newId } from './identities';
 import {
   checkProperties,
@@ -20,6 +24,7 @@ import {
   list,
   managersProperty,
   record,
+  registriesProperty,
   seconds,
   text,
   textMap,
@@ -60,6 +65,9 @@ const inputs = {
     'Seconds between the stop signal and the kill. Default: 10. Changed in place.',
   ),
   labels: textMap('Labels of the service. Changed in place.'),
+  registries: registriesProperty(
+    'Logins of registries: nodes pull the image by that of its registry. Default: none. Changed in place, and replaces no task.',
+  ),
   timeouts: record(
     { converge: seconds('Seconds until every task runs. Default: 300.') },
     'How long steps may take.',
@@ -81,6 +89,8 @@ const impacts = {
   endpointMode: 'update',
   stopGraceSeconds: 'update',
   labels: 'update',
+  // What the service is sent with is compared by its image.
+  registries: 'ignore',
   timeouts: 'ignore',
 } as const satisfies Record<keyof ServiceInputs, unknown>;
 
@@ -104,25 +114,22 @@ export const service: Resource = {
     inputs: wanted,
     failures: [...checkProperties(inputs, wanted), ...checkService(wanted)],
   }),
-  diff: (old, wanted) => diffInputs(impacts, old.inputs, wanted),
+  diff: (old, wanted) => diff(old.inputs, wanted),
   previewCreate: (wanted) => [
     `create service ${shown(wanted['name'])} and wait until its tasks run`,
   ],
   previewUpdate: (wanted) => [
     `update service ${shown(wanted['name'])} and wait until its tasks run`,
   ],
-  create: (wanted, operation) => create(wanted as unknown as ServiceInputs, operation),
+  create: (wanted, operation) =>
+    hiding(operation, hiddenInSentences(wanted), (quiet) =>
+      create(wanted as unknown as ServiceInputs, quiet),
+    ),
   read: (id, old, operation) => read(id, old, operation),
-  update: async (id, { state }, wanted, operation) => {
-    const spec = wanted as unknown as ServiceInputs;
-    const serviceId = shown(state['serviceId']);
-    await operation.step(`update service ${spec.name}`, () =>
-      askManager(operation, serviceAccess(spec), ({ docker }) =>
-        docker.updateService(serviceId, toServiceSpec(spec, id, operation.urn)),
-      ),
-    );
-    return converge(operation, spec, serviceId);
-  },
+  update: (id, { state }, wanted, operation) =>
+    hiding(operation, hiddenInSentences(wanted), (quiet) =>
+      update(id, state, wanted as unknown as ServiceInputs, quiet),
+    ),
   delete: async (_id, { inputs: known, state }, operation) => {
     const spec = known as unknown as ServiceInputs;
     // A program that leaves a service out means it; a destroy needs the swarm's consent.
@@ -138,6 +145,14 @@ export const service: Resource = {
   },
 };
 
+function diff(old: PropertyMap, wanted: PropertyMap): DiffResult {
+  const shownChanges = diffInputs(impacts, old, wanted);
+  const { image } = wanted;
+  return typeof image === 'string' && registryLogins(wanted, old).isNew(image)
+    ? { ...shownChanges, changes: { ...shownChanges.changes, registries: 'update' } }
+    : shownChanges;
+}
+
 async function create(
   spec: ServiceInputs,
   operation: Operation,
@@ -148,16 +163,36 @@ async function create(
     askManager(operation, access, async ({ docker }) => {
       const wanted = toServiceSpec(spec, id, operation.urn);
       const present = (await docker.services()).find(({ name }) => name === spec.name);
-      if (present === undefined) return docker.createService(wanted);
+      const login = loginFor(spec.image, spec.registries ?? []);
+      if (present === undefined) return docker.createService(wanted, login);
       // An interrupted Create's service names this very resource; another stack's is as foreign as a stranger's.
       if (present.labels[serviceOfLabel] !== urnIdentity(operation.urn)) {
         throw foreignService(present);
       }
-      await docker.updateService(present.id, wanted);
+      await docker.updateService(present.id, wanted, login);
       return present.id;
     }),
   );
   return { id, ...(await converge(operation, spec, serviceId)) };
+}
+
+async function update(
+  id: string,
+  state: PropertyMap,
+  spec: ServiceInputs,
+  operation: Operation,
+): Promise<{ outputs: PropertyMap; initErrors?: readonly string[] }> {
+  const serviceId = shown(state['serviceId']);
+  await operation.step(`update service ${spec.name}`, () =>
+    askManager(operation, serviceAccess(spec), ({ docker }) =>
+      docker.updateService(
+        serviceId,
+        toServiceSpec(spec, id, operation.urn),
+        loginFor(spec.image, spec.registries ?? []),
+      ),
+    ),
+  );
+  return converge(operation, spec, serviceId);
 }
 
 function foreignService({ name, labels }: ServiceFacts): SwarmError {

@@ -10,15 +10,15 @@ import { placementFaults } from '../../core/stack/placementFaults';
 import type { StackPlan } from '../../core/stack/stackPlan';
 import { stackSummary } from '../../core/stack/stackSummary';
 import { askManager, NoManagerError } from '../operations/ask/managers';
+import { registryLogins } from '../operations/service/registryLogins';
 import { applyStack, gone, lookAtStack } from '../operations/stack/applyStack';
 import { foresee } from '../operations/stack/foresee';
 import { awaitStack } from '../operations/stack/awaitStack';
 import { inwardDigests } from '../operations/stack/digests';
-import { hidingErrors, hidingOperation } from '../operations/stack/hidingOperation';
+import { hiding, hidingErrors } from '../operations/stack/hidingOperation';
 import { noteStack, refuseNeighbours } from '../operations/stack/neighbours';
 import { pruneStack } from '../operations/stack/pruneStack';
 import { isOurs, stackOwner, type StackOwner } from '../operations/stack/stackObjects';
-import { stackLogins } from '../operations/stack/stackLogins';
 import { seenServices } from '../operations/stack/seenServices';
 import {
   hidden,
@@ -94,7 +94,9 @@ const inputs = {
     ),
     'Every declared node: what placement is checked by. Default: it is not checked. A change of it is no change of the resource.',
   ),
-  registries: registriesProperty,
+  registries: registriesProperty(
+    'Logins of registries: nodes pull the services’ images by them. Default: none. Changed in place, and replaces no task.',
+  ),
   images: list(
     text('A reference.'),
     'References of images whose archives are declared for the engines: they are not looked for. A change of it is no change of the resource.',
@@ -199,11 +201,15 @@ export const stack: Resource = {
     return [...after.warnings, ...sentences, ...foreseen].map(hide);
   },
   create: (wanted, operation) =>
-    hiding(operation, [wanted], (quiet) => create(wanted as unknown as StackInputs, quiet)),
+    hiding(operation, hiddenInSentences(wanted), (quiet) =>
+      create(wanted as unknown as StackInputs, quiet),
+    ),
   read: (id, old, operation) =>
-    hiding(operation, [old.inputs], (quiet) => read(id, old.inputs, old.state, quiet)),
+    hiding(operation, hiddenInSentences(old.inputs), (quiet) =>
+      read(id, old.inputs, old.state, quiet),
+    ),
   update: (id, old, wanted, operation) =>
-    hiding(operation, [old.inputs, wanted], (quiet) =>
+    hiding(operation, hiddenInSentences(old.inputs, wanted), (quiet) =>
       update(
         { inputs: old.inputs as unknown as StackInputs, state: old.state },
         wanted as unknown as StackInputs,
@@ -211,7 +217,7 @@ export const stack: Resource = {
       ),
     ),
   delete: async (_id, { inputs: known, state }, operation) => {
-    await hiding(operation, [known], async (quiet) => {
+    await hiding(operation, hiddenInSentences(known), async (quiet) => {
       await remove(known as unknown as StackInputs, state, quiet);
       return undefined;
     });
@@ -326,7 +332,7 @@ function diff(old: PropertyMap, wanted: PropertyMap): DiffResult {
       if (!Object.keys(changes).some((known) => known.startsWith(path))) changes[path] = 'update';
     }
   }
-  const logins = stackLogins(wanted, old);
+  const logins = registryLogins(wanted, old);
   if (after.plan.services.some(({ body }) => logins.isNew(body.TaskTemplate.ContainerSpec.Image))) {
     changes['registries'] = 'update';
   }
@@ -339,18 +345,6 @@ function diff(old: PropertyMap, wanted: PropertyMap): DiffResult {
     if (names(before.plan) !== names(after.plan)) changes[kind] = 'update';
   }
   return { ...shownChanges, changes };
-}
-
-/** Runs a call of the engine in which no value of these inputs is said, nor kept in an error. */
-async function hiding<T extends { readonly initErrors?: readonly string[] } | undefined>(
-  operation: Operation,
-  all: readonly PropertyMap[],
-  call: (operation: Operation) => Promise<T>,
-): Promise<T> {
-  const hide = hiddenInSentences(...all);
-  const result = await hidingErrors(() => call(hidingOperation(operation, hide)), hide);
-  const errors = result?.initErrors;
-  return errors === undefined ? result : { ...result, initErrors: errors.map(hide) };
 }
 
 const defaults = { converge: 600, blocked: 30 } as const;
@@ -380,7 +374,7 @@ async function bring(
   const { converge = defaults.converge, blocked = defaults.blocked } = spec.timeouts ?? {};
   let doesRun = false;
   try {
-    const logins = stackLogins(spec, before);
+    const logins = registryLogins(spec, before);
     const changed = await applyStack(operation, access, owner, plan, present, logins);
     const patience = { convergeSeconds: converge, blockedSeconds: blocked };
     const refused = present.tasks.filter(({ state }) => state === 'rejected');

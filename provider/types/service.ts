@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ManagerContactArgs } from './connection';
+import type { RegistryLoginArgs } from './node';
 
 export interface PublishedPortArgs {
   /** Port inside the container. */
@@ -39,6 +40,8 @@ export interface ServiceArgs {
   stopGraceSeconds?: pulumi.Input<number>;
   /** Labels of the service. Changed in place. */
   labels?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
+  /** Logins of registries: nodes pull the image by that of its registry. Passwords are secret. Default: none. Changed in place, and replaces no task. */
+  registries?: readonly RegistryLoginArgs[];
   /** Seconds that steps may take. */
   timeouts?: pulumi.Input<{ converge?: pulumi.Input<number> }>;
 }
@@ -56,6 +59,10 @@ export class Service extends pulumi.CustomResource {
       name,
       {
         ...args,
+        registries: args.registries?.map((login) => ({
+          ...login,
+          password: pulumi.secret(login.password),
+        })),
         serviceId: undefined,
         isConverged: undefined,
       },

@@ -132,7 +132,7 @@ describe('SwarmCluster: order', () => {
     assert.equal(without.get('LabMachine', 'm1').inputs['nodeImage'], undefined);
   });
 
-  test('`dependsOn: [cluster]` waits for everything in it', async () => {
+  test('`dependsOn: [cluster]` waits for everything in it; the passwords of a service are secret', async () => {
     const recording = await recordProgram(() => {
       const cluster = new SwarmCluster('demo', clusterArgs());
       new Service(
@@ -142,10 +142,16 @@ describe('SwarmCluster: order', () => {
           image: 'web:1',
           clusterId: cluster.clusterId,
           managers: [...cluster.contacts],
+          registries: [{ server: 'reg.example', username: 'ci', password: 'hunter2' }],
         },
         { dependsOn: [cluster] },
       );
     }, order);
+    const [registry] = recording.get('Service', 'web').inputs['registries'] as object[];
+    assert.deepEqual(registry, {
+      ...{ server: 'reg.example', username: 'ci' },
+      password: { secret: 'hunter2' },
+    });
     const waitsFor = new Set(recording.get('Service', 'web').waitsFor);
     const missing = recording.registrations
       .filter(({ isCustom, type }) => isCustom && type !== 'Service')

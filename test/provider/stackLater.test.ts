@@ -239,7 +239,7 @@ describe('jobs', () => {
 describe('logins of registries', () => {
   const login = { server: 'reg.example', username: 'ci', password: 'hunter2' };
   const user = (run: StackRun): string | undefined =>
-    run.world.swarm().services.find(({ spec }) => spec.name === 'numbers_api')?.stack?.loginUser;
+    run.world.swarm().services.find(({ spec }) => spec.name === 'numbers_api')?.loginUser;
 
   test('go with a service of such an image alone, and a new one without another task', async () => {
     const run = fresh();

@@ -1,4 +1,5 @@
 import type { ManagerContact } from '../../../core/connection';
+import type { RegistryLogin } from '../../../core/images';
 import { serviceLabel, serviceOfLabel } from '../../../core/labels';
 import type { PublishedPort, ServiceSpec } from '../../../core/service';
 import { urnIdentity } from '../../../core/urn';
@@ -24,6 +25,7 @@ export interface ServiceInputs {
   readonly endpointMode?: 'vip' | 'dnsrr';
   readonly stopGraceSeconds?: number;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly registries?: readonly RegistryLogin[];
   readonly timeouts?: { readonly converge?: number };
 }
 

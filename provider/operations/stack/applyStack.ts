@@ -7,7 +7,6 @@ import type {
   SwarmObjectFacts,
   TaskFacts,
 } from '../../../core/facts';
-import type { RegistryLogin } from '../../../core/images';
 import { failedJobTasks, updateHalt } from '../../../core/services';
 import type { StackFile, StackPlan, StackService } from '../../../core/stack/stackPlan';
 import { isAsPlanned, isSameService } from '../../../core/stack/stackProgress';
@@ -16,6 +15,7 @@ import { swarmFindings, type SwarmFindings } from '../../../core/stack/swarmFind
 import { DockerApiError } from '../../../effects/docker';
 import type { Operation } from '../../server/resource';
 import { askManager, type SwarmAccess } from '../ask/managers';
+import type { Logins } from '../service/registryLogins';
 import { lacksIpvs } from './lacksIpvs';
 import { lookAtImages, type ImageSources } from './stackImages';
 import {
@@ -221,13 +221,6 @@ export async function applyStack(
     changed.push(service);
   }
   return changed;
-}
-
-/** Logins of registries, by images. */
-export interface Logins {
-  of(image: string): RegistryLogin | undefined;
-  /** It is another than services of this image were sent with. */
-  isNew(image: string): boolean;
 }
 
 const noLogins: Logins = { of: () => undefined, isNew: () => false };

@@ -19,6 +19,17 @@ export function hidingOperation(operation: Operation, hide: (text: string) => st
   };
 }
 
+/** Runs a call in which nothing that `hide` takes out of a text is said, nor kept in an error. */
+export async function hiding<T extends { readonly initErrors?: readonly string[] } | undefined>(
+  operation: Operation,
+  hide: (text: string) => string,
+  call: (operation: Operation) => Promise<T>,
+): Promise<T> {
+  const result = await hidingErrors(() => call(hidingOperation(operation, hide)), hide);
+  const errors = result?.initErrors;
+  return errors === undefined ? result : { ...result, initErrors: errors.map(hide) };
+}
+
 /** Runs an action; whatever it throws is the same error with other words. */
 export async function hidingErrors<T>(
   action: () => Promise<T>,

@@ -54,7 +54,7 @@ export function clusterObjects(call: EngineCall): ObjectsApi {
       }),
     services: () =>
       call('services', false, (state, machine) => managedServices(managedSwarm(state, machine))),
-    createService: (spec) =>
+    createService: (spec, login) =>
       call('createService', true, (state, machine) => {
         const swarm = managedSwarm(state, machine);
         if (swarm.services.some((service) => service.spec.name === spec.name)) {
@@ -66,10 +66,11 @@ export function clusterObjects(call: EngineCall): ObjectsApi {
           version: nextVersion(swarm),
           spec: structuredClone(spec),
           forced: 0,
+          ...(login === undefined ? {} : { loginUser: login.username }),
         });
         return id;
       }),
-    updateService: (serviceId, spec) =>
+    updateService: (serviceId, spec, login) =>
       call('updateService', true, (state, machine) => {
         const swarm = managedSwarm(state, machine);
         const service = findService(swarm, serviceId);
@@ -77,6 +78,7 @@ export function clusterObjects(call: EngineCall): ObjectsApi {
         const forced = service.forced + (isOtherEndpoint ? 1 : 0);
         service.spec = structuredClone(spec);
         service.forced = forced;
+        if (login !== undefined) service.loginUser = login.username;
         noteUpdate(state, swarm, service);
       }),
     placeService: ({ id, version }, { labels, constraints, updateConfig }) =>

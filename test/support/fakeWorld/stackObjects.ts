@@ -27,12 +27,8 @@ export function stackObjects(call: EngineCall): StackApi {
       call('deployService', true, (state, machine) => {
         const swarm = managedSwarm(state, machine);
         const spec = structuredClone(specOf(body));
-        const former = present === undefined ? undefined : findService(swarm, present.id);
-        const user = login?.username ?? former?.stack?.loginUser;
-        const stack = structuredClone({
-          ...stackOf(body),
-          ...(user === undefined ? {} : { loginUser: user }),
-        });
+        const byLogin = login === undefined ? {} : { loginUser: login.username };
+        const stack = structuredClone(stackOf(body));
         refuseMissing(swarm, stack);
         const service = present === undefined ? undefined : findService(swarm, present.id);
         if (service?.version !== present?.version) throw refusals.outOfSequence();
@@ -42,7 +38,7 @@ export function stackObjects(call: EngineCall): StackApi {
             throw refusals.nameTaken('service', spec.name);
           }
           const id = newId(state);
-          const entry = { id, version: nextVersion(swarm), spec, stack, forced: 0 };
+          const entry = { id, version: nextVersion(swarm), spec, stack, forced: 0, ...byLogin };
           noteUpdateConfig(entry);
           swarm.services.push(entry);
           return id;
@@ -52,6 +48,7 @@ export function stackObjects(call: EngineCall): StackApi {
         }
         service.spec = spec;
         service.stack = stack;
+        Object.assign(service, byLogin);
         noteUpdateConfig(service);
         // Every update of a job is another run of it.
         if (stack.job !== undefined) service.iteration = (service.iteration ?? 0) + 1;

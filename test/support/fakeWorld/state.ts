@@ -263,6 +263,8 @@ export interface ServiceEntry {
   readonly id: string;
   version: number;
   spec: ServiceSpec;
+  /** By whose login its nodes pull. */
+  loginUser?: string;
   /** What a stack's service has besides. */
   stack?: StackPart;
   /** What it was before its last update, for a rollback. */
@@ -293,8 +295,6 @@ export interface StackPart {
   readonly failureAction: 'pause' | 'continue' | 'rollback';
   /** What each task reserves. */
   readonly reservations?: { readonly nanoCpus: number; readonly memoryBytes: number };
-  /** Of whose login its nodes pull by. */
-  readonly loginUser?: string;
   /** Its tasks run to their end. */
   readonly job?: {
     /** Undefined: one on each node. */
