@@ -31,6 +31,8 @@ export interface GateFacts {
   readonly maxUnavailable: number;
   /** What is worse than before other nodes went, whose steps have not ended well. */
   readonly services: Sight<readonly BelowBaseline[]>;
+  /** The same for a node that may be drained beside others, by core/drainsTogether.ts; undefined: no drain is under way. */
+  readonly beside?: readonly BelowBaseline[] | undefined;
 }
 
 /** A service that runs fewer tasks than the baseline that was taken before a node went. */
@@ -44,6 +46,8 @@ export interface BelowBaseline {
 export interface GateTarget {
   readonly name: string;
   readonly role: 'manager' | 'worker';
+  /** It may be drained while others are, as far as no service loses more by it than it may. Default: it waits until they are through. */
+  readonly mayGoBeside?: boolean;
 }
 
 /** Why a gate stays shut. `code` is stable; `message` names who and what, with values. */
@@ -288,9 +292,16 @@ export function settlingReasons(list: readonly SwarmNodeFacts[], target: GateTar
 }
 
 /** What the last node cost is given back before the next one goes. */
-export function serviceReasons({ services }: GateFacts, target: GateTarget): GateReason[] {
+export function serviceReasons({ services, beside }: GateFacts, target: GateTarget): GateReason[] {
   if (!isSeen(services)) {
     return [{ code: 'NoAnswer', message: `the services were not looked at: ${services.unseen}` }];
+  }
+  if (target.mayGoBeside === true && beside !== undefined) {
+    return beside.map(({ node, sentence }) => ({
+      code: 'ServicesBelowBaseline',
+      subject: node,
+      message: `while ${node} is drained: ${sentence}`,
+    }));
   }
   return services.seen
     .filter(({ node }) => node !== target.name)

@@ -127,6 +127,27 @@ export function withBaseline(labels: Labels, node: string, baseline: ServiceBase
     : labels;
 }
 
+/**
+ * What runs now, and of each service that other nodes which go have had run before: what is drained beside them is no less
+ * what a service had.
+ *
+ * @param names services of which that counts.
+ */
+export function highestBaseline(
+  now: ServiceBaseline,
+  others: readonly ServiceBaseline[],
+  names: readonly string[],
+): ServiceBaseline {
+  const before = (name: string): readonly number[] =>
+    others.flatMap((each) => (Object.hasOwn(each, name) ? [each[name] ?? 0] : []));
+  return Object.fromEntries(
+    Object.entries(now).map(([name, count]) => [
+      name,
+      names.includes(name) ? Math.max(count, ...before(name)) : count,
+    ]),
+  );
+}
+
 export function withoutBaseline(labels: Labels, node: string): Labels {
   const key = `${baselinePrefix}${node}`;
   return Object.fromEntries(Object.entries(labels).filter(([name]) => name !== key));

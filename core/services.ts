@@ -30,19 +30,33 @@ function isAlive(nodeId: string, nodes: readonly SwarmNodeFacts[]): boolean {
   return nodes.some(({ id, state }) => id === nodeId && state !== 'down');
 }
 
-/** Running tasks of every service, by name. */
+/** Running tasks of every service, by name. Asked at each node of a large cluster, it goes through each list once. */
 export function runningTasks(
   services: readonly ServiceFacts[],
   tasks: readonly TaskFacts[],
   nodes: readonly SwarmNodeFacts[],
 ): ServiceBaseline {
-  const running = tasks.filter((task) => runsNow(task, nodes));
-  return Object.fromEntries(
-    services.map(({ id, name }) => [
-      name,
-      running.filter(({ serviceId }) => serviceId === id).length,
-    ]),
+  const alive = new Set(nodes.filter(({ state }) => state !== 'down').map(({ id }) => id));
+  const running = new Map<string, number>();
+  for (const { serviceId, nodeId, state, desiredState } of tasks) {
+    if (state !== 'running' || desiredState !== 'running' || !alive.has(nodeId)) continue;
+    running.set(serviceId, (running.get(serviceId) ?? 0) + 1);
+  }
+  return Object.fromEntries(services.map(({ id, name }) => [name, running.get(id) ?? 0]));
+}
+
+/**
+ * Tasks without those on nodes that are drained: these are about to stop, and the swarm takes a moment to say so of each. What a
+ * node may cost is counted without them.
+ */
+export function stayingTasks(
+  tasks: readonly TaskFacts[],
+  nodes: readonly SwarmNodeFacts[],
+): readonly TaskFacts[] {
+  const drained = new Set(
+    nodes.filter(({ availability }) => availability === 'drain').map(({ id }) => id),
   );
+  return drained.size === 0 ? tasks : tasks.filter(({ nodeId }) => !drained.has(nodeId));
 }
 
 /**
@@ -86,26 +100,35 @@ export function movableServices(
   );
 }
 
-/** Whether every replicated service has its replicas running elsewhere, for the end of a drain. */
+/**
+ * Whether every replicated service has its replicas running elsewhere, for the end of a drain.
+ *
+ * @param own the node's tasks before its drain, where others are drained beside it: of a service that is not whole, the places
+ * of these alone are waited for. Default: the whole service is.
+ */
 export function missingReplicas(
   services: readonly ServiceFacts[],
   tasks: readonly TaskFacts[],
   nodes: readonly SwarmNodeFacts[],
   nodeId: string,
   baseline: ServiceBaseline,
+  own?: readonly TaskFacts[],
 ): readonly string[] {
+  const staying = stayingTasks(tasks, nodes).filter((task) => task.nodeId !== nodeId);
+  const elsewhere = runningTasks(services, staying, nodes);
   return services.flatMap((service) => {
     if (service.replicas === undefined) return [];
     const wanted = Math.min(service.replicas, before(baseline, service));
-    const elsewhere = tasks.filter(
-      (task) => task.serviceId === service.id && task.nodeId !== nodeId && runsNow(task, nodes),
-    ).length;
-    return elsewhere < wanted
-      ? [
-          `service ${service.name} runs ${String(elsewhere)} of ${String(wanted)} tasks elsewhere` +
+    const running = elsewhere[service.name] ?? 0;
+    const isReplaced = ({ slot }: TaskFacts): boolean =>
+      slot !== undefined &&
+      tasksOf(service, staying).some((task) => task.slot === slot && runsNow(task, nodes));
+    return running >= wanted || (own !== undefined && tasksOf(service, own).every(isReplaced))
+      ? []
+      : [
+          `service ${service.name} runs ${String(running)} of ${String(wanted)} tasks elsewhere` +
             lastError(tasksOf(service, tasks)),
-        ]
-      : [];
+        ];
   });
 }
 

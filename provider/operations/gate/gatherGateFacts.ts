@@ -8,7 +8,8 @@ import { declaredManagersLabel, declaredNames, declaredWorkersLabel } from '../.
 import type { Labels } from '../../../core/labels';
 import { readBaselines } from '../../../core/lease';
 import { parseRenames, presentName } from '../../../core/renames';
-import { worseThanBaseline } from '../../../core/services';
+import { drainsTogether } from '../../../core/drainsTogether';
+import { stayingTasks, worseThanBaseline } from '../../../core/services';
 import type { DockerApi } from '../../../effects/docker';
 import type { Operation } from '../../server/resource';
 import type { SwarmAccess } from '../ask/managers';
@@ -57,6 +58,7 @@ export async function gatherGateFacts(
     ...(await lookAtServices(
       views.map(({ docker }) => docker),
       nodes,
+      target,
     )),
   };
 }
@@ -65,26 +67,28 @@ export async function gatherGateFacts(
 async function lookAtServices(
   views: readonly (DockerApi | undefined)[],
   nodes: GateFacts['nodes'],
-): Promise<Pick<GateFacts, 'services' | 'going'>> {
+  target: string,
+): Promise<Pick<GateFacts, 'services' | 'going' | 'beside'>> {
   const docker = views.find((view) => view !== undefined);
   if (docker === undefined) return { services: { unseen: 'no manager answers' }, going: [] };
-  const baselines = await look(async () =>
-    Object.entries(readBaselines(leaseLabelsOf(await docker.configs()))),
-  );
-  if (!isSeen(baselines)) return { services: baselines, going: [] };
-  const going = baselines.seen.map(([node]) => node);
+  const kept = await look(async () => readBaselines(leaseLabelsOf(await docker.configs())));
+  if (!isSeen(kept)) return { services: kept, going: [] };
+  const baselines = kept.seen;
+  const going = Object.keys(baselines);
   if (going.length === 0) return { services: { seen: [] }, going };
   if (!isSeen(nodes)) return { services: nodes, going };
-  const worse = await look(async () => {
-    const [services, tasks] = await Promise.all([docker.services(), docker.tasks()]);
-    return baselines.seen.flatMap(([node, baseline]) =>
-      worseThanBaseline(baseline, services, tasks, nodes.seen).map((sentence) => ({
-        node,
-        sentence,
-      })),
-    );
-  });
-  return { services: worse, going };
+  const lists = await look(() => Promise.all([docker.services(), docker.tasks()]));
+  if (!isSeen(lists)) return { services: lists, going };
+  const [services, tasks] = lists.seen;
+  const staying = stayingTasks(tasks, nodes.seen);
+  const worse = Object.entries(baselines).flatMap(([node, baseline]) =>
+    worseThanBaseline(baseline, services, staying, nodes.seen).map((sentence) => ({
+      node,
+      sentence,
+    })),
+  );
+  const beside = drainsTogether({ services, tasks, nodes: nodes.seen, baselines }, target);
+  return { services: { seen: worse }, going, beside };
 }
 
 /** All nodes, as the first manager of this swarm tells that answers; the target is asked when there is nobody else. */

@@ -1,4 +1,4 @@
-import { readBaseline, withBaseline } from '../../../core/lease';
+import { highestBaseline, readBaseline, readBaselines, withBaseline } from '../../../core/lease';
 import { runningTasks } from '../../../core/services';
 import type { Operation } from '../../server/resource';
 import type { Lease } from '../hold/lease';
@@ -13,11 +13,25 @@ export async function keepBaseline(going: {
   readonly lease: Lease;
 }): Promise<void> {
   const { operation, spec, lease } = going;
-  if (readBaseline(await lease.readLabels(), spec.name) !== undefined) return;
-  const [services, tasks, nodes] = await askManager(operation, accessOf(spec), ({ docker }) =>
-    Promise.all([docker.services(), docker.tasks(), docker.nodes()]),
+  const kept = await lease.readLabels();
+  if (readBaseline(kept, spec.name) !== undefined) return;
+  const [services, tasks, nodes] = await askManager(
+    operation,
+    accessOf(spec),
+    async ({ docker }) => {
+      const found = await docker.services();
+      const isNone = found.length === 0;
+      return isNone
+        ? ([[], [], []] as const)
+        : ([found, ...(await Promise.all([docker.tasks(), docker.nodes()]))] as const);
+    },
   );
-  await lease.changeLabels((labels) =>
-    withBaseline(labels, spec.name, runningTasks(services, tasks, nodes)),
+  // What is drained beside it lacks a part of what it had.
+  const replicated = services.filter(({ replicas }) => replicas !== undefined);
+  const baseline = highestBaseline(
+    runningTasks(services, tasks, nodes),
+    Object.values(readBaselines(kept)),
+    replicated.map(({ name }) => name),
   );
+  await lease.changeLabels((labels) => withBaseline(labels, spec.name, baseline));
 }

@@ -5,7 +5,7 @@ import type { GateFacts, GateTarget, GateVerdict } from '../../../core/gate';
 import type { Operation } from '../../server/resource';
 import { gatherGateFacts } from './gatherGateFacts';
 import type { SwarmAccess } from '../ask/managers';
-import { waitUntil } from '../ask/waitUntil';
+import { isTimedOut, waitUntil } from '../ask/waitUntil';
 
 /**
  * Waits at the gate until this node may be taken out, looking afresh each time, and says what it
@@ -17,20 +17,33 @@ export async function passGate(
   operation: Operation,
   access: SwarmAccess,
   target: GateTarget,
-  options: { readonly maxUnavailable: number; readonly timeoutSeconds: number },
+  options: {
+    readonly maxUnavailable: number;
+    readonly timeoutSeconds: number;
+    /** What a drain may take that is under way beside a target that may go beside it. Default: none is waited for. */
+    readonly drainSeconds?: number;
+  },
 ): Promise<GateVerdict> {
   let verdict: GateVerdict | undefined;
-  await waitUntil(
-    operation,
-    `the gate before ${target.role} ${target.name}`,
-    options.timeoutSeconds,
-    async () => {
-      const facts = await gatherGateFacts(operation, access, target.name, options.maxUnavailable);
-      if (isOnlyMember(facts, target)) throw lastManager(target.name);
-      verdict = gate(facts, target);
-      return verdict.isOpen ? true : `shut: ${describeReasons(verdict.reasons)}`;
-    },
-  );
+  let isBeside = false;
+  const open = (timeoutSeconds: number): Promise<void> =>
+    waitUntil(
+      operation,
+      `the gate before ${target.role} ${target.name}`,
+      timeoutSeconds,
+      async () => {
+        const facts = await gatherGateFacts(operation, access, target.name, options.maxUnavailable);
+        if (isOnlyMember(facts, target)) throw lastManager(target.name);
+        isBeside = target.mayGoBeside === true && facts.beside !== undefined;
+        verdict = gate(facts, target);
+        return verdict.isOpen ? true : `shut: ${describeReasons(verdict.reasons)}`;
+      },
+    );
+  await open(options.timeoutSeconds).catch(async (error: unknown) => {
+    // Those that are drained have their own time for it.
+    if (!isTimedOut(error) || !isBeside || options.drainSeconds === undefined) throw error;
+    await open(options.drainSeconds);
+  });
   if (verdict === undefined) throw new Error('the gate opened without a verdict');
   return verdict;
 }

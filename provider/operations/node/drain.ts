@@ -1,9 +1,12 @@
 import { SwarmError, errorMessage } from '../../../core/errors';
-import type { Availability, SwarmNodeFacts } from '../../../core/facts';
+import type { Availability, SwarmNodeFacts, TaskFacts } from '../../../core/facts';
+import type { Labels } from '../../../core/labels';
 import { readBaseline, withoutBaseline } from '../../../core/lease';
 import { missingReplicas, movableServices, tasksPresent } from '../../../core/services';
+import type { DockerApi } from '../../../effects/docker';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
+import { changeLeaseLabels } from '../hold/lease';
 import type { Lease } from '../hold/lease';
 import { takeBackMoves } from '../move/takeBackMoves';
 import { giveNodeBack } from '../balancer/giveNodeBack';
@@ -23,6 +26,11 @@ interface Draining {
   readonly isDestroy: boolean;
   /** Nothing is scheduled while it is out: what can run nowhere else is not waited for. Default: false. */
   readonly isOutage?: boolean;
+  /**
+   * Called as soon as the swarm shows that it is drained: from then on the lease may be given back, and others are drained
+   * beside it. Default: the lease is held until it is drained.
+   */
+  readonly onBegun?: () => void;
 }
 
 /**
@@ -35,23 +43,29 @@ export async function drain(going: Draining): Promise<void> {
   const access = accessOf(spec);
   const avoid = [spec.name];
   const baseline = isDestroy ? {} : (readBaseline(await lease.readLabels(), spec.name) ?? {});
+  const own = going.onBegun === undefined ? undefined : await tasksOn(going);
   await setAvailability(going, 'drain');
+  going.onBegun?.();
   // The tasks of a node that is down never report their end.
   if (entry.state === 'down') return;
   try {
     await waitUntil(operation, 'the drain', timeoutsOf(spec).drain, async (heed) => {
       // Containers that end are known first to the engine that they were on.
       if (machine !== undefined) heed(machine.docker);
-      const [services, tasks, nodes] = await askManager(
-        operation,
-        access,
-        ({ docker }) => {
-          heed(docker);
-          return Promise.all([docker.services(), docker.tasks(), docker.nodes()]);
-        },
-        { avoid },
+      const ask = <T>(question: (docker: DockerApi) => Promise<T>): Promise<T> =>
+        askManager(
+          operation,
+          access,
+          ({ docker }) => {
+            heed(docker);
+            return question(docker);
+          },
+          { avoid },
+        );
+      const [services, left] = await ask((docker) =>
+        Promise.all([docker.services(), docker.tasks({ nodeId: entry.id })]),
       );
-      const present = tasksPresent(tasks, entry.id);
+      const present = tasksPresent(left, entry.id);
       if (present.length > 0) {
         const names = present.map(
           ({ serviceId, state }) =>
@@ -59,9 +73,12 @@ export async function drain(going: Draining): Promise<void> {
         );
         return `${String(present.length)} tasks still there: ${names.join(', ')}`;
       }
+      if (isDestroy || services.length === 0) return true;
+      // Only now the lists of the whole swarm, which are long.
+      const [tasks, nodes] = await ask((docker) => Promise.all([docker.tasks(), docker.nodes()]));
       const movable =
         going.isOutage === true ? movableServices(services, nodes, entry.id) : services;
-      const missing = isDestroy ? [] : missingReplicas(movable, tasks, nodes, entry.id, baseline);
+      const missing = missingReplicas(movable, tasks, nodes, entry.id, baseline, own);
       return missing.length === 0 || missing.join('; ');
     });
   } catch (error) {
@@ -82,11 +99,25 @@ export async function undoDrain(going: Draining): Promise<void> {
   const mover = { operation, access: accessOf(spec), avoid: [spec.name] };
   await takeBackMoves(mover, timeoutsOf(spec).drain, { nodeId: entry.id });
   await setAvailability(going, spec.availability ?? 'active');
-  await lease.changeLabels((labels) => withoutBaseline(labels, spec.name));
+  const forget = (labels: Labels): Labels => withoutBaseline(labels, spec.name);
+  await (going.onBegun === undefined
+    ? lease.changeLabels(forget)
+    : changeLeaseLabels(operation, accessOf(spec), forget));
   // The error that led here is the one to be told; a server that stays drained is drift, and mended as such.
   await giveNodeBack(operation, spec, entry.id).catch((error: unknown) => {
     going.operation.log('warning', errorMessage(error));
   });
+}
+
+/** What the node is to run, for it to run elsewhere. */
+async function tasksOn({ operation, spec, entry }: Draining): Promise<readonly TaskFacts[]> {
+  const tasks = await askManager(
+    operation,
+    accessOf(spec),
+    ({ docker }) => docker.tasks({ nodeId: entry.id }),
+    { avoid: [spec.name] },
+  );
+  return tasks.filter((task) => task.state === 'running' && task.desiredState === 'running');
 }
 
 export function setAvailability(

@@ -17,8 +17,10 @@ import {
   sourceLabel,
 } from '../../../core/labels';
 import type { Labels } from '../../../core/labels';
+import { drainsTogether } from '../../../core/drainsTogether';
 import { planJoin } from '../../../core/joinWay';
-import { readBaseline, withoutBaseline } from '../../../core/lease';
+import { readBaseline, readBaselines, withoutBaseline } from '../../../core/lease';
+import type { ServiceBaseline } from '../../../core/lease';
 import { worseThanBaseline } from '../../../core/services';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
@@ -32,7 +34,7 @@ import { checkPeers } from './checkPeers';
 import { lookAtContacts } from './joinContacts';
 import { beginAttempts, requestJoin } from './requestJoin';
 import { hostStanding, managerLocked } from '../ask/hostStanding';
-import { changeLeaseLabels, readLeaseLabels } from '../hold/lease';
+import { changeLeaseLabels, leaseLabelsOf, readLeaseLabels } from '../hold/lease';
 import { askManager } from '../ask/managers';
 import { ownMarker, writeMarker } from '../ask/markers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
@@ -271,17 +273,36 @@ async function servicesAsBefore(operation: Operation, spec: NodeInputs): Promise
   const access = accessOf(spec);
   const baseline = readBaseline(await readLeaseLabels(operation, access), spec.name);
   if (baseline === undefined) return;
+  const hadTasks = Object.values(baseline).some((tasks) => tasks > 0);
+  if (hadTasks) await awaitServices(operation, spec, baseline);
+  await changeLeaseLabels(operation, access, (labels) => withoutBaseline(labels, spec.name));
+}
+
+async function awaitServices(
+  operation: Operation,
+  spec: NodeInputs,
+  baseline: ServiceBaseline,
+): Promise<void> {
+  const access = accessOf(spec);
   await operation.step(steps.services(spec.name), () =>
     waitUntil(operation, 'the services', timeoutsOf(spec).services, async (heed) => {
-      const [services, tasks, nodes] = await askManager(operation, access, ({ docker }) => {
-        heed(docker);
-        return Promise.all([docker.services(), docker.tasks(), docker.nodes()]);
-      });
+      const [services, tasks, nodes, configs] = await askManager(
+        operation,
+        access,
+        ({ docker }) => {
+          heed(docker);
+          return Promise.all([docker.services(), docker.tasks(), docker.nodes(), docker.configs()]);
+        },
+      );
       const worse = worseThanBaseline(baseline, services, tasks, nodes);
-      return worse.length === 0 || worse.join('; ');
+      // Others of its batch may be drained all the while; what they cost is made good before they leave.
+      const baselines = readBaselines(leaseLabelsOf(configs));
+      const facts = { services, tasks, nodes, baselines };
+      const beside = worse.length === 0 ? [] : drainsTogether(facts, spec.name, false);
+      const left = beside?.map(({ sentence }) => sentence) ?? worse;
+      return left.length === 0 || left.join('; ');
     }),
   );
-  await changeLeaseLabels(operation, access, (labels) => withoutBaseline(labels, spec.name));
 }
 
 export async function updateNode(

@@ -115,14 +115,16 @@ export async function takeNodeOut(
     isDestroy: purpose === 'destroy',
   };
   const worker = await withLease(operation, access, what, gate, async (lease) => {
-    const drained = await out({ ...going, lease });
-    const isManager = drained?.managerStatus !== undefined || drained?.role === 'manager';
-    if (drained === undefined || !isManager) return drained;
-    await leaveAndRemove(going, drained, lease);
+    const gone = await out({ ...going, lease });
+    if (gone === undefined || !isManager(gone.entry)) return gone;
+    await leaveAndRemove(going, gone.entry, lease);
     return undefined;
   });
-  // It takes no vote with it, and every gate counts it as out by now: the next of its batch is drained meanwhile.
-  if (worker !== undefined) await leaveAndRemove(going, worker, operation);
+  // It takes no vote with it, and every gate counts it as out by now: others of its batch go meanwhile.
+  if (worker !== undefined) {
+    await worker.drained;
+    await leaveAndRemove(going, worker.entry, operation);
+  }
   if (own !== undefined) await removeMarks(own, id, spec);
   if (purpose === 'roll') await forgetKept(operation, access, spec.name);
 }
@@ -224,8 +226,28 @@ interface Going extends DeclaredNow {
   readonly isDestroy: boolean;
 }
 
-/** Empty, and no manager any more, if it was one; its entry before that. Undefined: somebody has removed it. */
-async function out(going: Going): Promise<SwarmNodeFacts | undefined> {
+/** A node that is on its way out. */
+interface Gone {
+  /** As it was before its drain. */
+  readonly entry: SwarmNodeFacts;
+  /** When it is empty, and its replicas run elsewhere. */
+  readonly drained: Promise<void>;
+}
+
+function isManager({ managerStatus, role }: SwarmNodeFacts): boolean {
+  return managerStatus !== undefined || role === 'manager';
+}
+
+/**
+ * Whether it may be drained while others are. Tasks that are moved before a drain are moved off one node at a time, and a hook may
+ * look at services, which are to be whole then.
+ */
+function mayGoBeside({ entry, spec, isDestroy, isStartFirst, hasHooks }: Going): boolean {
+  return !isDestroy && !isStartFirst && !hasHooks && spec.role === 'worker' && !isManager(entry);
+}
+
+/** Drained, or being so beside others; and no manager any more, if it was one. Undefined: somebody has removed it. */
+async function out(going: Going): Promise<Gone | undefined> {
   const { operation, spec, machine, lease, isDestroy } = going;
   const access = accessOf(spec);
   const timeouts = timeoutsOf(spec);
@@ -262,12 +284,32 @@ async function out(going: Going): Promise<SwarmNodeFacts | undefined> {
   if (!isDestroy && going.isStartFirst && entry.state !== 'down') {
     await lease.step(steps.moveTasks(spec.name), () => moveOff({ ...going, entry }));
   }
+  // What a node ran that an interrupted run has drained is not known: the whole of the services is waited for, with nobody beside.
+  if (mayGoBeside({ ...going, entry }) && entry.availability !== 'drain') {
+    return { entry, ...(await beginDrain({ ...going, entry })) };
+  }
   await lease.step(steps.drain(spec.name), () => drain({ ...going, entry }));
   await backUpAfterDrain({ ...leaving, entry });
-  if (entry.managerStatus !== undefined || entry.role === 'manager') {
-    await lease.step(steps.demote(spec.name), () => demote(going, entry));
-  }
-  return entry;
+  if (isManager(entry)) await lease.step(steps.demote(spec.name), () => demote(going, entry));
+  return { entry, drained: Promise.resolve() };
+}
+
+/** Until the swarm shows that the node is drained, so that the next one's gate counts with it. Its drain goes on. */
+async function beginDrain(going: Going): Promise<Pick<Gone, 'drained'>> {
+  let onBegun = (): void => undefined;
+  const begun = new Promise<void>((resolve) => (onBegun = resolve));
+  const drained = going.lease.step(steps.drain(going.spec.name), () =>
+    drain({
+      ...going,
+      onBegun: () => {
+        onBegun();
+      },
+    }),
+  );
+  await Promise.race([begun, drained]);
+  // It may fail while the lease is given back, before anybody waits for it.
+  drained.catch(() => undefined);
+  return { drained };
 }
 
 async function leaveAndRemove(
@@ -337,12 +379,14 @@ async function demote(going: Going, entry: SwarmNodeFacts): Promise<void> {
   if (machine !== undefined) await seenAsWorker(operation, machine, timeoutSeconds);
 }
 
-async function passNodeGate({ operation, spec }: Going): Promise<void> {
+async function passNodeGate(going: Going): Promise<void> {
+  const { operation, spec } = going;
+  const { gate: timeoutSeconds, drain: drainSeconds } = timeoutsOf(spec);
   await passGate(
     operation,
     accessOf(spec),
-    { name: spec.name, role: spec.role },
-    { maxUnavailable: spec.maxUnavailable ?? 1, timeoutSeconds: timeoutsOf(spec).gate },
+    { name: spec.name, role: spec.role, mayGoBeside: mayGoBeside(going) },
+    { maxUnavailable: spec.maxUnavailable ?? 1, timeoutSeconds, drainSeconds },
   );
 }
 
