@@ -1,3 +1,4 @@
+import { sharedLists } from '../../effects/sharedLists';
 import { functions, resources } from '../../provider/registry';
 import { serve } from '../../provider/server/serve';
 import { FakeWorld } from '../../test/support/fakeWorld/fakeWorld';
@@ -13,5 +14,5 @@ const world = new FakeWorld(keptStore(process.env[worldFileVariable] ?? ''), {
 
 void serve({
   ...{ name: 'swarm', version: '0.1.0', resources, functions },
-  effects: counted(world.effects(), process.env[usageFileVariable] ?? '/dev/null'),
+  effects: sharedLists(counted(world.effects(), process.env[usageFileVariable] ?? '/dev/null')),
 });

@@ -43,14 +43,22 @@ export function counted(effects: Effects, file: string): Effects {
           : (...args: readonly unknown[]) => call(() => Reflect.apply(value, of, args) as unknown);
       },
     });
-  const host = (target: Host): Host =>
-    new Proxy(target, {
-      get: (of, key) => {
-        const value: unknown = Reflect.get(of, key);
-        if (key === 'docker') return watched(value as Host['docker']);
-        return typeof value === 'function' ? (value.bind(of) as unknown) : value;
-      },
-    });
+  const known = new WeakMap<Host, Host>();
+  // One and the same for each host, as without it: what is shared or listened to goes by the object.
+  const host = (target: Host): Host => {
+    const docker = watched(target.docker);
+    const present =
+      known.get(target) ??
+      new Proxy(target, {
+        get: (of, key) => {
+          if (key === 'docker') return docker;
+          const value: unknown = Reflect.get(of, key);
+          return typeof value === 'function' ? (value.bind(of) as unknown) : value;
+        },
+      });
+    known.set(target, present);
+    return present;
+  };
   const { hosts } = effects;
   return {
     ...effects,

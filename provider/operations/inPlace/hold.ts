@@ -115,7 +115,7 @@ function change(
   decide: (entry: SwarmNodeFacts) => NodeChange | undefined,
 ): Promise<void> {
   const ask = async ({ docker }: { readonly docker: DockerApi }): Promise<void> => {
-    const entry = (await docker.nodes()).find(({ id }) => id === nodeId);
+    const entry = await docker.node(nodeId);
     const wanted = entry === undefined ? undefined : decide(entry);
     if (wanted !== undefined) await docker.updateNode(nodeId, wanted);
   };

@@ -1,4 +1,5 @@
 import { isFormerSelf, mayBeAbandoned } from '../../../core/abandonedJoin';
+import type { SwarmNodeFacts } from '../../../core/facts';
 import { steps } from '../../../core/steps';
 import type { Operation } from '../../server/resource';
 import { askManager } from '../ask/managers';
@@ -10,16 +11,22 @@ import { demoteAndWait, removeEntry } from './takeOut';
 /**
  * Removes entries that joins left behind which were cut off halfway: nameless, never seen, and nobody's. Those
  * of joins that are under way are given the time to register.
+ *
+ * @param nodes all of them, as they were a moment ago.
  */
-export async function forgetAbandonedJoins(operation: Operation, spec: NodeInputs): Promise<void> {
+export async function forgetAbandonedJoins(
+  operation: Operation,
+  spec: NodeInputs,
+  nodes: readonly SwarmNodeFacts[],
+): Promise<void> {
   const access = accessOf(spec);
   const nameless = async (): Promise<readonly string[]> => {
-    const nodes = await askManager(operation, access, ({ docker }) => docker.nodes());
-    return nodes.filter(mayBeAbandoned).map(({ id }) => id);
+    const now = await askManager(operation, access, ({ docker }) => docker.nodes());
+    return now.filter(mayBeAbandoned).map(({ id }) => id);
   };
   // Others join at the same time: a batch of workers, or somebody by hand.
   const joinSeconds = timeoutsOf(spec).join;
-  let left = await nameless();
+  let left = nodes.filter(mayBeAbandoned).map(({ id }) => id);
   if (left.length === 0) return;
   try {
     await waitUntil(operation, 'joins that are under way', joinSeconds, async () => {
@@ -39,13 +46,13 @@ export async function forgetAbandonedJoins(operation: Operation, spec: NodeInput
 
 /**
  * Removes the entries of this host's earlier memberships by their IDs. It is in the swarm as `nodeId` alone, or
- * in none (undefined), so nothing that serves is behind them.
+ * in none (undefined), so nothing that serves is behind them. All nodes, as they were before it.
  */
 export async function forgetFormerSelves(
   operation: Operation,
   spec: NodeInputs,
   nodeId: string | undefined,
-): Promise<void> {
+): Promise<readonly SwarmNodeFacts[]> {
   const access = accessOf(spec);
   const { name, address } = spec;
   const { demote, leave: timeoutSeconds } = timeoutsOf(spec);
@@ -60,4 +67,5 @@ export async function forgetFormerSelves(
       await removeEntry(operation, access, node.id, { hasLeft: true, timeoutSeconds });
     });
   }
+  return nodes;
 }

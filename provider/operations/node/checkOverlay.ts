@@ -4,6 +4,8 @@ import { isAt } from '../../../core/gate';
 import { planOverlay } from '../../../core/overlay';
 import type { OverlayPlan } from '../../../core/overlay';
 import { steps } from '../../../core/steps';
+import type { SwarmNodeFacts } from '../../../core/facts';
+import type { DockerApi } from '../../../effects/docker';
 import type { Operation } from '../../server/resource';
 import { askManager } from '../ask/managers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
@@ -48,6 +50,17 @@ interface Found {
   readonly peer: ManagerContact;
 }
 
+/** The managers and the node itself; a manager that is the only one has workers alone beside it. */
+async function peersOf(docker: DockerApi, nodeId: string): Promise<readonly SwarmNodeFacts[]> {
+  const [managers, own] = await Promise.all([
+    docker.nodes({ role: 'manager' }),
+    docker.node(nodeId),
+  ]);
+  const others = managers.filter(({ id, state }) => id !== nodeId && state !== 'down');
+  if (others.length === 0) return docker.nodes();
+  return own === undefined ? others : [own, ...managers.filter(({ id }) => id !== nodeId)];
+}
+
 async function findPeer(
   operation: Operation,
   spec: NodeInputs,
@@ -61,7 +74,7 @@ async function findPeer(
       async ({ contact, docker, nodeId: peerId }) => {
         const ingress = await docker.ingressNetwork();
         // After it, because it fails without a leader: a manager without one lists no networks of the swarm.
-        const nodes = await docker.nodes();
+        const nodes = await peersOf(docker, nodeId);
         const otherManagers = spec.managers.filter(
           ({ name, address, isStandIn }) =>
             name !== spec.name &&

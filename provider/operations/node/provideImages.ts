@@ -72,16 +72,22 @@ interface Look {
 
 async function look(operation: Operation, spec: NodeInputs, nodeId: string): Promise<Look> {
   const access = accessOf(spec);
-  const [nodes, services, tasks] = await askManager(
+  const none: Look = { needed: [], candidates: () => [] };
+  const avoid = [spec.name];
+  const [own, services] = await askManager(
     operation,
     access,
-    ({ docker }) => Promise.all([docker.nodes(), docker.services(), docker.tasks()]),
-    { avoid: [spec.name] },
+    ({ docker }) => Promise.all([docker.node(nodeId), docker.services()]),
+    { avoid },
   );
-  const own = nodes.find(({ id }) => id === nodeId);
   // One that serves already has been given its tasks.
-  if (own === undefined || own.availability === 'active')
-    return { needed: [], candidates: () => [] };
+  if (own === undefined || own.availability === 'active' || services.length === 0) return none;
+  const [nodes, tasks] = await askManager(
+    operation,
+    access,
+    ({ docker }) => Promise.all([docker.nodes(), docker.tasks()]),
+    { avoid },
+  );
   const baseline = readBaseline(await readLeaseLabels(operation, access), spec.name) ?? {};
   const others = nodes.filter(({ id }) => id !== nodeId);
   const runs = ({ reference }: NeededImage, { id }: SwarmNodeFacts): boolean =>
