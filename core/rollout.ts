@@ -121,7 +121,7 @@ export function planRollout(declared: RolloutDeclaration, seen: RolloutFacts): R
 /** Undefined: no virtual IP is declared, or nobody holds it. */
 function vipMoves(
   declared: RolloutDeclaration,
-  { vipHolder: holder, vipUnfit, managers: hosts, kept = {} }: RolloutFacts,
+  { vipHolder: holder, vipUnfit, vipStrangers = [], managers: hosts, kept = {} }: RolloutFacts,
   nodes: readonly SwarmNodeFacts[],
   managers: readonly string[],
 ): VipPlan | undefined {
@@ -140,6 +140,7 @@ function vipMoves(
       ),
     ),
     unfit: vipUnfit ?? {},
+    strangers: vipStrangers,
     joined: Object.fromEntries(
       entries.map(({ node, entry }) => [node.name, entry?.labels[joinedLabel] ?? '']),
     ),

@@ -61,6 +61,8 @@ export interface RolloutFacts {
   readonly vipHolder: string | undefined;
   /** Why a manager cannot take the virtual IP now, by its name. Default: every one can. */
   readonly vipUnfit?: Readonly<Record<string, string>>;
+  /** Managers that hold the virtual IP by a keepalived that is not ours. Default: none. */
+  readonly vipStrangers?: readonly string[];
   /** Whether a manager's port offers ALPN, by its name; asked of engines that may have lost it. Default: each does. */
   readonly alpn?: Readonly<Record<string, Sight<boolean>>>;
   /** The swarm is on no host, but in an archive. Default: it is not. */

@@ -1,4 +1,5 @@
 import { addressOf } from '../addresses';
+import { keepalivedPath } from '../keepalived/keepalivedUnit';
 import { steps } from '../steps';
 import { choosePeer, describeGap, nobodyTakes } from './choosePeer';
 import type { VipPeer } from './choosePeer';
@@ -24,6 +25,8 @@ export interface VipTurns {
   readonly stays?: ReadonlySet<string>;
   /** Why a manager cannot take the address now, by its name; a name that is missing can. */
   readonly unfit: Readonly<Record<string, string>>;
+  /** Managers that hold the address by a keepalived that is not ours. Default: none. */
+  readonly strangers?: readonly string[];
   /** When each joined the swarm, ISO 8601; empty: not known. */
   readonly joined: Readonly<Record<string, string>>;
 }
@@ -46,6 +49,14 @@ export function planVipMoves(turns: VipTurns): VipPlan {
   const goes: string[] = [];
   const [reasons, warnings]: [string[], string[]] = [[], []];
   let { holder } = turns;
+  for (const name of turns.strangers ?? []) {
+    const fact = strangerHolds(name, vip.addresses);
+    const goesOut = built.has(name) && turns.stays?.has(name) !== true;
+    if (!goesOut) warnings.push(`${fact}; ${strangerRemedy}`);
+    else if (vip.allowGap === true || managers.length === 1) {
+      warnings.push(`${fact}: it is not handed over; ${strangerRemedy}, or: ${describeGap(name)}`);
+    } else reasons.push(`${fact}: it cannot be handed over; ${strangerRemedy}`);
+  }
   managers.forEach((name, index) => {
     if (built.has(name) && holder === name) {
       const choice = choosePeer(peersAt(turns, index), vip.preferred);
@@ -80,6 +91,14 @@ export function planVipMoves(turns: VipTurns): VipPlan {
     ...{ atTurn, reasons, warnings },
   };
 }
+
+/** A manager that has the address, and whose keepalived is told by somebody else. */
+export function strangerHolds(name: string, addresses: readonly string[]): string {
+  return `${name}: it holds ${addresses.join(', ')} and its ${keepalivedPath} was not written by this package, or is gone`;
+}
+
+export const strangerRemedy =
+  'move that file away if there is one, then `pulumi up` without this change puts ours there';
 
 /** A preferred node takes the address when it is built, or when it is seen not to have it. */
 function isTakenBack({ vip, built, stays, unfit, holder }: VipTurns, name: string): boolean {

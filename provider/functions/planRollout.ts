@@ -56,6 +56,7 @@ import { previewMoves } from './previewMoves';
 import { planRestore } from './planRestore';
 import { planQuorum } from './quorumPlan';
 import { rollRoom } from './rollRoom';
+import { vipStrangers } from './vipStrangers';
 
 /** Without a place for the swarm there is no outage. */
 function outageArchive({ allowOutage, backup }: PlanArgs): { readonly outageArchive?: string } {
@@ -341,6 +342,8 @@ async function gather(
     vipHolder: holder,
     alpn: await alpnOf(standings, operation),
     vipUnfit: holder === undefined ? {} : await vipUnfitness(standings, nodes),
+    vipStrangers:
+      holder === undefined ? [] : await vipStrangers(declared.vipAddresses ?? [], standings),
     unsettled,
     kept: await keptAmong(standings, isSeen(nodes) ? nodes.seen : []),
     ...(await running(declared, clusterId, contacts, operation)),

@@ -156,4 +156,16 @@ describe('planVipMoves', () => {
       }),
     );
   });
+
+  it('a keepalived of somebody else hands nothing over: said always, refused where its node is rebuilt', () => {
+    const counts = (more: Partial<VipTurns>): readonly number[] => {
+      const { reasons, warnings } = planVipMoves({ ...three, strangers: ['m2'], ...more });
+      return [reasons.length, warnings.length];
+    };
+    assert.deepEqual(counts({}), [1, 0]);
+    assert.deepEqual(counts({ built: new Set(['m1']) }), [0, 1]);
+    assert.deepEqual(counts({ stays: new Set(['m2']) }), [0, 1]);
+    assert.deepEqual(counts({ vip: { ...three.vip, allowGap: true } }), [0, 1]);
+    assert.deepEqual(counts({ strangers: [] }), [0, 0]);
+  });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { Host } from '../../effects/effects';
+import type { PropertyMap } from '../../provider/server/resource';
 import {
   assertAsDeclared,
   changesSince,
@@ -10,7 +11,7 @@ import {
   vipHolder,
   watchSafety,
 } from '../support/clusterState';
-import { cluster } from '../support/declaredCluster';
+import { changed, cluster } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import { emptyTranscript, ProviderProcess, warnings } from '../support/providerHarness';
 import type { Stack } from '../support/providerStack';
@@ -225,3 +226,82 @@ test('the preferred node that does not have the address says so, and takes it', 
   assert.deepEqual([...faults], []);
   assert.equal(machine(world, 'm1').units['keepalived.service']?.state, 'active');
 });
+
+/** What somebody writes who knows keepalived, and not that it is managed here: another router ID, so both hold it. */
+const byHand = `vrrp_instance theirs {
+    state MASTER
+    interface eth0
+    virtual_router_id 51
+    priority 250
+    advert_int 1
+    virtual_ipaddress {
+        10.88.0.100/24 dev eth0
+    }
+}
+`;
+
+for (const [what, spoil] of [
+  [
+    'a file of somebody else',
+    (world: FakeWorld, name: string) => edit(world, name, () => byHand, false),
+  ],
+  [
+    'no file',
+    async (world: FakeWorld, name: string) => (await hostOf(world, name)).files.remove(path),
+  ],
+] as const) {
+  describe(`a holder with ${what}`, () => {
+    const begin = async (more: PropertyMap = {}) => {
+      const { world, stack } = copyOf(origin.world, origin.stack);
+      await spoil(world, 'm1');
+      stack.declared = changed(stack.declared, { os: 'debian:13' }, 'm1');
+      const transcript = emptyTranscript();
+      const process = new ProviderProcess(world, { transcript });
+      const roll = { vip: more };
+      stack.declared = { ...stack.declared, swarm: { ...stack.declared.swarm, roll } };
+      await stack.applySwarm(process);
+      return { world, stack, process, transcript, calls: world.calls().length };
+    };
+
+    test('is not taken down by a roll, and nothing is touched', async () => {
+      const { world, stack, process, calls } = await begin();
+      await assert.rejects(stack.applyNode(process, 'm1'), {
+        code: 'KeepalivedOfAnother',
+        message:
+          /^m1: it holds 10\.88\.0\.100\/24 and its \/etc\/keepalived\/keepalived\.conf was not written by this package, or is gone: .*nothing was touched; move that file away/,
+      });
+      assert.deepEqual(changesSince(world, calls), []);
+    });
+
+    test('is taken down with a warning where a gap is allowed', async () => {
+      const { world, stack, process, transcript } = await begin({ allowGap: true });
+      await stack.applyNode(process, 'm1');
+      assert.ok(warnings(transcript).some((line) => /m1: it holds .* not handed over/.test(line)));
+      assertAsDeclared(world, stack);
+    });
+
+    test('is rolled when what the refusal says was done', async () => {
+      const { world, stack, process } = await begin();
+      await assert.rejects(stack.applyNode(process, 'm1'));
+      const { nodes } = stack.declared;
+      stack.declared = { ...stack.declared, nodes: origin.stack.declared.nodes };
+      await (await hostOf(world, 'm1')).files.remove(path);
+      await stack.refresh(new ProviderProcess(world), 'VipMember', 'm1');
+      await stack.up(new ProviderProcess(world));
+      stack.declared = { ...stack.declared, nodes };
+      await stack.up(new ProviderProcess(world));
+      assertAsDeclared(world, stack);
+    });
+
+    test('is left to who wrote it when the virtual IP is no longer declared', async () => {
+      const { world, stack } = await begin();
+      const declared = { managers: ['m1', 'm2', 'm3'], workers: [], vips: [] };
+      stack.declared = { ...stack.declared, swarm: { declared } };
+      const process = new ProviderProcess(world);
+      await stack.applySwarm(process);
+      const calls = world.calls().length;
+      await stack.callDelete(process, 'VipMember', 'm1');
+      assert.deepEqual(changesSince(world, calls), []);
+    });
+  });
+}

@@ -92,3 +92,19 @@ test('a holder that nobody can follow is refused in the preview, unless a gap is
   assert.deepEqual(allowed.reasons, []);
   assert.ok(allowed.warnings.some((line) => line.includes('until m1 is rebuilt: ')));
 });
+
+test('a holder whose keepalived is not ours is named, and refused only where it goes', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  const { files } = await world.effects().hosts.connect({ lab: 'test', machine: 'm1' });
+  await files.write('/etc/keepalived/keepalived.conf', 'vrrp_instance theirs {\n}\n');
+  const fact =
+    /^m1: it holds 10\.88\.0\.100\/24 and its \S+ was not written by this package, or is gone[:;]/;
+  const said = (lines: readonly string[]): number => lines.filter((line) => fact.test(line)).length;
+  const { reasons, warnings } = await plan(world, stack);
+  assert.deepEqual([reasons, said(warnings)], [[], 1]);
+  stack.declared = changed(stack.declared, { os: 'debian:13' });
+  const refused = await plan(world, stack);
+  assert.deepEqual([said(refused.reasons), said(refused.warnings)], [1, 0]);
+  const allowed = await plan(world, stack, { allowGap: true });
+  assert.deepEqual([allowed.reasons, said(allowed.warnings)], [[], 1]);
+});

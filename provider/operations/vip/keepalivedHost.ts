@@ -16,6 +16,16 @@ export async function holdsVip(
   );
 }
 
+/** Whether the host has the address, and a keepalived.conf of somebody else or none. */
+export async function isHeldByStranger(
+  host: Host,
+  spec: Pick<VipMemberInputs, 'addresses'>,
+): Promise<boolean> {
+  const text = await host.files.read(keepalivedPath);
+  const isOurs = text !== undefined && parseFileMarker(text) !== undefined;
+  return !isOurs && (await holdsVip(host, spec));
+}
+
 /** The interface that carries the VIP: the declared one, or the one whose subnet the node's own address is in. */
 export async function vipInterface(host: Host, spec: VipMemberInputs): Promise<string> {
   const own = await host.network.addresses();

@@ -1,4 +1,5 @@
 import { engineDueOf } from '../../../core/engineDue';
+import { SwarmError } from '../../../core/errors';
 import { isSeen } from '../../../core/facts';
 import { parseFileMarker } from '../../../core/fileMarker';
 import { declaredNames, declaredVipsLabel, declaredWorkersLabel } from '../../../core/labels';
@@ -9,6 +10,7 @@ import type { RollPolicy } from '../../../core/rollPolicy';
 import { steps } from '../../../core/steps';
 import { describeGap, nobodyTakes } from '../../../core/vip/choosePeer';
 import type { PeerChoice } from '../../../core/vip/choosePeer';
+import { strangerHolds, strangerRemedy } from '../../../core/vip/planVipMoves';
 import { keepalivedPath, keepalivedUnit } from '../../../core/keepalived/keepalivedUnit';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
@@ -17,7 +19,7 @@ import { deletePurpose } from '../swarm/consent';
 import { look } from '../gate/gatherGateFacts';
 import { fetchEngineDue } from '../host/fetchEngineDue';
 import { handOverVip, noVipPeer, settlePeers } from './handOverVip';
-import { holdsVip } from './keepalivedHost';
+import { holdsVip, isHeldByStranger } from './keepalivedHost';
 import { withLease } from '../hold/lease';
 import { lookForPeer } from './lookAtPeers';
 import { askManager } from '../ask/managers';
@@ -58,6 +60,9 @@ export async function takeVipDown(
   const configuration = await host.seen.files.read(keepalivedPath);
   const marker = configuration === undefined ? undefined : parseFileMarker(configuration);
   if (marker?.id !== id) {
+    if (purpose === 'roll' && (await isHeldByStranger(host.seen, spec))) {
+      await refuseStranger(operation, access, spec);
+    }
     // Taken down by an interrupted run, or rebuilt since: what it raised is settled all the same.
     await settlePeers(operation, spec);
     return;
@@ -120,6 +125,33 @@ export async function takeVipDown(
       await lease.step(steps.stopVip(spec.name), () => stop(host.seen));
       await settlePeers(operation, spec);
     },
+  );
+}
+
+/**
+ * Nobody is raised against a keepalived of somebody else: the address would be gone with its machine.
+ *
+ * @throws SwarmError `KeepalivedOfAnother`, unless a gap is allowed, or nobody else could have the address.
+ */
+async function refuseStranger(
+  operation: Operation,
+  access: SwarmAccess,
+  spec: VipMemberInputs,
+): Promise<void> {
+  const labels = await declaredLabels(operation, access, spec.name);
+  const isMember = (await findEntry(operation, access, spec.nodeId, [spec.name])) !== undefined;
+  // Who manages the address by hand from now on takes `vip` out.
+  if (isVipGone(labels, spec) || !isMember) return;
+  const fact = strangerHolds(spec.name, spec.addresses);
+  const { allowGap } = declaredVip(parseRollPolicy(labels), spec);
+  if (allowGap === true || spec.managers.length === 1) {
+    warnOfGap(operation, `${fact}: it is not handed over`, spec);
+    return;
+  }
+  throw new SwarmError(
+    'KeepalivedOfAnother',
+    `${fact}: it cannot be handed over; nothing was touched; ${strangerRemedy}`,
+    { source: 'user' },
   );
 }
 
