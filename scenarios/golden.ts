@@ -22,6 +22,8 @@ export interface GoldenOptions {
   readonly say: (sentence: string) => void;
   /** Takes a snapshot that earlier code made of the same declaration, if there is one. Default: false. */
   readonly mayBeOlder?: boolean;
+  /** Once it is aborted nothing is saved any more. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function raiseGolden(
   const { say } = options;
   const image = await buildWebImage(imageDirectory(lab));
   const snapshot = await snapshotPlace(shape, lab, image, options.mayBeOlder === true);
-  if (!existsSync(snapshot)) await makeGolden(shape, lab, image, snapshot, say);
+  if (!existsSync(snapshot)) await makeGolden(shape, lab, image, snapshot, options);
   const began = performance.now();
   await rm(projectPlace(lab).directory, { recursive: true, force: true });
   await restoreLab(defaultDirectories, join(snapshot, 'lab'));
@@ -54,7 +56,7 @@ export async function raiseGolden(
   const names = [...cluster.managers, ...cluster.workers];
   await Promise.all(names.map((name) => effects.lab.powerOn(lab.name, name)));
   const booted = performance.now();
-  await awaitAsDeclared(effects, shape, lab);
+  await awaitAsDeclared(effects, shape, lab, options.signal);
   const seconds = (from: number, to: number): string => ((to - from) / 1000).toFixed(1);
   say(
     `golden cluster ${shape.name}: restored in ${seconds(began, copied)} s, booted in ${seconds(copied, booted)} s, as declared after ${seconds(booted, performance.now())} s more`,
@@ -68,7 +70,7 @@ async function makeGolden(
   lab: ScenarioLab,
   image: WebImage,
   snapshot: string,
-  say: (sentence: string) => void,
+  { say, signal }: GoldenOptions,
 ): Promise<void> {
   const began = performance.now();
   say(`golden cluster ${shape.name}: there is no snapshot yet; pulumi up makes it, once`);
@@ -82,11 +84,13 @@ async function makeGolden(
   // Its own: what it has open ends with these machines, and is closed with it.
   const effects = realEffects();
   try {
-    await awaitAsDeclared(effects, shape, lab);
+    await awaitAsDeclared(effects, shape, lab, signal);
   } finally {
     await effects.hosts.close();
   }
-
+  // A snapshot serves many runs: what anybody else has done to these machines must not be in it.
+  await refuseChanged(project);
+  signal.throwIfAborted();
   await removeOlder(shape, lab);
   const beside = `${snapshot}.new`;
   await rm(beside, { recursive: true, force: true });
@@ -95,6 +99,7 @@ async function makeGolden(
   for (const part of projectParts) {
     await cp(join(place.directory, part), join(beside, part), { recursive: true });
   }
+  signal.throwIfAborted();
   await rename(beside, snapshot);
   // What is restored next is what every later run gets, not the machines that were just made.
   for (const { name, id } of await effects.lab.records(lab.name)) {
@@ -105,14 +110,25 @@ async function makeGolden(
   );
 }
 
+/** @throws Error when something is not as the `up` just before left it, keepalived's files among it. */
+async function refuseChanged(project: PulumiProject): Promise<void> {
+  const { counts } = await project.preview();
+  if (Object.keys(counts).length === 0) return;
+  throw new Error(
+    `the golden cluster was changed while it was made (${JSON.stringify(counts)}), and is not saved; run it again`,
+  );
+}
+
 async function awaitAsDeclared(
   effects: Effects,
   shape: ClusterShape,
   lab: ScenarioLab,
+  signal: AbortSignal,
 ): Promise<void> {
   const cluster = clusterOf(shape, lab);
   await until(
     async () => {
+      signal.throwIfAborted();
       const problems = await findProblems(effects, cluster, osOf(shape)).catch((error: unknown) => [
         String(error),
       ]);
@@ -121,6 +137,7 @@ async function awaitAsDeclared(
     readySeconds,
     500,
   );
+  signal.throwIfAborted();
 }
 
 /** Named by a hash of all that it is made of: shape, network, OS image, service and this package's code. */

@@ -12,6 +12,8 @@ import type { ScenarioLab } from './places';
 import type { ScenarioRow } from './report/scenarioRow';
 import type { Scenario } from './scenario';
 import { Stage } from './stage';
+import { endRun } from './endRun';
+import { untilAborted } from './untilAborted';
 import { NotHeld, type Verdict } from './verdict';
 
 export interface ScenarioRun {
@@ -43,12 +45,13 @@ export async function runScenario(scenario: Scenario, run: ScenarioRun): Promise
   const cluster = clusterOf(scenario.shape, run.lab);
   try {
     await clearLab(run.lab);
-    await untilAborted(run.signal, async () => {
+    const work = async (): Promise<void> => {
       const pulumi = await raiseGolden(effects, scenario.shape, run.lab, {
         say: (sentence) => {
           tell('', sentence);
         },
         mayBeOlder: run.mayGoldenBeOlder,
+        signal: run.signal,
       });
       const versions = (await listNodes(effects, cluster)).map(
         ({ engineVersion }) => engineVersion,
@@ -71,7 +74,8 @@ export async function runScenario(scenario: Scenario, run: ScenarioRun): Promise
         },
       };
       await scenario.run(new Stage(effects, pulumi, narrator));
-    });
+    };
+    await untilAborted(run.signal, work, () => endRun(effects, run.lab));
   } catch (error) {
     verdict = error instanceof NotHeld ? 'not held' : 'not tried';
     reason = errorMessage(error);
@@ -112,23 +116,6 @@ async function describe(
     `its machines could not be looked at: ${errorMessage(error)}`,
   ]);
   for (const line of lines) tell('', line);
-}
-
-/** The work itself is not ended by this: what it started is, when the lab is cleared. */
-export async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => {
-      reject(new Error('it was interrupted'));
-    };
-    signal.addEventListener('abort', stop);
-  });
-  try {
-    return await Promise.race([work(), aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }
 
 /** The whole of it was said live; the table wants a line or a few. */

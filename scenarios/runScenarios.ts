@@ -6,6 +6,7 @@ import { addToReport, type ReportFiles } from './report/reportFiles';
 import { combineRuns, type ScenarioRow } from './report/scenarioRow';
 import { runScenario, type ScenarioRun } from './runScenario';
 import type { Scenario } from './scenario';
+import { isWorkLeft } from './untilAborted';
 
 /**
  * Runs scenarios one after another, each as many times as asked for; a failed one does not stop the others. The report is written after
@@ -43,7 +44,18 @@ function isOver({ signal }: ScenarioRun): boolean {
 /** Nobody else runs anything of `scenarios/` in this lab meanwhile. @throws SwarmError `ScenariosBusy`. */
 export async function exclusively<T>(lab: string, action: () => Promise<T>): Promise<T> {
   try {
-    return await withLock(`scenarios-${lab}`, action, 0);
+    return await withLock(
+      `scenarios-${lab}`,
+      async () => {
+        try {
+          return await action();
+        } finally {
+          // The lock goes with the process, and so does what would work on the next run's machines.
+          if (isWorkLeft()) process.exit(130);
+        }
+      },
+      0,
+    );
   } catch (error) {
     if (!(error instanceof SwarmError) || error.code !== 'LabBusy') throw error;
     throw new SwarmError(

@@ -8,6 +8,7 @@ import type { Lab, LabMachineSpec } from '../../effects/lab';
 export interface MachineService {
   /** `POST <url>/NAME?os=debian:13` answers when the machine is there again, under its old address and host key. */
   readonly url: string;
+  /** Ends when no machine is being rebuilt any more. */
   close(): Promise<void>;
 }
 
@@ -22,6 +23,7 @@ export async function startMachineService(
   nodeImage?: string,
 ): Promise<MachineService> {
   const path = `/${randomBytes(16).toString('hex')}`;
+  const underWay = new Set<Promise<void>>();
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const name = pathname.startsWith(`${path}/`) ? pathname.slice(path.length + 1) : undefined;
@@ -30,11 +32,16 @@ export async function startMachineService(
       response.writeHead(404).end();
       return;
     }
-    rebuild(lab, labName, { name, os, ...(nodeImage === undefined ? {} : { nodeImage }) }).then(
+    const machine = { name, os, ...(nodeImage === undefined ? {} : { nodeImage }) };
+    const rebuilt = rebuild(lab, labName, machine);
+    underWay.add(rebuilt);
+    rebuilt.then(
       () => {
+        underWay.delete(rebuilt);
         response.writeHead(200, { 'content-type': 'text/plain' }).end('rebuilt\n');
       },
       (error: unknown) => {
+        underWay.delete(rebuilt);
         response.writeHead(500).end(`${errorMessage(error)}\n`);
       },
     );
@@ -43,13 +50,17 @@ export async function startMachineService(
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${String(port)}${path}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
+    close: async () => {
+      const closed = new Promise<void>((resolve) => {
         server.close(() => {
           resolve();
         });
-      }),
+      });
+      server.closeAllConnections();
+      await closed;
+      // Who asked may be gone: the machine comes up all the same.
+      await Promise.allSettled(underWay);
+    },
   };
 }
 

@@ -7,8 +7,10 @@ import { clearLab } from '../../scenarios/clearLab';
 import { goldenOs, nextOs, shapes } from '../../scenarios/clusterShape';
 import { raiseGolden } from '../../scenarios/golden';
 import type { ScenarioLab } from '../../scenarios/places';
-import { commitOfCheckout, untilAborted } from '../../scenarios/runScenario';
+import { endRun } from '../../scenarios/endRun';
+import { commitOfCheckout } from '../../scenarios/runScenario';
 import { Stage } from '../../scenarios/stage';
+import { untilAborted } from '../../scenarios/untilAborted';
 import { watchVip } from '../../scenarios/vip/watchVip';
 import type { BenchResult } from './benchPage';
 import { withCleanUp } from './cleanUp';
@@ -39,7 +41,7 @@ export async function measureMachines(run: MachinesRun): Promise<BenchResult> {
       for (const way of taken) {
         run.signal.throwIfAborted();
         run.say(`\n==> ${way.name}, ${String(time)} of ${String(run.times)}`);
-        const { figures, ...engines } = await untilAborted(run.signal, () => rollOnce(way, run));
+        const { figures, ...engines } = await rollOnce(way, run);
         Object.assign(versions, engines);
         rolls.get(way.name)?.push(figures);
         run.say(describe(figures));
@@ -80,6 +82,7 @@ async function rollOnce(
     const pulumi = await raiseGolden(effects, shapes.bench, run.lab, {
       say: tell,
       mayBeOlder: run.mayGoldenBeOlder,
+      signal: run.signal,
     });
     const stage = new Stage(effects, pulumi, { did: tell, saw: tell, aside: tell });
     const before = engineVersion(await stage.nodes());
@@ -89,13 +92,14 @@ async function rollOnce(
     const subject: Roll = { stage, lab: run.lab, order, say: tell };
     await way.prepare(subject);
     await stage.untilServed();
+    run.signal.throwIfAborted();
     const figures = await watched(way, subject, `http://${vip}:${String(port)}/`);
     await stage.untilAsDeclared(nextOs);
     await untilKeepalivedRuns(stage);
     return { figures, before, after: engineVersion(await stage.nodes()) };
   };
   return withCleanUp(
-    roll,
+    () => untilAborted(run.signal, roll, () => endRun(effects, run.lab)),
     async () => {
       await effects.hosts.close();
       await clearLab(run.lab);

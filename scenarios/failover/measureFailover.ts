@@ -5,12 +5,14 @@ import { clearLab } from '../clearLab';
 import { goldenOs, shapes } from '../clusterShape';
 import { raiseGolden } from '../golden';
 import type { ScenarioLab } from '../places';
-import { commitOfCheckout, untilAborted } from '../runScenario';
+import { endRun } from '../endRun';
+import { commitOfCheckout } from '../runScenario';
 import { Stage } from '../stage';
 import { causes, type Cause } from './causes';
 import type { FailoverResult } from './failoverPage';
 import type { CauseTrials } from './summary';
 import { tryFailover, type Trial } from './trial';
+import { untilAborted } from '../untilAborted';
 import { byHand, configurationOn, ours, type Way } from './ways';
 
 export interface FailoverRun {
@@ -27,7 +29,11 @@ export async function measureFailover(run: FailoverRun): Promise<FailoverResult>
   const effects = realEffects();
   try {
     await clearLab(run.lab);
-    return await untilAborted(run.signal, () => measureOn(effects, run));
+    return await untilAborted(
+      run.signal,
+      () => measureOn(effects, run),
+      () => endRun(effects, run.lab),
+    );
   } finally {
     await effects.hosts.close();
     await clearLab(run.lab);
@@ -38,6 +44,7 @@ async function measureOn(effects: Effects, run: FailoverRun): Promise<FailoverRe
   const pulumi = await raiseGolden(effects, shapes.threeManagers, run.lab, {
     say: run.say,
     mayBeOlder: run.mayGoldenBeOlder,
+    signal: run.signal,
   });
   const tell = (sentence: string): void => {
     run.say(`    ${sentence}`);
