@@ -75,7 +75,9 @@ class SharedQuestion {
     if (!this.isUnderWay) return this.begin();
     let begin = (): void => undefined;
     const answer = new Promise<unknown>((resolve) => {
-      begin = () => { resolve(this.begin()); };
+      begin = () => {
+        resolve(this.begin());
+      };
     });
     this.next = { answer, begin };
     return answer;
