@@ -24,8 +24,9 @@ What a roll costs, what a preview costs, and what many nodes cost.
               without checks, by an Ansible playbook, and by this package, in turn; writes docs/benchmarks.md
   preview     pulumi preview of 100 and 500 nodes on a fake swarm, beside the same program on a provider that does
               nothing; prints times and their ratio
-  scale       seven managers and 1,000 workers on a fake swarm get another operating system; prints time by batches,
-              memory of the provider and what it asks of engines
+  scale       seven managers and 1,000 workers on a fake swarm get another operating system, with as many operations
+              at once as a batch has workers (pulumi up --parallel); prints time by batches, memory of the provider and
+              what it asks of engines
 
   --times N           how often each is measured (1 to 99, default 3)
   --only NAME         of the three ways only this one, and the page is printed only: ${ways.map(({ name }) => name).join(', ')}; may be given again

@@ -12,12 +12,16 @@ export function keptStore(file: string): Store {
   const state = load(file) ?? emptyWorld();
   atTheEnd(() => {
     if ((load(file)?.nowMs ?? 0) >= state.nowMs) return;
-    // What every operation left there would be loaded by every later run.
-    state.calls = [];
     writeFileSync(`${file}.new`, JSON.stringify(state));
     renameSync(`${file}.new`, file);
   });
-  return { transact: (body) => body(state) };
+  return {
+    transact: (body) => {
+      // Nobody reads the journal of calls here, and it would be a part of the memory that is measured.
+      if (state.calls.length > 0) state.calls = [];
+      return body(state);
+    },
+  };
 }
 
 function load(file: string): WorldState | undefined {

@@ -47,6 +47,8 @@ async function measureAt(
   { maxUnavailable, say }: ScaleRun,
 ): Promise<ScaleFigures> {
   const declared = (os: string): BenchDeclaration => ({ managers, workers, os, maxUnavailable });
+  const size = resolveMaxUnavailable(maxUnavailable, workers);
+  const up = (project: BenchProject): Promise<number> => timedUp(project, size);
   const measured = async (kind: ProviderKind): Promise<Measured> => {
     // Each step's snapshot of all resources is the CLI's own, and grows with the square of the nodes.
     const project = await createBenchProject(kind, { hasCheckpoints: false });
@@ -73,7 +75,6 @@ async function measureAt(
   };
   const { wallSeconds: emptySeconds } = await measured('empty');
   const ours = await measured('swarm');
-  const size = resolveMaxUnavailable(maxUnavailable, workers);
   return {
     workers,
     batches: 1 + Math.ceil(Math.max(0, workers - 1) / size),
@@ -87,9 +88,12 @@ async function measureAt(
 type Measured = Pick<ScaleFigures, 'wallSeconds'> &
   Partial<Pick<ScaleFigures, 'peakMib' | 'worldSeconds' | 'worldMib' | 'usage'>>;
 
-async function up(project: BenchProject): Promise<number> {
+/** Of a batch that is larger than what the CLI does at once a part would wait for the others. */
+async function timedUp(project: BenchProject, batch: number): Promise<number> {
   const began = performance.now();
-  await project.pulumi('up', '--stack=test', '--yes', '--skip-preview', '--suppress-progress');
+  const parallel = `--parallel=${String(Math.max(8, batch))}`;
+  const options = ['--stack=test', '--yes', '--skip-preview', '--suppress-progress', parallel];
+  await project.pulumi('up', ...options);
   return (performance.now() - began) / 1000;
 }
 

@@ -9,7 +9,8 @@ import { usageFileVariable, worldFileVariable } from './variables';
 /** The real provider on a fake world in its own memory, whose own arithmetic is no part of what is measured. */
 const world = new FakeWorld(keptStore(process.env[worldFileVariable] ?? ''), {
   restMs: 200,
-  operationMs: 1,
+  operationMs: 0,
+  idleMs: 5,
 });
 
 void serve({

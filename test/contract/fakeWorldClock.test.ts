@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import { MemoryStore } from '../support/fakeWorld/store';
 
 describe('clock of the fake world', () => {
   it('wakes sleepers in the order of their time, also when several are due at once', async () => {
@@ -24,6 +25,21 @@ describe('clock of the fake world', () => {
     world.advance(1_000);
     await Promise.all(due);
     assert.deepEqual(woken, [10, 30, 40]);
+  });
+
+  it('with idleMs stands still as long as somebody asks for something within that time', async () => {
+    const world = new FakeWorld(new MemoryStore(), { operationMs: 0, idleMs: 200 });
+    world.addHost({ name: 'h1', address: '10.88.0.11' });
+    const { clock, hosts } = world.effects();
+    const begun = clock.monotonicMs();
+    const slept = clock.sleep(1_000);
+    for (let asked = 0; asked < 30; asked += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      await hosts.connect({ host: 'h1', user: 'root' }).catch(() => undefined);
+      assert.equal(clock.monotonicMs(), begun);
+    }
+    await slept;
+    assert.equal(clock.monotonicMs(), begun + 1_000);
   });
 
   it('lets a background loop run at its own pace beside a faster one', async () => {

@@ -19,8 +19,14 @@ export class FakeClock implements Clock {
   private readonly sleepers = new Set<Sleeper>();
   private planned: PlannedJump | undefined;
   private busy = 0;
+  /** When an operation of this process last ended, by the real clock. */
+  private busyUntil = 0;
 
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Store,
+    /** Real milliseconds without any operation before time jumps. */
+    private readonly idleMs = 0,
+  ) {}
 
   now(): Date {
     return new Date(this.nowMs());
@@ -61,6 +67,7 @@ export class FakeClock implements Clock {
       return await action();
     } finally {
       this.busy -= 1;
+      this.busyUntil = performance.now();
     }
   }
 
@@ -88,7 +95,7 @@ export class FakeClock implements Clock {
     const jump = (): void => {
       this.jump();
     };
-    const realMs = (dueMs - this.nowMs()) / speed;
+    const realMs = Math.max(this.idleMs, (dueMs - this.nowMs()) / speed);
     if (realMs < 1) {
       const immediate = setImmediate(jump);
       return {
@@ -98,7 +105,15 @@ export class FakeClock implements Clock {
         },
       };
     }
-    const timer = setTimeout(jump, realMs);
+    const planned = performance.now();
+    const timer = setTimeout(() => {
+      const now = performance.now();
+      // A loop that was late has not heard yet what came meanwhile.
+      const isLate = now - planned > 2 * realMs;
+      if (this.idleMs > 0 && (isLate || now - this.busyUntil < this.idleMs)) {
+        this.planned = this.plan(dueMs);
+      } else jump();
+    }, realMs);
     return {
       dueMs,
       cancel: () => {

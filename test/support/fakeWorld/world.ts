@@ -26,6 +26,8 @@ export interface Pace {
   readonly restMs?: number;
   /** Fake time that every operation moves. */
   readonly operationMs?: number;
+  /** Real time without any operation of the process before time jumps: what asks it works meanwhile. Default: 0. */
+  readonly idleMs?: number;
 }
 
 /** Runs the operations of all fakes: time, faults and the journal of calls are here, once. */
@@ -38,11 +40,11 @@ export class World {
 
   constructor(
     readonly store: Store,
-    { restMs = 0, operationMs = timing.operation }: Pace = {},
+    { restMs = 0, operationMs = timing.operation, idleMs = 0 }: Pace = {},
   ) {
     this.restMs = restMs;
     this.operationMs = operationMs;
-    this.clock = new FakeClock(store);
+    this.clock = new FakeClock(store, idleMs);
     this.events = new EventStreams(store);
   }
 
