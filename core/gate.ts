@@ -317,12 +317,15 @@ function workerReasons(
   list: readonly SwarmNodeFacts[],
   target: GateTarget,
 ): GateReason[] {
+  const entries = byHostname(list);
+  const whyOut = (name: string): WorkerOut | undefined =>
+    whyWorkerIsOut(entries.get(name) ?? [], facts.going.includes(name));
   // Nothing is taken away with a worker that is out already: rebuilding it gives one back.
-  const state = whyWorkerIsOut(list, target.name, facts.going);
+  const state = whyOut(target.name);
   if (state === 'down' || state === 'not in the swarm') return [];
   const out = facts.workers
     .filter((name) => name !== target.name)
-    .map((name) => ({ name, why: whyWorkerIsOut(list, name, facts.going) }))
+    .map((name) => ({ name, why: whyOut(name) }))
     .filter((worker) => worker.why !== undefined);
   return out.length + 1 <= facts.maxUnavailable
     ? []
@@ -333,18 +336,29 @@ function workerReasons(
       }));
 }
 
+/** A plan asks this for each of the nodes that go, of all of them. */
+function byHostname(list: readonly SwarmNodeFacts[]): ReadonlyMap<string, SwarmNodeFacts[]> {
+  const entries = new Map<string, SwarmNodeFacts[]>();
+  for (const node of list) {
+    const known = entries.get(node.hostname);
+    if (known === undefined) entries.set(node.hostname, [node]);
+    else known.push(node);
+  }
+  return entries;
+}
+
+type WorkerOut = NodeState | 'not in the swarm' | 'drained to go' | 'upgraded in place';
+
 /** A node that was drained or paused by its declaration serves nothing, but it is not out; one that is drained to go or to be upgraded is. */
 function whyWorkerIsOut(
-  list: readonly SwarmNodeFacts[],
-  name: string,
-  going: readonly string[],
-): NodeState | 'not in the swarm' | 'drained to go' | 'upgraded in place' | undefined {
-  const entries = list.filter((node) => node.hostname === name);
+  entries: readonly SwarmNodeFacts[],
+  isGoing: boolean,
+): WorkerOut | undefined {
   if (entries.length === 0) return 'not in the swarm';
   const ready = entries.find((node) => node.state === 'ready');
   if (ready === undefined) return entries.at(0)?.state;
   if (heldAvailability(ready) !== undefined) return 'upgraded in place';
-  return ready.availability === 'drain' && going.includes(name) ? 'drained to go' : undefined;
+  return ready.availability === 'drain' && isGoing ? 'drained to go' : undefined;
 }
 
 function removalNumbers(
