@@ -114,14 +114,12 @@ export class PulumiProject {
         killSignal: 'SIGKILL',
       },
     );
-    const done = printed(child).then(({ exitCode, stdout, stderr }) => ({
-      exitCode,
-      stdout,
-      output: stdout + stderr,
-      seconds: Math.round((performance.now() - began) / 100) / 10,
-      changes: parseEvents(readEvents(events)).steps.filter(isChange),
-      statuses: parseEvents(readEvents(events)).statuses,
-    }));
+    const done = printed(child).then(({ exitCode, stdout, stderr }) => {
+      const seconds = Math.round((performance.now() - began) / 100) / 10;
+      const { steps, statuses } = parseEvents(readEvents(events));
+      const changes = steps.filter(isChange);
+      return { exitCode, stdout, output: stdout + stderr, seconds, changes, statuses };
+    });
     return {
       process: child,
       done,
@@ -190,8 +188,9 @@ export class PulumiProject {
 /** None while there is no such file; a line that is still being written is left out. */
 function readEvents(file: string): readonly EngineEvent[] {
   if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8')
-    .replace(/[^\n]*$/, '')
+  const text = readFileSync(file, 'utf8');
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as EngineEvent);
