@@ -365,6 +365,11 @@ function below(property: string, issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return { ...issue, path: [property, ...issue.path] };
 }
 
+/** The socket first: it would start the service again. */
+async function stopInOrder(host: Host): Promise<void> {
+  for (const unit of engineUnits) await host.systemd.stop(unit);
+}
+
 /** Errors of a Delete that are more than "it could not be reached". */
 const mustStop: readonly string[] = ['RunLost', 'StillInSwarm'];
 
@@ -379,8 +384,10 @@ async function remove(id: string, known: PropertyMap, operation: Operation): Pro
     await operation.step(steps.stopEngine(spec.name), async () => {
       // One that we did not install is not ours to stop; it is out of the swarm by now.
       if (sourceOf(known).kind !== 'preinstalled') {
-        for (const unit of engineUnits) await host.systemd.stop(unit);
-        for (const unit of engineUnits) await host.systemd.disable(unit);
+        await Promise.all([
+          stopInOrder(host),
+          ...engineUnits.map((unit) => host.systemd.disable(unit)),
+        ]);
         await noteTakenOver(operation, host, spec);
       }
       await host.files.remove(alpnDropInPath);

@@ -219,9 +219,9 @@ async function withoutHost(
   );
 }
 
+/** The marker in the file goes last: until then a Delete that was killed is done again. */
 async function stop(host: Host): Promise<void> {
-  await host.systemd.stop(keepalivedUnit);
-  await host.systemd.disable(keepalivedUnit);
+  await Promise.all([host.systemd.stop(keepalivedUnit), host.systemd.disable(keepalivedUnit)]);
   await host.files.remove(keepalivedPath);
   await removeVrrpFiles(host, []);
 }
