@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { SwarmError } from '../core/errors';
 import { demoDirectory, demoFiles } from './project';
 
@@ -23,11 +25,15 @@ export async function pulumi(
   options: { readonly output: Output; readonly journal?: boolean },
 ): Promise<{ readonly code: number; readonly stdout: string }> {
   const { output } = options;
+  // The CLI leaves folders behind (`pulumi-node-pipes…`).
+  const scratch = join(demoDirectory, 'tmp');
+  await mkdir(scratch, { recursive: true, mode: 0o700 });
   const child = spawn('pulumi', args, {
     cwd: demoDirectory,
     env: {
       ...process.env,
       ...demoEnvironment,
+      TMPDIR: scratch,
       ...(options.journal === true ? { SWARM_JOURNAL: demoFiles.journal } : {}),
     },
     stdio: [
@@ -64,6 +70,7 @@ export async function pulumi(
       resolve(exit ?? 1);
     });
   });
+  await rm(scratch, { recursive: true, force: true });
   return { code, stdout };
 }
 

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseJournal, type JournalLine } from '../../demo/report/journal';
@@ -94,6 +94,7 @@ export class PulumiProject {
     const events = this.path(`events-${this.runs}.jsonl`);
     const journalMark = this.journal().length;
     const began = performance.now();
+    mkdirSync(this.path('tmp'), { recursive: true, mode: 0o700 });
     const child = spawn(
       'pulumi',
       [
@@ -175,6 +176,8 @@ export class PulumiProject {
       ...Object.fromEntries(
         Object.entries(process.env).filter(([name]) => !name.startsWith('PULUMI_')),
       ),
+      // The CLI leaves folders behind (`pulumi-node-pipes…`): here they go with the project.
+      TMPDIR: this.path('tmp'),
       PULUMI_HOME: this.path('home'),
       PULUMI_BACKEND_URL: `file://${this.path('backend')}`,
       PULUMI_CONFIG_PASSPHRASE: 'lab-test',

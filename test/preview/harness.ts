@@ -96,6 +96,7 @@ export async function createProject(options: ProjectOptions): Promise<Project> {
   const files = { calls: path('calls.jsonl'), declaration: path('declaration.json') };
   mkdirSync(path('backend'));
   mkdirSync(path('plugin'));
+  mkdirSync(path('tmp'));
   symlinkSync(join(checkout, 'node_modules'), path('node_modules'));
   writeFileSync(
     path('index.js'),
@@ -126,6 +127,8 @@ export async function createProject(options: ProjectOptions): Promise<Project> {
         .filter((name) => name.startsWith('PULUMI_'))
         .map((name) => [name, undefined]),
     ),
+    // The CLI leaves folders behind (`pulumi-node-pipes…`): here they go with the project.
+    TMPDIR: path('tmp'),
     PULUMI_HOME: path('home'),
     PULUMI_BACKEND_URL: `file://${path('backend')}`,
     PULUMI_CONFIG_PASSPHRASE: 'preview-test',

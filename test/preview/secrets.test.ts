@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { changes } from './callLog';
 import { createProbeProject, type ProbeProject } from './probe/project';
@@ -54,6 +55,11 @@ describe('what the user gives, and gets', () => {
     ]) {
       assert.ok(isCiphertext(value), 'the state holds the secret as ciphertext');
     }
+  });
+
+  test('what the CLI leaves behind is in a folder of its run', () => {
+    // `pulumi-node-pipes…`, of each run that this project has had.
+    assert.notDeepEqual(readdirSync(`${project.directory}/tmp`), []);
   });
 
   test('the CLI reads our schema', async () => {
