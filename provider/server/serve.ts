@@ -8,6 +8,7 @@ import { Lifecycle } from './lifecycle';
 import { createProviderService } from './providerService';
 import { Registrations } from './registrations';
 import type { ProviderPackage } from './packageSchema';
+import { keepHeapSmall } from './smallHeap';
 
 export interface ServeOptions extends ProviderPackage {
   readonly effects: Effects;
@@ -27,6 +28,7 @@ const closeMs = 2000;
  * Lifecycle.
  */
 export async function serve(options: ServeOptions): Promise<void> {
+  keepHeapSmall();
   let engineAddress = parseEngineAddress(process.argv.slice(2));
   const registrations = new Registrations();
   let isCancelled = false;
