@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { leaseConfigName, leaseTimeToLiveSeconds, readLease } from '../../core/lease';
-import { withLease } from '../../provider/operations/hold/lease';
+import {
+  leaseConfigName,
+  leaseTimeToLiveSeconds,
+  readBaselines,
+  readLease,
+  withBaseline,
+} from '../../core/lease';
+import { changeLeaseLabels, withLease } from '../../provider/operations/hold/lease';
 import type { Lease } from '../../provider/operations/hold/lease';
 import { assertAsDeclared, copyOf, founded, watchSafety } from '../support/clusterState';
 import { changed, cluster, contactsOf } from '../support/declaredCluster';
@@ -203,4 +209,20 @@ test('one of a process that fails lets the next one go', async () => {
   const next = hold(process, 'm2', () => Promise.resolve());
   await assert.rejects(failing, /it failed/);
   await next;
+});
+
+test('a hundred nodes change the labels beside the lease at once, and none gives up', async () => {
+  const world = begin();
+  const process = new ProviderProcess(world);
+  const access = { clusterId: origin.stack.clusterId, managers: contactsOf(origin.stack.declared) };
+  const names = Array.from({ length: 100 }, (_, index) => `w${String(index + 1)}`);
+  await Promise.all(
+    names.map((name) =>
+      process.call('create', origin.stack.urnOf('Node', name), (_, operation) =>
+        changeLeaseLabels(operation, access, (labels) => withBaseline(labels, name, {})),
+      ),
+    ),
+  );
+  const object = world.swarm().configs.find(({ name }) => name === leaseConfigName);
+  assert.deepEqual(Object.keys(readBaselines(object?.labels ?? {})).sort(), names.sort());
 });

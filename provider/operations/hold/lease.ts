@@ -228,13 +228,36 @@ export async function changeLeaseLabels(
   access: SwarmAccess,
   change: (labels: Labels) => Labels,
 ): Promise<void> {
-  await askManager(
-    operation,
-    access,
-    async ({ docker }) => {
-      const object = await ensureObject(docker);
-      await docker.updateConfigLabels(object.id, object.version, change(object.labels));
-    },
-    { avoid: [operation.name] },
+  await inTurn(operation, access.clusterId, () =>
+    askManager(
+      operation,
+      access,
+      async ({ docker }) => {
+        const object = await ensureObject(docker);
+        await docker.updateConfigLabels(object.id, object.version, change(object.labels));
+      },
+      { avoid: [operation.name] },
+    ),
   );
+}
+
+const turnsByHosts = new WeakMap<Hosts, Map<string, Promise<void>>>();
+
+/**
+ * Changes of this process go one after another. A hundred workers that come back at once would overtake each other for so long
+ * that some give up. Who holds the lease does not wait here: a renewal must not.
+ */
+function inTurn(
+  { effects }: Operation,
+  clusterId: string,
+  action: () => Promise<void>,
+): Promise<void> {
+  const turns = turnsByHosts.get(effects.hosts) ?? new Map<string, Promise<void>>();
+  turnsByHosts.set(effects.hosts, turns);
+  const own = (turns.get(clusterId) ?? Promise.resolve()).then(action);
+  turns.set(
+    clusterId,
+    own.catch(() => undefined),
+  );
+  return own;
 }
