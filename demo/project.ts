@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { isRecord } from '../core/isRecord';
+import { defaultDirectories } from '../effects/labMachines/layout';
 import type { WebImage } from './webImage';
 
 /** The checkout that this file was built from. */
@@ -9,6 +10,9 @@ export const repository = join(__dirname, '..', '..');
 /** Everything that a demo leaves in the checkout; ignored by git. */
 export const demoDirectory = join(repository, 'out', 'demo');
 export const demoStack = 'demo';
+
+/** What Pulumi has made JavaScript of a program in TypeScript: without it each run spends 5 s on that. By default it is in TMPDIR. */
+export const programCache = join(defaultDirectories.cache, 'programs');
 
 /** Files of one demo. */
 export const demoFiles = {

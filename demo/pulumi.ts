@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwarmError } from '../core/errors';
-import { demoDirectory, demoFiles } from './project';
+import { demoDirectory, demoFiles, programCache } from './project';
 
 /** Nobody's secret: the demo's state holds the keys of machines that live on this computer only. */
 const passphrase = 'demo';
@@ -34,6 +34,7 @@ export async function pulumi(
       ...process.env,
       ...demoEnvironment,
       TMPDIR: scratch,
+      TS_NODE_CACHE_DIRECTORY: programCache,
       ...(options.journal === true ? { SWARM_JOURNAL: demoFiles.journal } : {}),
     },
     stdio: [

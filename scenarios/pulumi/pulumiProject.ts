@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { programCache } from '../../demo/project';
 import { parseJournal, type JournalLine } from '../../demo/report/journal';
 import { parseEvents, type EngineEvent, type PlannedStep } from './engineEvents';
 import { layProject } from './projectFiles';
@@ -178,6 +179,7 @@ export class PulumiProject {
       ),
       // The CLI leaves folders behind (`pulumi-node-pipes…`): here they go with the project.
       TMPDIR: this.path('tmp'),
+      TS_NODE_CACHE_DIRECTORY: programCache,
       PULUMI_HOME: this.path('home'),
       PULUMI_BACKEND_URL: `file://${this.path('backend')}`,
       PULUMI_CONFIG_PASSPHRASE: 'lab-test',
