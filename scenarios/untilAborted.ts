@@ -31,12 +31,16 @@ export async function untilAborted<T>(
     state.hasEnded = true;
     left -= 1;
   });
+  let stop = (): void => undefined;
   const aborted = new Promise<'aborted'>((resolve) => {
-    signal.addEventListener('abort', () => {
+    stop = () => {
       resolve('aborted');
-    });
+    };
+    signal.addEventListener('abort', stop);
   });
-  const first = await Promise.race([working.then((value) => ({ value })), aborted]);
+  const first = await Promise.race([working.then((value) => ({ value })), aborted]).finally(() => {
+    signal.removeEventListener('abort', stop);
+  });
   if (first !== 'aborted') return first.value;
   const ended = working.then(
     () => undefined,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import { isWorkLeft, untilAborted } from '../../scenarios/untilAborted';
 
@@ -22,6 +23,8 @@ describe('work that may be interrupted', () => {
     const fails = (): Promise<never> => Promise.reject(new Error('no'));
     await assert.rejects(untilAborted(signal, fails, end), { message: 'no' });
     assert.equal(isWorkLeft(), false);
+    // One signal serves all runs of a command.
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 
   test('is not begun once it is interrupted', async () => {
