@@ -70,8 +70,7 @@ export async function pulumi(
     child.once('close', (exit) => {
       resolve(exit ?? 1);
     });
-  });
-  await rm(scratch, { recursive: true, force: true });
+  }).finally(() => rm(scratch, { recursive: true, force: true }));
   return { code, stdout };
 }
 
