@@ -319,7 +319,7 @@ function workerReasons(
 ): GateReason[] {
   const entries = byHostname(list);
   const whyOut = (name: string): WorkerOut | undefined =>
-    whyWorkerIsOut(entries.get(name) ?? [], facts.going.includes(name));
+    whyWorkerIsOut(entries.get(name) ?? [], name, facts.going);
   // Nothing is taken away with a worker that is out already: rebuilding it gives one back.
   const state = whyOut(target.name);
   if (state === 'down' || state === 'not in the swarm') return [];
@@ -352,13 +352,14 @@ type WorkerOut = NodeState | 'not in the swarm' | 'drained to go' | 'upgraded in
 /** A node that was drained or paused by its declaration serves nothing, but it is not out; one that is drained to go or to be upgraded is. */
 function whyWorkerIsOut(
   entries: readonly SwarmNodeFacts[],
-  isGoing: boolean,
+  name: string,
+  going: readonly string[],
 ): WorkerOut | undefined {
   if (entries.length === 0) return 'not in the swarm';
   const ready = entries.find((node) => node.state === 'ready');
   if (ready === undefined) return entries.at(0)?.state;
   if (heldAvailability(ready) !== undefined) return 'upgraded in place';
-  return ready.availability === 'drain' && isGoing ? 'drained to go' : undefined;
+  return ready.availability === 'drain' && going.includes(name) ? 'drained to go' : undefined;
 }
 
 function removalNumbers(

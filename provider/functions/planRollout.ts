@@ -328,6 +328,12 @@ async function gather(
   const unsettled = await unsettledAmong(standings);
   const holder = await vipHolder(declared, standings);
   const restore = await planRestore(operation, declared, standings);
+  const [alpn, vipUnfit, strangers, kept] = await Promise.all([
+    alpnOf(standings, operation),
+    holder === undefined ? {} : vipUnfitness(standings, nodes),
+    holder === undefined ? [] : vipStrangers(declared.vipAddresses ?? [], standings),
+    keptAmong(standings, isSeen(nodes) ? nodes.seen : []),
+  ]);
   return {
     ...(restore === undefined ? {} : { restore }),
     managers,
@@ -340,12 +346,7 @@ async function gather(
       standIns.contacts.length > 0 &&
       (await knewStandIns(operation, clusterId, contacts)),
     vipHolder: holder,
-    alpn: await alpnOf(standings, operation),
-    vipUnfit: holder === undefined ? {} : await vipUnfitness(standings, nodes),
-    vipStrangers:
-      holder === undefined ? [] : await vipStrangers(declared.vipAddresses ?? [], standings),
-    unsettled,
-    kept: await keptAmong(standings, isSeen(nodes) ? nodes.seen : []),
+    ...{ alpn, vipUnfit, vipStrangers: strangers, unsettled, kept },
     ...(await running(declared, clusterId, contacts, operation)),
   };
 }

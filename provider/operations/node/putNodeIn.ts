@@ -34,7 +34,7 @@ import { checkPeers } from './checkPeers';
 import { lookAtContacts } from './joinContacts';
 import { beginAttempts, requestJoin } from './requestJoin';
 import { hostStanding, managerLocked } from '../ask/hostStanding';
-import { changeLeaseLabels, leaseLabelsOf, readLeaseLabels } from '../hold/lease';
+import { changeLeaseLabels, readLeaseLabels } from '../hold/lease';
 import { askManager } from '../ask/managers';
 import { ownMarker, writeMarker } from '../ask/markers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
@@ -286,19 +286,15 @@ async function awaitServices(
   const access = accessOf(spec);
   await operation.step(steps.services(spec.name), () =>
     waitUntil(operation, 'the services', timeoutsOf(spec).services, async (heed) => {
-      const [services, tasks, nodes, configs] = await askManager(
-        operation,
-        access,
-        ({ docker }) => {
-          heed(docker);
-          return Promise.all([docker.services(), docker.tasks(), docker.nodes(), docker.configs()]);
-        },
-      );
+      const [services, tasks, nodes] = await askManager(operation, access, ({ docker }) => {
+        heed(docker);
+        return Promise.all([docker.services(), docker.tasks(), docker.nodes()]);
+      });
       const worse = worseThanBaseline(baseline, services, tasks, nodes);
+      if (worse.length === 0) return true;
       // Others of its batch may be drained all the while; what they cost is made good before they leave.
-      const baselines = readBaselines(leaseLabelsOf(configs));
-      const facts = { services, tasks, nodes, baselines };
-      const beside = worse.length === 0 ? [] : drainsTogether(facts, spec.name, false);
+      const baselines = readBaselines(await readLeaseLabels(operation, access));
+      const beside = drainsTogether({ services, tasks, nodes, baselines }, spec.name, false);
       const left = beside?.map(({ sentence }) => sentence) ?? worse;
       return left.length === 0 || left.join('; ');
     }),
