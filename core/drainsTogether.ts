@@ -3,7 +3,7 @@ import type { BelowBaseline } from './gate';
 import { heldAvailability } from './held';
 import { highestBaseline } from './lease';
 import type { ServiceBaseline } from './lease';
-import { runningTasks, stayingTasks, tasksPresent, worseThanBaseline } from './services';
+import { belowBaselines, runningTasks, stayingTasks, tasksPresent } from './services';
 
 /** What of the swarm decides whether nodes may be drained side by side. */
 export interface DrainFacts {
@@ -83,13 +83,6 @@ export function drainsTogether(
     return each.left < least ? [{ node: names, sentence }] : [];
   });
   const global = services.filter((each) => each.replicas === undefined && !isJob(each));
-  const worse = Object.entries(baselines)
-    .filter(([name]) => (name === node) !== isGoing)
-    .flatMap(([name, baseline]) =>
-      worseThanBaseline(baseline, global, staying, nodes).map((sentence) => ({
-        node: name,
-        sentence,
-      })),
-    );
-  return [...lacking, ...worse];
+  const worse = belowBaselines(baselines, global, staying, nodes);
+  return [...lacking, ...worse.filter((each) => (each.node === node) !== isGoing)];
 }

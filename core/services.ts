@@ -1,4 +1,5 @@
 import type { Availability, ServiceFacts, SwarmNodeFacts, TaskFacts, TaskState } from './facts';
+import type { BelowBaseline } from './gate';
 import type { ServiceBaseline } from './lease';
 import { placement } from './placement';
 
@@ -23,7 +24,12 @@ export function tasksPresent(tasks: readonly TaskFacts[], nodeId: string): reado
  * list is gone; one that is `unknown`, as after an election, counts as alive.
  */
 export function runsNow(task: TaskFacts, nodes: readonly SwarmNodeFacts[]): boolean {
-  return task.state === 'running' && task.desiredState === 'running' && isAlive(task.nodeId, nodes);
+  return isRunning(task) && isAlive(task.nodeId, nodes);
+}
+
+/** The same by the task's own word: its node may be down. */
+export function isRunning({ state, desiredState }: TaskFacts): boolean {
+  return state === 'running' && desiredState === 'running';
 }
 
 function isAlive(nodeId: string, nodes: readonly SwarmNodeFacts[]): boolean {
@@ -38,9 +44,9 @@ export function runningTasks(
 ): ServiceBaseline {
   const alive = new Set(nodes.filter(({ state }) => state !== 'down').map(({ id }) => id));
   const running = new Map<string, number>();
-  for (const { serviceId, nodeId, state, desiredState } of tasks) {
-    if (state !== 'running' || desiredState !== 'running' || !alive.has(nodeId)) continue;
-    running.set(serviceId, (running.get(serviceId) ?? 0) + 1);
+  for (const task of tasks) {
+    if (!isRunning(task) || !alive.has(task.nodeId)) continue;
+    running.set(task.serviceId, (running.get(task.serviceId) ?? 0) + 1);
   }
   return Object.fromEntries(services.map(({ id, name }) => [name, running.get(id) ?? 0]));
 }
@@ -81,6 +87,18 @@ export function worseThanBaseline(
         ]
       : [];
   });
+}
+
+/** The same of every baseline that is kept, by the node that it was taken for. */
+export function belowBaselines(
+  baselines: Readonly<Record<string, ServiceBaseline>>,
+  services: readonly ServiceFacts[],
+  tasks: readonly TaskFacts[],
+  nodes: readonly SwarmNodeFacts[],
+): readonly BelowBaseline[] {
+  return Object.entries(baselines).flatMap(([node, baseline]) =>
+    worseThanBaseline(baseline, services, tasks, nodes).map((sentence) => ({ node, sentence })),
+  );
 }
 
 /** A service may have any name, that of a property of every object (`constructor`) too. */

@@ -1,5 +1,6 @@
 import type { DockerApi } from './docker';
-import type { Effects, Host } from './effects';
+import type { Effects } from './effects';
+import { bound, withEngines } from './withEngines';
 
 /** Lists of a swarm that everybody asks for, and that are as long as the cluster is large. */
 const listMethods = ['nodes', 'services', 'tasks'] as const satisfies readonly (keyof DockerApi)[];
@@ -10,26 +11,7 @@ const listMethods = ['nodes', 'services', 'tasks'] as const satisfies readonly (
  * before it was asked for. An error goes to all who share it; the question is nobody's own, so that nobody's interruption ends it.
  */
 export function sharedLists(effects: Effects): Effects {
-  const { hosts } = effects;
-  const known = new WeakMap<Host, Host>();
-  const shared = (host: Host): Host => {
-    const present = known.get(host) ?? withDocker(host, sharing(host.docker));
-    known.set(host, present);
-    return present;
-  };
-  return {
-    ...effects,
-    hosts: {
-      connect: async (...args) => shared(await hosts.connect(...args)),
-      close: () => hosts.close(),
-    },
-  };
-}
-
-function withDocker(host: Host, docker: DockerApi): Host {
-  return new Proxy(host, {
-    get: (of, key) => (key === 'docker' ? docker : bound(of, key)),
-  });
+  return withEngines(effects, sharing);
 }
 
 function sharing(docker: DockerApi): DockerApi {
@@ -53,12 +35,6 @@ function sharing(docker: DockerApi): DockerApi {
 }
 
 type Question = (...args: readonly unknown[]) => Promise<unknown>;
-
-/** A method as the object itself has it: it may use private fields. */
-function bound(of: object, key: string | symbol): unknown {
-  const value: unknown = Reflect.get(of, key);
-  return typeof value === 'function' ? (value.bind(of) as unknown) : value;
-}
 
 class SharedQuestion {
   private isUnderWay = false;

@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import type { Effects, Host } from '../../effects/effects';
+import type { DockerApi } from '../../effects/docker';
+import type { Effects } from '../../effects/effects';
+import { bound, withEngines } from '../../effects/withEngines';
 import { atTheEnd } from './atTheEnd';
 
 /** What one run of the provider asked of engines. */
@@ -32,39 +34,15 @@ export function counted(effects: Effects, file: string): Effects {
       underWay -= 1;
     }
   };
-  const watched = <T extends object>(target: T): T =>
-    new Proxy(target, {
+  const watched = (docker: DockerApi): DockerApi =>
+    new Proxy(docker, {
       get: (of, key) => {
-        const value: unknown = Reflect.get(of, key);
-        if (typeof value !== 'function') return value;
-        // It is no question, and answers with a function.
-        return key === 'listen'
-          ? (value.bind(of) as unknown)
+        const value = bound(of, key);
+        // `listen` is no question, and answers with a function.
+        return typeof value !== 'function' || key === 'listen'
+          ? value
           : (...args: readonly unknown[]) => call(() => Reflect.apply(value, of, args) as unknown);
       },
     });
-  const known = new WeakMap<Host, Host>();
-  // One and the same for each host, as without it: what is shared or listened to goes by the object.
-  const host = (target: Host): Host => {
-    const docker = watched(target.docker);
-    const present =
-      known.get(target) ??
-      new Proxy(target, {
-        get: (of, key) => {
-          if (key === 'docker') return docker;
-          const value: unknown = Reflect.get(of, key);
-          return typeof value === 'function' ? (value.bind(of) as unknown) : value;
-        },
-      });
-    known.set(target, present);
-    return present;
-  };
-  const { hosts } = effects;
-  return {
-    ...effects,
-    hosts: {
-      connect: async (...args) => host(await hosts.connect(...args)),
-      close: () => hosts.close(),
-    },
-  };
+  return withEngines(effects, watched);
 }

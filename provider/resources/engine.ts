@@ -34,6 +34,7 @@ import {
   noteTakenOver,
   reloadDaemonOptions,
   runningMember,
+  stopDaemon,
 } from '../operations/host/engineSetup';
 import type { EngineInputs } from '../operations/host/engineSetup';
 import { refuseOtherDataRoot } from '../operations/host/dataRoot';
@@ -365,11 +366,6 @@ function below(property: string, issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return { ...issue, path: [property, ...issue.path] };
 }
 
-/** The socket first: it would start the service again. */
-async function stopInOrder(host: Host): Promise<void> {
-  for (const unit of engineUnits) await host.systemd.stop(unit);
-}
-
 /** Errors of a Delete that are more than "it could not be reached". */
 const mustStop: readonly string[] = ['RunLost', 'StillInSwarm'];
 
@@ -385,7 +381,7 @@ async function remove(id: string, known: PropertyMap, operation: Operation): Pro
       // One that we did not install is not ours to stop; it is out of the swarm by now.
       if (sourceOf(known).kind !== 'preinstalled') {
         await Promise.all([
-          stopInOrder(host),
+          stopDaemon(host),
           ...engineUnits.map((unit) => host.systemd.disable(unit)),
         ]);
         await noteTakenOver(operation, host, spec);

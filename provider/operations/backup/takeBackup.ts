@@ -11,7 +11,7 @@ import type { Operation } from '../../server/resource';
 import { isNotOurs } from '../hold/held';
 import { swarmStateFile } from '../ask/hostStanding';
 import { noteTaken } from './backupsTaken';
-import { engineUnits } from '../host/engineSetup';
+import { stopDaemon } from '../host/engineSetup';
 import { startEngineAgain } from './interruptedBackup';
 import type { Lease } from '../hold/lease';
 import { askManager } from '../ask/managers';
@@ -82,8 +82,7 @@ export async function stopAndCopy(
     );
   }
   operation.status(`${spec.name}: the engine is stopped for the backup`);
-  // The socket first: it would start the engine again at the next question.
-  for (const unit of engineUnits) await host.systemd.stop(unit);
+  await stopDaemon(host);
   const at = clock.now();
   const name = backupName(clusterId, spec.name, at);
   const archive = join(directory, `${name}.tar`);

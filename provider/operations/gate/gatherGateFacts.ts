@@ -9,7 +9,7 @@ import type { Labels } from '../../../core/labels';
 import { readBaselines } from '../../../core/lease';
 import { parseRenames, presentName } from '../../../core/renames';
 import { drainsTogether } from '../../../core/drainsTogether';
-import { stayingTasks, worseThanBaseline } from '../../../core/services';
+import { belowBaselines, stayingTasks } from '../../../core/services';
 import type { DockerApi } from '../../../effects/docker';
 import type { Operation } from '../../server/resource';
 import type { SwarmAccess } from '../ask/managers';
@@ -81,12 +81,7 @@ async function lookAtServices(
   if (!isSeen(lists)) return { services: lists, going };
   const [services, tasks] = lists.seen;
   const staying = stayingTasks(tasks, nodes.seen);
-  const worse = Object.entries(baselines).flatMap(([node, baseline]) =>
-    worseThanBaseline(baseline, services, staying, nodes.seen).map((sentence) => ({
-      node,
-      sentence,
-    })),
-  );
+  const worse = belowBaselines(baselines, services, staying, nodes.seen);
   const beside = drainsTogether({ services, tasks, nodes: nodes.seen, baselines }, target);
   return { services: { seen: worse }, going, beside };
 }

@@ -173,8 +173,13 @@ export async function reloadDaemonOptions(
 }
 
 /** The socket first: it would start the engine again at the next question. */
+export async function stopDaemon(host: Host): Promise<void> {
+  for (const unit of engineUnits) await host.systemd.stop(unit);
+}
+
 export async function stopEngine(host: Host): Promise<void> {
-  for (const unit of [...engineUnits, 'containerd.service']) await host.systemd.stop(unit);
+  await stopDaemon(host);
+  await host.systemd.stop('containerd.service');
 }
 
 /** Starts the daemon and sees that it runs the version that was asked for: a package alone proves nothing. */

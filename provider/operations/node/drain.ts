@@ -2,7 +2,7 @@ import { SwarmError, errorMessage } from '../../../core/errors';
 import type { Availability, SwarmNodeFacts, TaskFacts } from '../../../core/facts';
 import type { Labels } from '../../../core/labels';
 import { readBaseline, withoutBaseline } from '../../../core/lease';
-import { missingReplicas, movableServices, tasksPresent } from '../../../core/services';
+import { isRunning, missingReplicas, movableServices, tasksPresent } from '../../../core/services';
 import type { DockerApi } from '../../../effects/docker';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
@@ -117,7 +117,7 @@ async function tasksOn({ operation, spec, entry }: Draining): Promise<readonly T
     ({ docker }) => docker.tasks({ nodeId: entry.id }),
     { avoid: [spec.name] },
   );
-  return tasks.filter((task) => task.state === 'running' && task.desiredState === 'running');
+  return tasks.filter(isRunning);
 }
 
 export function setAvailability(

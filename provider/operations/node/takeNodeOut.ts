@@ -299,12 +299,7 @@ async function beginDrain(going: Going): Promise<Pick<Gone, 'drained'>> {
   let onBegun = (): void => undefined;
   const begun = new Promise<void>((resolve) => (onBegun = resolve));
   const drained = going.lease.step(steps.drain(going.spec.name), () =>
-    drain({
-      ...going,
-      onBegun: () => {
-        onBegun();
-      },
-    }),
+    drain({ ...going, onBegun }),
   );
   await Promise.race([begun, drained]);
   // It may fail while the lease is given back, before anybody waits for it.

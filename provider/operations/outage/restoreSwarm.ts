@@ -12,7 +12,7 @@ import { waitUntil } from '../ask/waitUntil';
 import { startEngineAgain } from '../backup/interruptedBackup';
 import { raftDirectory } from '../backup/takeBackup';
 import { withHostLock } from '../hold/hostLock';
-import { engineUnits } from '../host/engineSetup';
+import { stopDaemon } from '../host/engineSetup';
 import { notedKeys } from '../swarm/notedKeys';
 import { unlockManagers } from '../swarm/unlockManagers';
 import { pendingRestore, withdrawRestore } from './pendingRestore';
@@ -92,8 +92,7 @@ async function refuseUnfit(
 }
 
 async function putBack(host: Host, { archive }: FoundRestore): Promise<void> {
-  // The socket first: it would start the engine again at the next question.
-  for (const unit of engineUnits) await host.systemd.stop(unit);
+  await stopDaemon(host);
   await host.files.restore(archive, raftDirectory);
 }
 
