@@ -7,6 +7,7 @@ import type { DockerApi } from '../../../effects/docker';
 import type { Hosts } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { askSideBySide } from './askSideBySide';
+import { forgetLive, mayBeNoManager, noteLive, recentlyLive } from './recentlyLive';
 
 /** A swarm and the way to it. */
 export interface SwarmAccess {
@@ -19,6 +20,8 @@ export interface LiveManager {
   readonly contact: ManagerContact;
   readonly docker: DockerApi;
   readonly nodeId: string;
+  /** It said so a moment ago, and was not asked again. */
+  readonly isRecent?: true;
 }
 
 /** Why none of the managers could be used: one sentence per manager. */
@@ -46,6 +49,7 @@ export async function findManager(
   operation: Operation,
   access: SwarmAccess,
   avoid: readonly string[] = [],
+  find: { readonly mayBeRecent?: boolean } = {},
 ): Promise<LiveManager> {
   const silent = silentContacts(operation);
   const now = operation.effects.clock.monotonicMs();
@@ -55,7 +59,7 @@ export async function findManager(
     avoid.includes(name) ? 2 : isStandIn === true || isSilent(name) ? 1 : 0,
   );
   const answers = await askSideBySide(operation.effects.clock, contacts, (contact) =>
-    askContact(operation, access, contact),
+    askContact(operation, access, contact, find.mayBeRecent === true),
   );
   const whys: string[] = [];
   let outside = 0;
@@ -94,11 +98,18 @@ async function askContact(
   operation: Operation,
   { clusterId }: SwarmAccess,
   contact: ManagerContact,
+  mayBeRecent: boolean,
 ): Promise<ContactAnswer> {
   const { name } = contact;
   try {
-    const host = await operation.effects.hosts.connect(contact.connection);
-    const info = await host.docker.info();
+    const { hosts, clock } = operation.effects;
+    const { docker } = await hosts.connect(contact.connection);
+    const known = mayBeRecent ? recentlyLive(clock, docker, clusterId) : undefined;
+    if (known !== undefined) {
+      const live = { contact, docker, nodeId: known, isRecent: true } as const;
+      return { live, why: '', isOutside: false };
+    }
+    const info = await docker.info();
     if (info.clusterId !== undefined && info.clusterId !== clusterId) {
       return { why: `${name} is in another swarm (${info.clusterId})`, isOutside: false };
     }
@@ -112,8 +123,9 @@ async function askContact(
       return { why, isOutside: info.localNodeState === 'inactive' || isWorker };
     }
     if (info.error !== '') return { why: `${name}: ${info.error}`, isOutside: false };
-    const live = { contact, docker: host.docker, nodeId: info.nodeId };
-    return { live, why: '', isOutside: false };
+    const { nodeId } = info;
+    noteLive(clock, docker, { clusterId, nodeId });
+    return { live: { contact, docker, nodeId }, why: '', isOutside: false };
   } catch (error) {
     silentContacts(operation).set(name, operation.effects.clock.monotonicMs());
     return {
@@ -138,6 +150,9 @@ function silentContacts({ effects }: Operation): Map<string, number> {
 /**
  * Asks a manager, and another one when the first fails for a passing reason (leadership moving, a
  * connection cut), until one answers or the time is up. `ask` must be safe to repeat.
+ *
+ * Whether it is in control is asked at most every half second: `docker info` takes an engine 10 ms, several times what a
+ * question takes. One that is no longer in control refuses the question itself, and is then looked at anew.
  */
 export async function askManager<T>(
   operation: Operation,
@@ -147,10 +162,18 @@ export async function askManager<T>(
 ): Promise<T> {
   const { clock } = operation.effects;
   const deadline = clock.monotonicMs() + (options.timeoutSeconds ?? 60) * 1000;
+  let mayBeRecent = true;
   for (;;) {
+    let manager: LiveManager | undefined;
     try {
-      return await ask(await findManager(operation, access, options.avoid));
+      manager = await findManager(operation, access, options.avoid, { mayBeRecent });
+      return await ask(manager);
     } catch (error) {
+      if (manager !== undefined && mayBeNoManager(error)) {
+        forgetLive(manager.docker);
+        mayBeRecent = false;
+        if (manager.isRecent === true) continue;
+      }
       const isPassing = error instanceof NoManagerError ? !error.isGone : isTransient(error);
       if (!isPassing || clock.monotonicMs() >= deadline) throw error;
       operation.status(`waiting for a manager: ${errorMessage(error)}`);
