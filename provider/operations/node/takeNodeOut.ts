@@ -39,6 +39,7 @@ import { demoteAndWait, findEntry, leave, removeEntry, seenAsWorker } from './ta
 import { unlockDeclared } from '../swarm/swarmKeys';
 import { beginTurn } from '../turn/turn';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
+import { awaitVipStopped } from '../vip/stopVip';
 
 /**
  * Takes a node out of its swarm: gate, drain, demotion, leave, removal by ID. Looks at the world
@@ -288,7 +289,11 @@ async function out(going: Going): Promise<Gone | undefined> {
   if (mayGoBeside({ ...going, entry }) && entry.availability !== 'drain') {
     return { entry, ...(await beginDrain({ ...going, entry })) };
   }
-  await lease.step(steps.drain(spec.name), () => drain({ ...going, entry }));
+  await Promise.all([
+    lease.step(steps.drain(spec.name), () => drain({ ...going, entry })),
+    // Its VipMember, which went before, has only begun it.
+    isManager(entry) && machine !== undefined && awaitVipStopped(operation, machine),
+  ]);
   await backUpAfterDrain({ ...leaving, entry });
   if (isManager(entry)) await lease.step(steps.demote(spec.name), () => demote(going, entry));
   return { entry, drained: Promise.resolve() };

@@ -11,8 +11,7 @@ import { steps } from '../../../core/steps';
 import { describeGap, nobodyTakes } from '../../../core/vip/choosePeer';
 import type { PeerChoice } from '../../../core/vip/choosePeer';
 import { strangerHolds, strangerRemedy } from '../../../core/vip/planVipMoves';
-import { keepalivedPath, keepalivedUnit } from '../../../core/keepalived/keepalivedUnit';
-import type { Host } from '../../../effects/effects';
+import { keepalivedPath } from '../../../core/keepalived/keepalivedUnit';
 import type { Operation } from '../../server/resource';
 import { lookAtHolders } from './lookAtHolders';
 import { deletePurpose } from '../swarm/consent';
@@ -32,7 +31,7 @@ import { refuseLocalData } from '../node/refuseLocalData';
 import { findEntry } from '../node/takeOut';
 import { beginTurn, policyOfTurn } from '../turn/turn';
 import type { Turn } from '../turn/turn';
-import { removeVrrpFiles } from './vrrpFilesOnHost';
+import { beginVipStop, stopVip } from './stopVip';
 import type { VipMemberInputs } from './vipSpec';
 import { waitUntil } from '../ask/waitUntil';
 
@@ -69,7 +68,7 @@ export async function takeVipDown(
   }
   const labels = purpose === 'destroy' ? {} : await declaredLabels(operation, access, spec.name);
   if (purpose === 'destroy' || isVipGone(labels, spec)) {
-    await operation.step(steps.stopVip(spec.name), () => stop(host.seen));
+    await operation.step(steps.stopVip(spec.name), () => stopVip(host.seen));
     return;
   }
   // What is stored of this member is of the run before.
@@ -122,7 +121,12 @@ export async function takeVipDown(
         const choice = successor ?? (await successorOf(operation, handover));
         await handOverVip(operation, handover, host.seen, choice);
       }
-      await lease.step(steps.stopVip(spec.name), () => stop(host.seen));
+      // One that ends takes no address back meanwhile (`nopreempt`). A node that stays, or is out of the swarm, is not looked at again.
+      const isDrainedNext = goes !== undefined && entry !== undefined && !isOnly && !isOutage;
+      const mayEndLater = isDrainedNext && !(await holdsVip(host.seen, spec));
+      await lease.step(steps.stopVip(spec.name), () =>
+        mayEndLater ? beginVipStop(operation, host.seen) : stopVip(host.seen),
+      );
       await settlePeers(operation, spec);
     },
   );
@@ -217,11 +221,4 @@ async function withoutHost(
     60,
     async () => (await lookAtHolders(operation, spec)).holders.length > 0 || 'nobody holds it',
   );
-}
-
-/** The marker in the file goes last: until then a Delete that was killed is done again. */
-async function stop(host: Host): Promise<void> {
-  await Promise.all([host.systemd.stop(keepalivedUnit), host.systemd.disable(keepalivedUnit)]);
-  await host.files.remove(keepalivedPath);
-  await removeVrrpFiles(host, []);
 }
