@@ -28,7 +28,8 @@ import { isUnfinished, upgradeMarkPath } from '../../core/upgradeMark';
 import type { Host } from '../../effects/effects';
 import { importEngine } from '../imports/machines';
 import {
-  bringEngineUp,
+  enableEngine,
+  installAndStart,
   changeSource,
   engineUnits,
   noteTakenOver,
@@ -199,16 +200,22 @@ export const engine: Resource = {
     await ownMarker(operation, host, 'engine');
     const id = newId('engine', spec.name);
     const running = await runningMember(operation, spec);
-    const version = running ?? (await bringEngineUp(operation, host, spec));
+    const version = running ?? (await installAndStart(operation, host, spec));
     await refuseOtherDataRoot(host, spec.name);
     if (running !== undefined) await noteTakenOver(operation, host, spec);
     await writeMarker(host, 'engine', { id, urn: operation.urn });
     // What an upgrade of one that serves left behind is for its next Update.
     if (running === undefined) await host.files.remove(upgradeMarkPath);
-    await loadImages(operation, host, spec.name, spec.images ?? []);
-    // One that serves a swarm starts containers all the time.
-    if (running === undefined) {
-      await operation.step(steps.checkEngine(spec.name), () => host.docker.runContainerCheck());
+    const provide = (): Promise<void> => loadImages(operation, host, spec.name, spec.images ?? []);
+    // One that serves a swarm starts with its host, and starts containers all the time.
+    if (running !== undefined) await provide();
+    else {
+      await Promise.all([
+        enableEngine(host, spec),
+        provide().then(() =>
+          operation.step(steps.checkEngine(spec.name), () => host.docker.runContainerCheck()),
+        ),
+      ]);
     }
     return { id, outputs: { engineId: id, engineVersion: version, revision: id } };
   },

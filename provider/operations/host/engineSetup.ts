@@ -79,6 +79,18 @@ export async function bringEngineUp(
   spec: EngineInputs,
   prepared?: PreparedEngine,
 ): Promise<string> {
+  const version = await installAndStart(operation, host, spec, prepared);
+  await enableEngine(host, spec);
+  return version;
+}
+
+/** The same for one who has more to do on it while `enableEngine`, which has to follow, takes its tenths of a second. */
+export async function installAndStart(
+  operation: Operation,
+  host: Host,
+  spec: EngineInputs,
+  prepared?: PreparedEngine,
+): Promise<string> {
   const installed = await operation.step(steps.installEngine(spec.name), async () => {
     const { version, install } = prepared ?? (await prepareEngine(operation, host, spec));
     await install();
@@ -174,7 +186,7 @@ export async function reloadDaemonOptions(
 
 /** The socket first: it would start the engine again at the next question. */
 export async function stopDaemon(host: Host): Promise<void> {
-  for (const unit of engineUnits) await host.systemd.stop(unit);
+  await inOrder(engineUnits, (unit) => host.systemd.stop(unit));
 }
 
 export async function stopEngine(host: Host): Promise<void> {
@@ -189,13 +201,7 @@ export async function startEngine(
   spec: EngineInputs,
   installed: string,
 ): Promise<string> {
-  for (const unit of engineUnits) {
-    // Somebody else's engine may have no socket of its own.
-    const isOurs = spec.source?.kind !== 'preinstalled';
-    if (!isOurs && (await host.systemd.state(unit)) === 'absent') continue;
-    await host.systemd.enable(unit);
-    await host.systemd.start(unit);
-  }
+  await inOrder(await unitsOf(host, spec), (unit) => host.systemd.start(unit));
   let version = '';
   await waitUntil(
     operation,
@@ -213,4 +219,24 @@ export async function startEngine(
     return versionWithin(version, installed) || `it runs ${version}`;
   });
   return version;
+}
+
+/** It starts with its host from now on. */
+export async function enableEngine(host: Host, spec: EngineInputs): Promise<void> {
+  const units = await unitsOf(host, spec);
+  await Promise.all(units.map((unit) => host.systemd.enable(unit)));
+}
+
+/** Somebody else's engine may have no socket of its own. */
+async function unitsOf(host: Host, { source }: EngineInputs): Promise<readonly string[]> {
+  if (source?.kind !== 'preinstalled') return engineUnits;
+  const states = await Promise.all(engineUnits.map((unit) => host.systemd.state(unit)));
+  return engineUnits.filter((_, index) => states[index] !== 'absent');
+}
+
+async function inOrder(
+  units: readonly string[],
+  action: (unit: string) => Promise<void>,
+): Promise<void> {
+  for (const unit of units) await action(unit);
 }

@@ -14,7 +14,7 @@ import {
 } from '../../../core/upgradeMark';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
-import { startEngine, stopEngine } from '../host/engineSetup';
+import { enableEngine, startEngine, stopEngine } from '../host/engineSetup';
 import type { EngineInputs } from '../host/engineSetup';
 
 export async function readUpgradeMark(host: Host): Promise<UpgradeMark | undefined> {
@@ -79,6 +79,7 @@ export async function putKeptBack(
   await restore(host, daemonNotePath, from.daemonNote);
   await host.systemd.daemonReload();
   await startEngine(operation, host, { ...spec, version: from.version }, from.version);
+  await enableEngine(host, spec);
 }
 
 async function restore(host: Host, path: string, text: string | undefined): Promise<void> {

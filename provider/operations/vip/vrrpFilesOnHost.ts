@@ -12,20 +12,23 @@ export async function putVrrpFiles(
   files: readonly VrrpFile[],
   isConfigured: boolean,
 ): Promise<void> {
-  let isUnread = !isConfigured;
-  for (const { path, text, mode } of files) {
-    if ((await host.files.read(path)) === text) continue;
-    await host.files.write(path, text, { mode });
-    isUnread ||= path === dropInPath;
-  }
-  if (isUnread) await host.systemd.daemonReload();
+  const changed = await Promise.all(
+    files.map(async ({ path, text, mode }) => {
+      if ((await host.files.read(path)) === text) return [];
+      await host.files.write(path, text, { mode });
+      return [path];
+    }),
+  );
+  if (!isConfigured || changed.flat().includes(dropInPath)) await host.systemd.daemonReload();
 }
 
 /** Removes every file of ours that is not among these. */
 export async function removeVrrpFiles(host: Host, wanted: readonly VrrpFile[]): Promise<void> {
   const paths = vrrpFilePaths.filter((path) => !wanted.some((file) => file.path === path));
-  for (const path of paths) {
-    if ((await host.files.read(path)) !== undefined) await host.files.remove(path);
-  }
+  await Promise.all(
+    paths.map(async (path) => {
+      if ((await host.files.read(path)) !== undefined) await host.files.remove(path);
+    }),
+  );
   if (paths.includes(dropInPath)) await host.systemd.daemonReload();
 }
