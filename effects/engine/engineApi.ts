@@ -34,6 +34,7 @@ import {
   type SwarmJoinRequest,
 } from '../docker';
 import type { RegistryLogin } from '../../core/images';
+import { EventFeed } from '../eventFeed';
 import { localFileSize } from '../localFiles';
 import type { Exec } from '../ssh/sshExec';
 import type { Tunnel } from '../ssh/tunnel';
@@ -41,7 +42,7 @@ import { selectsHttp2 } from './alpn';
 import * as answers from './answers';
 import { runContainerCheck } from './containerCheck';
 import type { CallOptions, EngineClient } from './engineClient';
-import { EventFeed } from './eventFeed';
+import { engineEvents } from './engineEvents';
 import { gatherIngress, gatherNetworks, gatherOverlayNetworks } from './overlayNetworks';
 import { imageFacts, pullImage, registryLacks, saveImage, withLogin } from './imageTransfer';
 import { loadError } from './loadError';
@@ -68,7 +69,7 @@ export class EngineApi implements DockerApi {
     private readonly exec: Exec,
     private readonly tunnel: Tunnel,
   ) {
-    this.events = new EventFeed(client);
+    this.events = new EventFeed(engineEvents(client));
   }
 
   async version(): Promise<string> {

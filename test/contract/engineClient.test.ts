@@ -8,7 +8,8 @@ import { SwarmError } from '../../core/errors';
 import { DockerApiError } from '../../effects/docker';
 import { EngineClient } from '../../effects/engine/engineClient';
 import type { StreamSource } from '../../effects/engine/engineStream';
-import { EventFeed } from '../../effects/engine/eventFeed';
+import { engineEvents } from '../../effects/engine/engineEvents';
+import { EventFeed } from '../../effects/eventFeed';
 import { pullImage } from '../../effects/engine/imageTransfer';
 import { loadError } from '../../effects/engine/loadError';
 import { PullProgress } from '../../effects/engine/pullProgress';
@@ -277,7 +278,7 @@ describe('EngineClient', () => {
         response.flushHeaders();
       },
     );
-    const feed = new EventFeed(client);
+    const feed = new EventFeed(engineEvents(client));
     const wakes = { one: 0, other: 0 };
     const stops = [feed.listen(() => (wakes.one += 1)), feed.listen(() => (wakes.other += 1))];
     const until = async (what: string, holds: () => boolean): Promise<void> => {
@@ -315,7 +316,7 @@ describe('EngineClient', () => {
         response.end('{"message":"no events today"}');
       },
     );
-    const feed = new EventFeed(client);
+    const feed = new EventFeed(engineEvents(client));
     const stop = feed.listen(() => assert.fail('woken'));
     while (calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     stop();

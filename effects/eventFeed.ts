@@ -1,24 +1,19 @@
-import type { EngineClient } from './engineClient';
-
-/** What may make something true that is waited for: nodes, services and configs of a swarm, containers of this engine. */
-const filters = {
-  type: ['node', 'service', 'config', 'container'],
-  event: ['create', 'update', 'remove', 'start', 'die'],
-};
+/** Follows what has no end, until `signal`; `onEvent` hears that more of it has come. Ends, or fails, when it breaks. */
+export type Follow = (signal: AbortSignal, onEvent: () => void) => Promise<void>;
 
 /**
- * The event stream of one engine, of which everybody who waits there takes one and the same. It is open while
+ * One stream of events, of which everybody who waits for them takes one and the same. It is open while
  * somebody listens. Where it cannot be opened, or breaks, nobody is woken any more; who listens next opens another one.
  */
 export class EventFeed {
   private readonly wakes = new Set<() => void>();
   private open: AbortController | undefined;
 
-  constructor(private readonly client: EngineClient) {}
+  constructor(private readonly follow: Follow) {}
 
   listen(wake: () => void): () => void {
     this.wakes.add(wake);
-    this.open ??= this.follow();
+    this.open ??= this.begin();
     return () => {
       this.wakes.delete(wake);
       if (this.wakes.size > 0) return;
@@ -27,16 +22,14 @@ export class EventFeed {
     };
   }
 
-  private follow(): AbortController {
+  private begin(): AbortController {
     const stream = new AbortController();
     const ended = (): void => {
       if (this.open === stream) this.open = undefined;
     };
-    const query = { filters: JSON.stringify(filters) };
-    this.client
-      .follow('/events', { query }, stream.signal, () => {
-        for (const wake of this.wakes) wake();
-      })
+    this.follow(stream.signal, () => {
+      for (const wake of this.wakes) wake();
+    })
       // Whoever waits asks again all the same, and hears there what is the matter.
       .then(ended, ended);
     return stream;
