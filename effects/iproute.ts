@@ -1,9 +1,11 @@
 import { SwarmError, errorMessage } from '../core/errors';
 import { parseIpAddresses } from '../core/parse/ipAddresses';
+import { EventFeed } from './eventFeed';
 import type { HostNetwork, InterfaceAddress } from './network';
 import type { Rights } from './ssh/privilege';
 import type { ExecResult } from './ssh/channelExec';
 import type { Exec } from './ssh/sshExec';
+import type { FollowCommand } from './ssh/sshFollow';
 
 /** Constant; address and port come as arguments. Bash opens the connection itself. */
 const probeScript = 'exec 3<> "/dev/tcp/$1/$2"';
@@ -60,12 +62,20 @@ const fromIngress: Way = {
   remedy: 'look whether the engine has made its ingress sandbox, and install util-linux and bash',
 };
 
+/** The kernel's own word (netlink) of each change. BusyBox's `ip` has no such command: it ends at once. */
+const changesOfAddresses = ['ip', 'monitor', 'address'];
+
 /** A host's network by iproute2 and bash. */
 export class Iproute implements HostNetwork {
+  private readonly changes: EventFeed;
+
   constructor(
     private readonly subject: string,
     private readonly exec: Exec,
-  ) {}
+    follow: FollowCommand,
+  ) {
+    this.changes = new EventFeed(follow(changesOfAddresses));
+  }
 
   /** @throws SwarmError `AddressesUnreadable`. */
   async addresses(): Promise<readonly InterfaceAddress[]> {
@@ -83,6 +93,10 @@ export class Iproute implements HostNetwork {
         { source: 'world', cause: error },
       );
     }
+  }
+
+  listen(wake: () => void): () => void {
+    return this.changes.listen(wake);
   }
 
   /** Default timeout: 5 s. @throws SwarmError `ProbeFailed` when the host cannot try at all. */

@@ -2,6 +2,11 @@
 export interface HostNetwork {
   /** Every address on every interface, e.g. `{interface: 'eth0', address: '10.88.0.11', prefixLength: 24}`. */
   addresses(): Promise<readonly InterfaceAddress[]>;
+  /**
+   * Calls `wake` when an address comes to an interface of this host or leaves one, until the function that it returns is
+   * called. Never throws: a host that does not tell wakes nobody, so that who waits must ask again all the same.
+   */
+  listen(wake: () => void): () => void;
   /** Whether a TCP connection from this host to `address:port` opens: `open`, `refused` (an answer), `silent` (none in time). */
   probe(
     address: string,

@@ -36,7 +36,7 @@ export class EngineStreams implements StreamSource {
       return close(forwarded, use);
     }
     // A dial-stdio is a session of sshd, of which a connection has only a few; a forward is not.
-    return this.session.channels.use(async () => close(await dial(live), use));
+    return this.session.channels.use(async () => close(await dial(live, this.session), use));
   }
 
   private async forward(live: LiveClient): Promise<EngineStream | undefined> {
@@ -56,12 +56,18 @@ export class EngineStreams implements StreamSource {
   }
 }
 
-async function dial(live: LiveClient): Promise<EngineStream> {
+async function dial(live: LiveClient, session: SshSession): Promise<EngineStream> {
   const line = commandLine(['docker', 'system', 'dial-stdio'], {
     isRoot: live.isRoot,
     rights: 'root',
   });
-  const stream = await openSession((done) => live.client.exec(line, done));
+  const stream = await openSession(
+    (done) => live.client.exec(line, done),
+    undefined,
+    () => {
+      session.makeRoom();
+    },
+  );
   const complaints = new TailBuffer(4096);
   stream.stderr.on('data', (chunk: Buffer) => {
     complaints.write(chunk);

@@ -25,6 +25,8 @@ export interface ChannelExecOptions {
   readonly timeoutMs: number;
   /** Bytes kept of each stream's end. Default: 1 MiB. */
   readonly maxOutputBytes?: number;
+  /** Called each time that the host has no session left; it is tried again. */
+  readonly onRefusal?: () => void;
 }
 
 /** The time was over before the command ended. */
@@ -73,7 +75,7 @@ export function channelExec(
         resolve(result);
       }, fail);
     };
-    openExec(client, commandLine, options.timeoutMs, begin).catch(fail);
+    openExec(client, commandLine, options, begin).catch(fail);
   });
 }
 
@@ -81,19 +83,23 @@ export function channelExec(
 async function openExec(
   client: Client,
   commandLine: string,
-  timeoutMs: number,
+  { timeoutMs, onRefusal }: ChannelExecOptions,
   begin: (channel: ClientChannel) => void,
 ): Promise<void> {
   let isSent = false;
   try {
-    await openSession((done) => {
-      isSent = false;
-      client.exec(commandLine, (error, channel) => {
-        if (error === undefined) begin(channel);
-        done(error, channel);
-      });
-      isSent = true;
-    }, timeoutMs);
+    await openSession(
+      (done) => {
+        isSent = false;
+        client.exec(commandLine, (error, channel) => {
+          if (error === undefined) begin(channel);
+          done(error, channel);
+        });
+        isSent = true;
+      },
+      timeoutMs,
+      onRefusal,
+    );
   } catch (error) {
     if (error instanceof ChannelRefused) throw error;
     throw new ConnectionLost(errorMessage(error), isSent);

@@ -35,13 +35,14 @@ export function openChannel(open: OpenChannel): Promise<ClientChannel> {
 /**
  * Opens a session. sshd frees the slot of a session a moment after its channel is closed, so a new one
  * may be refused although fewer are open than it allows: that is tried again for 10 s, or for
- * `timeoutMs` if this is less.
+ * `timeoutMs` if this is less. `onRefusal` is called each time.
  *
  * @throws ChannelRefused; any other error is what `open` gave.
  */
 export async function openSession(
   open: OpenChannel,
   timeoutMs = patienceMs,
+  onRefusal: () => void = () => undefined,
 ): Promise<ClientChannel> {
   const deadlineMs = performance.now() + Math.min(timeoutMs, patienceMs);
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
@@ -54,6 +55,7 @@ export async function openSession(
         throw new ChannelRefused(errorMessage(error), { cause: error });
       }
     }
+    onRefusal();
     await sleep(waitMs);
   }
 }

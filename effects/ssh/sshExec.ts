@@ -76,6 +76,9 @@ async function start(
       channelExec(live.client, line, {
         ...options,
         timeoutMs: (timeoutSeconds + graceSeconds) * 1000,
+        onRefusal: () => {
+          session.makeRoom();
+        },
       }),
     );
   } catch (error) {

@@ -18,6 +18,7 @@ import { Systemctl } from '../systemctl';
 import type { Systemd } from '../systemd';
 import { UnpackedPrograms } from '../unpackedPrograms';
 import { type Exec, sshExec } from './sshExec';
+import { sshFollow } from './sshFollow';
 import type { SshSession } from './sshSession';
 import { tunnelThrough } from './tunnel';
 
@@ -39,7 +40,7 @@ export class SshHost implements Host {
     this.exec = exec;
     this.files = new HostFiles(subject, exec);
     this.systemd = new Systemctl(subject, exec);
-    this.network = new Iproute(subject, exec);
+    this.network = new Iproute(subject, exec, sshFollow(session));
     const generation = async (): Promise<number> => (await session.acquire()).generation;
     const tools = {
       deb: new Apt(subject, exec, this.files, clock, generation),

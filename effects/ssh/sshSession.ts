@@ -36,6 +36,8 @@ const silenceMs = 6500;
 export class SshSession {
   /** sshd allows 10 sessions on one connection (MaxSessions); some are left for others. */
   readonly channels = new Slots(8);
+  /** Ends each use of a session of sshd that only makes things sooner: see `makeRoom`. */
+  readonly dispensable = new Set<() => void>();
   private live: WatchedClient | undefined;
   private opening: Promise<WatchedClient> | undefined;
   private generation = 0;
@@ -63,6 +65,11 @@ export class SshSession {
       this.opening = undefined;
     });
     return this.opening;
+  }
+
+  /** For a command that finds no session: sshd may allow only a few, and what can be done without one must not take them. */
+  makeRoom(): void {
+    for (const end of this.dispensable) end();
   }
 
   close(): void {

@@ -321,6 +321,32 @@ export function dockerApiContract(
       assert.deepEqual([heard.wakes, unheard.wakes], [wakes, 0]);
     });
 
+    it('an address that comes to a host wakes who listens there, as long as it listens', async () => {
+      const { clock } = hosts.effects;
+      const { host } = hosts.a;
+      const change = async (): Promise<void> => {
+        for (const verb of ['add', 'del']) {
+          const argv = ['ip', 'address', verb, '127.92.0.1/32', 'dev', 'lo'];
+          assert.deepEqual(await host.run(argv), { code: 0, stdout: '', stderr: '' });
+        }
+      };
+      const [heard, unheard] = [{ wakes: 0 }, { wakes: 0 }];
+      const stops = [heard, unheard].map((one) => host.network.listen(() => (one.wakes += 1)));
+      stops[1]?.();
+      // Until the stream is open a change is nobody's.
+      await eventually(clock, 20, 'a change', async () => {
+        await change();
+        await clock.sleep(500);
+        return heard.wakes > 0 ? undefined : 'nobody was woken';
+      });
+      stops[0]?.();
+      await clock.sleep(500);
+      const { wakes } = heard;
+      await change();
+      await clock.sleep(1_000);
+      assert.deepEqual([heard.wakes, unheard.wakes], [wakes, 0]);
+    });
+
     it('configs: unique names, labels by compare-and-swap', async () => {
       const { docker } = hosts.b;
       const id = await docker.createConfig('lease', 'data', { holder: '1' });

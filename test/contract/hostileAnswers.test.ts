@@ -23,7 +23,7 @@ import { readMachine } from '../../effects/labMachines/records';
 import type { ExecResult } from '../../effects/ssh/channelExec';
 import { knownHostKeys } from '../../effects/ssh/knownHosts';
 import { forCutTexts, forHostileTexts, forSpoiltJson } from '../core/support/hostileText';
-import { notingExec } from '../support/rootCommands';
+import { followsNothing, notingExec } from '../support/rootCommands';
 
 const spec = { Labels: { a: 'b' }, Role: 'manager', Availability: 'active' };
 const nodes = [
@@ -270,7 +270,9 @@ describe('an answer of a host that is not whole', () => {
     const what = JSON.stringify(over);
     it(`its addresses are unknown, not those that were seen: ${what}`, async () => {
       const exec = notingExec([], () => ({ stdout: ip, ...over }));
-      await assert.rejects(new Iproute('h1', exec).addresses(), { code: 'AddressesUnreadable' });
+      await assert.rejects(new Iproute('h1', exec, followsNothing).addresses(), {
+        code: 'AddressesUnreadable',
+      });
     });
     it(`its versions are unknown, not those that were seen: ${what}`, async () => {
       const exec = notingExec([], () => ({ stdout: madison, ...over }));
@@ -288,6 +290,7 @@ describe('an answer of a host that is not whole', () => {
     const addresses = await new Iproute(
       'h1',
       notingExec([], () => ({ stdout: ip })),
+      followsNothing,
     ).addresses();
     assert.equal(addresses[0]?.address, '10.88.0.11');
     const found = await gatherHostFacts(
@@ -308,7 +311,7 @@ describe('an answer of a host that is not whole', () => {
         assert.ok(error instanceof SwarmError, String(error).slice(0, 300));
         assert.ok(error.message.startsWith('h1: ') && error.message.length < 2_000);
       };
-      await new Iproute('h1', exec).addresses().catch(isKnown);
+      await new Iproute('h1', exec, followsNothing).addresses().catch(isKnown);
       await gatherHostFacts('h1', exec).catch(isKnown);
     }
   });

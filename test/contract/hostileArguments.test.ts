@@ -17,7 +17,7 @@ import { commandLine } from '../../effects/ssh/privilege';
 import type { Exec } from '../../effects/ssh/sshExec';
 import { generateSshKeyPair } from '../../effects/sshKeyPair';
 import { forHostileValues, hostileValue } from '../support/hostileValues';
-import { notingExec } from '../support/rootCommands';
+import { followsNothing, notingExec } from '../support/rootCommands';
 
 const folder = mkdtempSync(join(tmpdir(), 'swarm-hostile-'));
 after(() => {
@@ -84,7 +84,7 @@ describe('a value from the configuration on its way through a shell', () => {
   });
 
   it('is no command of the probe of a port', async () => {
-    const network = new Iproute('h', shellExec);
+    const network = new Iproute('h', shellExec, followsNothing);
     for (const value of [
       '$(touch owned)',
       '`touch owned`',

@@ -31,7 +31,8 @@ export const sshdSkip: string | false =
     ? false
     : 'needs root: it starts an sshd and adds users';
 
-export async function startLocalSshd(): Promise<LocalSshd> {
+/** @param more further lines of its configuration. */
+export async function startLocalSshd(more: readonly string[] = []): Promise<LocalSshd> {
   const folder = mkdtempSync(join(tmpdir(), 'swarm-sshd-'));
   const port = await freePort();
   const tag = String(process.pid);
@@ -73,6 +74,7 @@ export async function startLocalSshd(): Promise<LocalSshd> {
       'UsePAM no',
       'PermitRootLogin yes',
       'PasswordAuthentication yes',
+      ...more,
       '',
     ].join('\n'),
   );

@@ -11,6 +11,7 @@ import { HostFiles } from '../../effects/hostFiles';
 import { Iproute } from '../../effects/iproute';
 import type { ExecResult } from '../../effects/ssh/channelExec';
 import type { Exec } from '../../effects/ssh/sshExec';
+import type { FollowCommand } from '../../effects/ssh/sshFollow';
 import { Systemctl } from '../../effects/systemctl';
 import { UnpackedPrograms } from '../../effects/unpackedPrograms';
 import { systemClock } from '../../effects/clock';
@@ -101,13 +102,13 @@ function notingHost(host: Host, noted: RootCommands): Host {
   const shadow = {
     files,
     systemd: new Systemctl('h', exec),
-    network: new Iproute('h', exec),
+    network: new Iproute('h', exec, followsNothing),
     programs: new UnpackedPrograms('h', exec),
     packages: new Apt('h', exec, files, systemClock, () => Promise.resolve(1)),
   };
   return {
     description: host.description,
-    network: doneBefore(host.network, (name, args) => call(shadow.network, name, args)),
+    network: doneBefore(host.network, (name, args) => call(shadow.network, name, args), 'listen'),
     facts: () => host.facts(),
     docker: doneBefore(host.docker, () => noted.push(['docker', 'system', 'dial-stdio']), 'listen'),
     files: doneBefore(host.files, (name, args) => call(shadow.files, name, args)),
@@ -120,6 +121,9 @@ function notingHost(host: Host, noted: RootCommands): Host {
     },
   };
 }
+
+/** A host that tells of nothing by itself. */
+export const followsNothing: FollowCommand = () => () => Promise.resolve();
 
 /** Each method does `first` and then what it does; one of them answers at once. */
 function doneBefore<T extends object>(

@@ -87,6 +87,24 @@ const commands: Readonly<Record<string, Command>> = {
       ? undefined
       : done(`Docker version ${version}, build 0\n`);
   },
+  ip: (machine, [object, verb, prefixed = '', word, name = '']) => {
+    if (object !== 'address' || word !== 'dev') return undefined;
+    const [address = '', length = '32'] = prefixed.split('/');
+    const others = machine.addedAddresses.filter(
+      (one) => one.address !== address || one.interface !== name,
+    );
+    const isThere = others.length < machine.addedAddresses.length;
+    if (verb === 'add') {
+      if (isThere) return failed(2, 'RTNETLINK answers: File exists');
+      const added = { interface: name, address, prefixLength: Number(length) };
+      machine.addedAddresses = [...others, added];
+      return done();
+    }
+    if (verb !== 'del') return undefined;
+    if (!isThere) return failed(2, 'RTNETLINK answers: Cannot assign requested address');
+    machine.addedAddresses = others;
+    return done();
+  },
   keepalived: (machine, args) => {
     const [test, file, path = ''] = args;
     const isKnown = machine.installed['keepalived'] !== undefined && test === '-t' && file === '-f';

@@ -1,3 +1,4 @@
+import { addressesOf } from './addresses';
 import { isEngineRunning } from './machines';
 import type { WorldState } from './state';
 import type { Store } from './store';
@@ -8,15 +9,21 @@ interface Stream {
   readonly wakes: Set<() => void>;
 }
 
-/** The event streams that a process listens to, by the keys of their machines. */
+/** All that the stream of a machine tells of, as one text; undefined: it has none. */
+export type Telling = (state: WorldState, key: string) => string | undefined;
+
+/** The streams of one kind that a process listens to, by the keys of their machines. */
 export class EventStreams {
   private readonly streams = new Map<string, Stream>();
 
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Store,
+    private readonly telling: Telling,
+  ) {}
 
   listen(key: string, wake: () => void): () => void {
     const stream = this.streams.get(key) ?? {
-      told: this.store.transact((state) => eventState(state, key)),
+      told: this.store.transact((state) => this.telling(state, key)),
       wakes: new Set(),
     };
     this.streams.set(key, stream);
@@ -30,7 +37,7 @@ export class EventStreams {
   /** Wakes who listens to what has changed. */
   tell(state: WorldState): void {
     for (const [key, stream] of this.streams) {
-      const now = eventState(state, key);
+      const now = this.telling(state, key);
       if (now === stream.told) continue;
       // A stream that broke tells nothing any more, and who listens to it hears of nothing.
       if (now === undefined || stream.told === undefined) {
@@ -46,8 +53,15 @@ export class EventStreams {
   }
 }
 
-/** Everything that the stream of a machine's engine tells of, as one text; undefined: it has none. */
-function eventState(state: WorldState, key: string): string | undefined {
+/** The kernel's, of its addresses. */
+export const tellingAddresses: Telling = (state, key) => {
+  const machine = state.machines[key];
+  if (machine?.isOn !== true || machine.link !== 'up') return undefined;
+  return JSON.stringify(addressesOf(state, machine));
+};
+
+/** The engine's. */
+export const tellingEngine: Telling = (state, key) => {
   const machine = state.machines[key];
   if (machine?.link !== 'up' || !isEngineRunning(machine) || machine.engine.isStuck) {
     return undefined;
@@ -69,4 +83,4 @@ function eventState(state: WorldState, key: string): string | undefined {
     ),
     ...swarm.configs.map(({ id, version }) => `${id} ${String(version)}`),
   ].join();
-}
+};

@@ -1,9 +1,9 @@
-import type { HostNetwork, InterfaceAddress } from '../../../effects/network';
+import type { HostNetwork } from '../../../effects/network';
+import { addressesOf } from './addresses';
 import { knowsFromIngress, probeFromIngress, probeLargeFromIngress } from './ingress';
 import { isEngineRunning, machineAt } from './machines';
 import type { MachineState, WorldState } from './state';
 import { reach, type World } from './world';
-import { heldVips } from './vip';
 
 export type Probe = 'open' | 'refused' | 'silent';
 
@@ -13,6 +13,7 @@ export function fakeNetwork(world: World, key: string): HostNetwork {
       world.act({ operation: 'network.addresses', host: key, isChange: false }, (state) =>
         addressesOf(state, reach(state, key)),
       ),
+    listen: (wake) => world.addressChanges.listen(key, wake),
     probe: async (address, port, timeoutSeconds = 5) => {
       const action = { operation: 'network.probe', host: key, isChange: false };
       const answer = await world.act(action, (state) =>
@@ -56,25 +57,6 @@ export function fakeNetwork(world: World, key: string): HostNetwork {
         return lacksIpvs === undefined ? undefined : !lacksIpvs;
       }),
   };
-}
-
-function addressesOf(state: WorldState, machine: MachineState): readonly InterfaceAddress[] {
-  return [
-    { interface: 'lo', address: '127.0.0.1', prefixLength: 8 },
-    {
-      interface: machine.interface,
-      address: machine.address,
-      prefixLength: machine.prefixLength,
-    },
-    ...(isEngineRunning(machine)
-      ? [{ interface: 'docker0', address: '172.17.0.1', prefixLength: 16 }]
-      : []),
-    ...heldVips(state, machine).map((address) => ({
-      interface: machine.interface,
-      address,
-      prefixLength: machine.prefixLength,
-    })),
-  ];
 }
 
 /** What a TCP connection to `address:port` meets. */

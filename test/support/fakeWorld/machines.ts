@@ -41,6 +41,7 @@ export function addMachine(
     address: machine.address,
     prefixLength: 24,
     interface: 'eth0',
+    addedAddresses: [],
     clockSkewSeconds: 0,
     freeBytes: 40 * 1024 ** 3,
     isOn: false,
@@ -105,6 +106,7 @@ export function boot(state: WorldState, machine: MachineState): void {
 
 export function shutDown(machine: MachineState): void {
   machine.isOn = false;
+  machine.addedAddresses = [];
   for (const unit of Object.values(machine.units)) unit.state = 'inactive';
   machine.engine.runningVersion = undefined;
   machine.engine.isStuck = false;

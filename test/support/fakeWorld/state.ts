@@ -87,6 +87,8 @@ export interface MachineState {
   address: string;
   prefixLength: number;
   interface: string;
+  /** By hand, until it is shut down. */
+  addedAddresses: { interface: string; address: string; prefixLength: number }[];
   clockSkewSeconds: number;
   freeBytes: number;
   isOn: boolean;

@@ -1,6 +1,6 @@
 import { SwarmError, errorMessage } from '../../../core/errors';
 import { DockerApiError } from '../../../effects/docker';
-import { EventStreams } from './events';
+import { EventStreams, tellingAddresses, tellingEngine } from './events';
 import { FakeClock } from './fakeClock';
 import { settle } from './settle';
 import type { Fault, MachineState, WorldState } from './state';
@@ -34,6 +34,7 @@ export interface Pace {
 export class World {
   readonly clock: FakeClock;
   readonly events: EventStreams;
+  readonly addressChanges: EventStreams;
 
   private readonly restMs: number;
   private readonly operationMs: number;
@@ -45,7 +46,8 @@ export class World {
     this.restMs = restMs;
     this.operationMs = operationMs;
     this.clock = new FakeClock(store, idleMs);
-    this.events = new EventStreams(store);
+    this.events = new EventStreams(store, tellingEngine);
+    this.addressChanges = new EventStreams(store, tellingAddresses);
   }
 
   /**
@@ -57,7 +59,7 @@ export class World {
       await new Promise((resolve) => setImmediate(resolve));
       return this.store.transact((state) => {
         const outcome = this.run(state, action, body);
-        this.events.tell(state);
+        this.tell(state);
         return outcome;
       });
     });
@@ -73,9 +75,14 @@ export class World {
       settle(state);
       const result = body(state);
       settle(state);
-      this.events.tell(state);
+      this.tell(state);
       return structuredClone(result);
     });
+  }
+
+  private tell(state: WorldState): void {
+    this.events.tell(state);
+    this.addressChanges.tell(state);
   }
 
   private run<T>(state: WorldState, action: Action, body: (state: WorldState) => T): Outcome<T> {
