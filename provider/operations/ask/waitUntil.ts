@@ -1,11 +1,15 @@
 import { SwarmError, errorMessage } from '../../../core/errors';
 import { isTransient } from '../../../core/transient';
 import type { Clock } from '../../../effects/clock';
-import type { DockerApi } from '../../../effects/docker';
 import type { Operation } from '../../server/resource';
 
-/** An engine whose events may mean that a condition holds by now: it is looked at again at once. */
-export type Heed = (docker: Pick<DockerApi, 'listen'>) => void;
+/** An engine, or a host's network: see `listen` there. */
+export interface Telling {
+  listen(wake: () => void): () => void;
+}
+
+/** Whose events may mean that a condition holds by now: it is looked at again at once. */
+export type Heed = (telling: Telling) => void;
 
 /** True when it holds; otherwise why it does not hold yet, for the live status and the timeout's error. */
 export type Condition = (heed: Heed) => Promise<true | string>;
@@ -60,16 +64,16 @@ export async function waitUntil(
   }
 }
 
-/** The events of the engines that one wait heeds. */
+/** The events that one wait heeds. */
 class Events {
-  private readonly listening = new Map<Pick<DockerApi, 'listen'>, () => void>();
+  private readonly listening = new Map<Telling, () => void>();
   private came = new AbortController();
   private readonly wake = (): void => {
     this.came.abort();
   };
 
-  readonly heed: Heed = (docker) => {
-    if (!this.listening.has(docker)) this.listening.set(docker, docker.listen(this.wake));
+  readonly heed: Heed = (telling) => {
+    if (!this.listening.has(telling)) this.listening.set(telling, telling.listen(this.wake));
   };
 
   get hasCome(): boolean {

@@ -88,8 +88,8 @@ async function configureAndStart(
     operation,
     'one holder of the virtual IP',
     spec.timeouts?.start ?? 60,
-    async () => {
-      const { holders, finding } = await lookAtHolders(operation, spec);
+    async (heed) => {
+      const { holders, finding } = await lookAtHolders(operation, spec, heed);
       if (finding === undefined && holders.length === 1) return true;
       if (holders.length === 0 && (await answersAtVip(host, spec))) return true;
       return finding ?? 'nobody is seen to hold it yet';

@@ -160,7 +160,8 @@ async function untilTaken(
     ? handoverSeconds(spec)
     : Math.max(3, ...intervals.map((one) => one * 8));
   try {
-    await waitUntil(operation, 'a second holder of the virtual IP', seconds, async () => {
+    await waitUntil(operation, 'a second holder of the virtual IP', seconds, async (heed) => {
+      for (const { host } of others) heed(host.network);
       const holds = await Promise.all(others.map(({ host }) => holdsVip(host, spec)));
       return holds.includes(true) || `${holder.name} alone holds it`;
     });

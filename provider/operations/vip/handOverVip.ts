@@ -70,7 +70,8 @@ export async function takeOver(
     if (text !== undefined) {
       await putConfiguration(peer.host, peer.name, withRaised(text, holder.name));
     }
-    await waitUntil(operation, 'the handover of the virtual IP', seconds, async () => {
+    await waitUntil(operation, 'the handover of the virtual IP', seconds, async (heed) => {
+      for (const { host } of [peer, holder]) heed(host.network);
       if (!(await holdsVip(peer.host, spec))) return `${peer.name} does not hold it yet`;
       return !(await holdsVip(holder.host, spec)) || `${holder.name} still holds it`;
     });

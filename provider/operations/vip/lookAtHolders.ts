@@ -7,17 +7,19 @@ import type { HolderSight, VipSight } from '../../../core/vip/vipDrift';
 import { keepalivedPath } from '../../../core/keepalived/keepalivedUnit';
 import type { Hosts } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
+import type { Heed } from '../ask/waitUntil';
 import { look } from '../gate/gatherGateFacts';
 import { holdsVip } from './keepalivedHost';
 import type { VipMemberInputs } from './vipSpec';
 
-/** Looks at every manager at once. Never throws: no answer is a fact too. */
+/** Looks at every manager at once, and heeds those that answer. Never throws: no answer is a fact too. */
 export async function lookAtHolders(
   operation: Operation,
   spec: VipMemberInputs,
+  heed: Heed = () => undefined,
 ): Promise<VipSight> {
   const own = { name: spec.name, connection: spec.connection };
-  const sights = await sightsOf(operation, spec, [own, ...peersOf(spec)]);
+  const sights = await sightsOf(operation, spec, [own, ...peersOf(spec)], heed);
   const order = [...sights].sort((a, b) => a.name.localeCompare(b.name));
   return judgeHolders(spec.addresses.map(addressOf).join(', '), order);
 }
@@ -41,11 +43,13 @@ function sightsOf(
   operation: Operation,
   spec: VipMemberInputs,
   contacts: readonly Pick<ManagerContact, 'name' | 'connection'>[],
+  heed: Heed = () => undefined,
 ): Promise<readonly HolderSight[]> {
   return Promise.all(
     contacts.map(async ({ name, connection }): Promise<HolderSight> => {
       const seen = await look(async () => {
         const host = await operation.effects.hosts.connect(connection);
+        heed(host.network);
         const text = await host.files.read(keepalivedPath);
         return { holds: await holdsVip(host, spec), text: text ?? '' };
       });

@@ -219,6 +219,7 @@ async function withoutHost(
     operation,
     'a peer holds the virtual IP',
     60,
-    async () => (await lookAtHolders(operation, spec)).holders.length > 0 || 'nobody holds it',
+    async (heed) =>
+      (await lookAtHolders(operation, spec, heed)).holders.length > 0 || 'nobody holds it',
   );
 }
