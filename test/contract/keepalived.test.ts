@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { addressOf, isSameAddress } from '../../core/addresses';
 import { SwarmError } from '../../core/errors';
+import { keepalivedUnit } from '../../core/keepalived/keepalivedUnit';
 import { renderKeepalived } from '../../core/keepalived/renderKeepalived';
 import { vrrpFiles } from '../../core/keepalived/vrrpFiles';
 import type { VrrpSpec } from '../../core/keepalived/vrrpSpec';
@@ -67,7 +68,8 @@ describe('keepalived of Debian 12 and 13', { skip: sshdSkip, timeout: 180_000 },
   });
   const put = async (name: string, spec: VrrpSpec): Promise<void> => {
     const host = hostOf(name);
-    await putVrrpFiles(host, vrrpFiles(spec), false);
+    await putVrrpFiles(host, vrrpFiles(spec));
+    await host.systemd.enable(keepalivedUnit);
     await putConfiguration(host, name, renderKeepalived(spec, { id: name, urn: `urn:${name}` }));
     await removeVrrpFiles(host, vrrpFiles(spec));
     await host.systemd.start('keepalived.service');

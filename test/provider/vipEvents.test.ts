@@ -26,7 +26,7 @@ describe('a handover of the virtual IP', () => {
       ...{ name: 'vip', addresses: [`${vip}/24`], interface: 'eth0', sourceAddress: address },
       ...{ routerId: 51, priority, advertisementSeconds: 1 },
     };
-    await putVrrpFiles(host, vrrpFiles(spec), false);
+    await putVrrpFiles(host, vrrpFiles(spec));
     const text = renderKeepalived(spec, { id: name, urn: `urn:${name}` });
     await host.files.write('/etc/keepalived/keepalived.conf', text);
     await host.systemd.start('keepalived.service');

@@ -3,7 +3,6 @@ import { isSeen } from '../../../core/facts';
 import { parseFileMarker } from '../../../core/fileMarker';
 import { renderKeepalived } from '../../../core/keepalived/renderKeepalived';
 import { parseKeepalived } from '../../../core/keepalived/parseKeepalived';
-import type { VrrpSpec } from '../../../core/keepalived/vrrpSpec';
 import { vrrpFiles } from '../../../core/keepalived/vrrpFiles';
 import { steps } from '../../../core/steps';
 import { keepalivedUnit } from '../../../core/keepalived/keepalivedUnit';
@@ -52,49 +51,27 @@ export async function bringVipUp(
       ]);
     }
     await refuseMissingCommands(host, spec.name, vrrp);
-    // Enabling takes systemd some tenths of a second. Without its file keepalived is not started, so it may come before it.
-    await Promise.all([
-      host.systemd.enable(keepalivedUnit),
-      configureAndStart(operation, host, spec, { vrrp, id, isConfigured: present !== undefined }),
-    ]);
+    // Before the configuration: keepalived refuses one whose scripts are not there.
+    await putVrrpFiles(host, vrrpFiles(vrrp));
+    // Also for systemd to read its part anew (systemctl(1)); an earlier run may have died before it did.
+    await host.systemd.enable(keepalivedUnit);
+    const configuration = renderKeepalived(vrrp, { id, urn: operation.urn });
+    await changeConfiguration(operation, host, spec, configuration);
+    await removeVrrpFiles(host, vrrpFiles(vrrp));
+    await host.systemd.start(keepalivedUnit);
+    await waitUntil(
+      operation,
+      'one holder of the virtual IP',
+      spec.timeouts?.start ?? 60,
+      async (heed) => {
+        const { holders, finding } = await lookAtHolders(operation, spec, heed);
+        if (finding === undefined && holders.length === 1) return true;
+        if (holders.length === 0 && (await answersAtVip(host, spec))) return true;
+        return finding ?? 'nobody is seen to hold it yet';
+      },
+    );
   });
   await takeAsPreferred(operation, spec, host);
-}
-
-interface Wanted {
-  readonly vrrp: VrrpSpec;
-  readonly id: string;
-  readonly isConfigured: boolean;
-}
-
-/** Until the address is on somebody, and on nobody else. */
-async function configureAndStart(
-  operation: Operation,
-  host: Host,
-  spec: VipMemberInputs,
-  { vrrp, id, isConfigured }: Wanted,
-): Promise<void> {
-  // Before the configuration: keepalived refuses one whose scripts are not there.
-  await putVrrpFiles(host, vrrpFiles(vrrp), isConfigured);
-  await changeConfiguration(
-    operation,
-    host,
-    spec,
-    renderKeepalived(vrrp, { id, urn: operation.urn }),
-  );
-  await removeVrrpFiles(host, vrrpFiles(vrrp));
-  await host.systemd.start(keepalivedUnit);
-  await waitUntil(
-    operation,
-    'one holder of the virtual IP',
-    spec.timeouts?.start ?? 60,
-    async (heed) => {
-      const { holders, finding } = await lookAtHolders(operation, spec, heed);
-      if (finding === undefined && holders.length === 1) return true;
-      if (holders.length === 0 && (await answersAtVip(host, spec))) return true;
-      return finding ?? 'nobody is seen to hold it yet';
-    },
-  );
 }
 
 /**

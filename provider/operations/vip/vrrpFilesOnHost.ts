@@ -4,22 +4,15 @@ import { vrrpFilePaths } from '../../../core/keepalived/vrrpFiles';
 import type { Host } from '../../../effects/effects';
 
 /**
- * Puts what differs in place, before the configuration that needs it. Where that one is not there yet,
- * systemd reads its part anew in any case: an earlier run may have died before it did.
+ * Puts what differs in place, before the configuration that needs it. systemd has to read its part anew before it starts
+ * keepalived: to enable the unit does that too.
  */
-export async function putVrrpFiles(
-  host: Host,
-  files: readonly VrrpFile[],
-  isConfigured: boolean,
-): Promise<void> {
-  const changed = await Promise.all(
+export async function putVrrpFiles(host: Host, files: readonly VrrpFile[]): Promise<void> {
+  await Promise.all(
     files.map(async ({ path, text, mode }) => {
-      if ((await host.files.read(path)) === text) return [];
-      await host.files.write(path, text, { mode });
-      return [path];
+      if ((await host.files.read(path)) !== text) await host.files.write(path, text, { mode });
     }),
   );
-  if (!isConfigured || changed.flat().includes(dropInPath)) await host.systemd.daemonReload();
 }
 
 /** Removes every file of ours that is not among these. */
