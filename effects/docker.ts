@@ -74,8 +74,8 @@ export interface DockerApi {
   /** Unlocks this engine's manager. @throws DockerApiError 409 when it is not locked, 400 for a wrong key. */
   swarmUnlock(key: string): Promise<void>;
 
-  /** All nodes, or the managers alone: those that are members of raft are among them. */
-  nodes(filter?: { readonly role: 'manager' }): Promise<readonly SwarmNodeFacts[]>;
+  /** All nodes, or some of them alone. */
+  nodes(filter?: NodeFilter): Promise<readonly SwarmNodeFacts[]>;
   /** One node by its whole ID, read as `nodes` is; undefined when the list has none of this ID. */
   node(nodeId: string): Promise<SwarmNodeFacts | undefined>;
   /** Changes only what is given; compare-and-swap on the node's version, read afresh and retried on "update out of sequence". */
@@ -187,6 +187,15 @@ export interface DockerApi {
   runContainerCheck(): Promise<void>;
   localData(): Promise<LocalDataFacts>;
 }
+
+/** Which nodes are listed. */
+export type NodeFilter =
+  /** Managers: those that are members of raft are among them. */
+  | { readonly role: 'manager' }
+  /** Of this host name, and of every one that begins with it; one that has not said its name yet is none of them. */
+  | { readonly name: string }
+  /** With this label of the node itself, whatever its value. */
+  | { readonly label: string };
 
 /** A service at the version that was looked at. */
 export type SeenService = Pick<ServiceFacts, 'id' | 'version'>;

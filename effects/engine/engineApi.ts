@@ -28,6 +28,7 @@ import {
   type DockerApi,
   DockerApiError,
   type NodeChange,
+  type NodeFilter,
   type OnProgress,
   type SeenService,
   type SwarmInitRequest,
@@ -220,12 +221,11 @@ export class EngineApi implements DockerApi {
     });
   }
 
-  nodes(filter?: { readonly role: 'manager' }): Promise<readonly SwarmNodeFacts[]> {
+  nodes(filter?: NodeFilter): Promise<readonly SwarmNodeFacts[]> {
     return this.client.get(
       answers.listOf(answers.nodeAnswer),
       '/nodes',
-      // By the role that a node has, which it loses after its membership of raft (swarmkit, roleManager).
-      filter === undefined ? {} : { query: { filters: JSON.stringify({ role: [filter.role] }) } },
+      filter === undefined ? {} : { query: { filters: JSON.stringify(nodeFilters(filter)) } },
     );
   }
 
@@ -480,6 +480,14 @@ export class EngineApi implements DockerApi {
   localData(): Promise<LocalDataFacts> {
     return gatherLocalData(this.subject, this.client, this.exec);
   }
+}
+
+function nodeFilters(filter: NodeFilter): Readonly<Record<string, readonly string[]>> {
+  if ('name' in filter) return { name: [filter.name] };
+  // `label` alone would mean those of the engine. Since API 1.39 (moby#37650).
+  if ('label' in filter) return { 'node.label': [filter.label] };
+  // By the role that a node has, which it loses after its membership of raft (swarmkit, roleManager).
+  return { role: [filter.role] };
 }
 
 /**

@@ -155,8 +155,8 @@ async function settle(
 ): Promise<{ outputs: PropertyMap; initErrors?: readonly string[] }> {
   try {
     await waitReady(operation, spec, nodeId);
-    const nodes = await forgetFormerSelves(operation, spec, nodeId);
-    await forgetAbandonedJoins(operation, spec, nodes);
+    await forgetFormerSelves(operation, spec, nodeId);
+    await forgetAbandonedJoins(operation, spec);
     await checkOverlay(operation, spec, nodeId, isUnfinished);
     await provideImages(operation, spec, nodeId);
     const serves = await activate(operation, spec, nodeId);

@@ -11,6 +11,7 @@ import type { ServiceFacts, TaskFacts } from '../../core/facts';
 import { moveLabel, moveProgress, movingOff, takenBack } from '../../core/moves';
 import { whyNotConverged } from '../../core/services';
 import { DockerApiError } from '../../effects/docker';
+import type { NodeFilter } from '../../effects/docker';
 import type { ContractHosts } from './contractHosts';
 import {
   comesBack,
@@ -297,6 +298,25 @@ export function dockerApiContract(
       assert.deepEqual(node.labels, { rack: '2' });
       assert.equal(node.availability, 'drain');
       assert.equal(node.role, 'manager');
+    });
+
+    it('nodes of a name, and those with a label of their own', async () => {
+      const { docker } = hosts.a;
+      const id = await ownId(hosts.b);
+      await docker.updateNode(id, { labels: { rack: '1', empty: '' } });
+      const all = await docker.nodes();
+      const idsOf = async (filter: NodeFilter): Promise<string[]> =>
+        (await docker.nodes(filter)).map((node) => node.id).sort();
+      for (const { hostname } of all) {
+        const named = all.filter((node) => node.hostname.startsWith(hostname));
+        assert.deepEqual(await idsOf({ name: hostname }), named.map((node) => node.id).sort());
+      }
+      assert.deepEqual(await idsOf({ name: 'no-such-host' }), []);
+      assert.deepEqual(await idsOf({ label: 'rack' }), [id]);
+      assert.deepEqual(await idsOf({ label: 'empty' }), [id]);
+      assert.deepEqual(await idsOf({ label: 'rac' }), []);
+      await docker.updateNode(id, { labels: { rack: '2' } });
+      assert.deepEqual(await idsOf({ label: 'empty' }), []);
     });
 
     it('a change of a node wakes who listens on another manager, as long as it listens', async () => {

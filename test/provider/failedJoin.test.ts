@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { steps } from '../../core/steps';
+import type { NodeInputs } from '../../provider/operations/ask/nodeSpec';
+import {
+  forgetAbandonedJoins,
+  joinLeftBehind,
+} from '../../provider/operations/node/abandonedJoins';
+import type { Operation } from '../../provider/server/resource';
 import { assertAsDeclared, copyOf, founded, machine } from '../support/clusterState';
 import { changed, cluster } from '../support/declaredCluster';
 import { addNode } from '../support/fakeWorld/raft';
@@ -105,4 +111,46 @@ test('what a join that was cut off has left in the list is removed by the one th
   await stack.up(new ProviderProcess(world, { transcript }));
   assert.ok(sentences(transcript).includes(steps.forget('abandoned')));
   assertAsDeclared(world, stack);
+});
+
+test('an entry of a cut-off join is looked for once for all nodes that come back, and anew where this run has left one', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  const process = new ProviderProcess(world);
+  const comeBack = (then?: (operation: Operation, spec: NodeInputs) => void): Promise<void> =>
+    process.call('create', stack.urnOf('Node', 'w1'), async (_, operation) => {
+      const spec = stack.inputsOf('Node', 'w1') as unknown as NodeInputs;
+      then?.(operation, spec);
+      await forgetAbandonedJoins(operation, spec);
+    });
+  const left = (): number => world.swarm().nodes.filter(({ hostname }) => hostname === '').length;
+  const leave = (): void => {
+    leaveEntry(world, { id: 'abandoned', hostname: '', availability: 'drain', isMember: false });
+  };
+  await comeBack();
+  leave();
+  await comeBack();
+  assert.equal(left(), 1, 'another node has looked a moment ago');
+  await comeBack((operation, { clusterId }) => {
+    joinLeftBehind(operation, clusterId);
+  });
+  assert.equal(left(), 0, 'a join of this run was cut off');
+  leave();
+  world.advance(10_000);
+  await comeBack();
+  assert.equal(left(), 0, 'that moment is over');
+});
+
+test('whose search fails fails alone: the next one looks for itself', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  leaveEntry(world, { id: 'abandoned', hostname: '', availability: 'drain', isMember: false });
+  const fault = { kind: 'fail', at: 'start', step: 0 } as const;
+  const process = new ProviderProcess(world, { fault });
+  const comeBack = (): Promise<void> =>
+    process.call('create', stack.urnOf('Node', 'w1'), (_, operation) =>
+      forgetAbandonedJoins(operation, stack.inputsOf('Node', 'w1') as unknown as NodeInputs),
+    );
+  const [first, second] = await Promise.allSettled([comeBack(), comeBack()]);
+  assert.equal(first.status, 'rejected');
+  assert.equal(second.status, 'fulfilled');
+  assert.ok(!world.swarm().nodes.some(({ hostname }) => hostname === ''));
 });

@@ -26,7 +26,7 @@ async function look(
   const asked: string[] = [];
   const noted = (name: string, docker: DockerApi): DockerApi['nodes'] =>
     async function nodes(filter) {
-      asked.push(`${name}: ${filter === undefined ? 'all' : filter.role}`);
+      asked.push(`${name}: ${filter === undefined ? 'all' : Object.values(filter).join()}`);
       if (filter === undefined && failing.includes(name)) throw new Error('deadline exceeded');
       return docker.nodes(filter);
     };

@@ -1,5 +1,5 @@
 import type { SwarmNodeFacts } from '../../../core/facts';
-import { availabilityBefore, givenBack } from '../../../core/held';
+import { availabilityBefore, givenBack, rebalancingLabel } from '../../../core/held';
 import { steps } from '../../../core/steps';
 import { askManager } from '../ask/managers';
 import type { Mover } from './serviceManager';
@@ -24,8 +24,14 @@ export async function endRebalance(mover: Mover, timeoutSeconds: number): Promis
 /** Only behind `takeBackMoves`: an active node's tasks are stopped at once where a constraint rules them out. */
 export async function givePausedBack(mover: Mover): Promise<void> {
   const { operation, access, avoid } = mover;
-  const nodes = await askManager(operation, access, ({ docker }) => docker.nodes(), { avoid });
-  for (const node of pausedNodes(nodes)) {
+  // Before each node that goes, so that the list of all of them would be read as often.
+  const marked = await askManager(
+    operation,
+    access,
+    ({ docker }) => docker.nodes({ label: rebalancingLabel }),
+    { avoid },
+  );
+  for (const node of pausedNodes(marked)) {
     const before = givenBack(node);
     if (before === undefined) continue;
     await operation.step(steps.activate(node.hostname, before.availability), () =>

@@ -1,37 +1,80 @@
 import { isFormerSelf, mayBeAbandoned } from '../../../core/abandonedJoin';
-import type { SwarmNodeFacts } from '../../../core/facts';
 import { steps } from '../../../core/steps';
+import type { Hosts } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { askManager } from '../ask/managers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
-import { demoteAndWait, removeEntry } from './takeOut';
+import { demoteAndWait, findEntry, removeEntry } from './takeOut';
+
+/** A search of the whole list for what joins have left. */
+interface Search {
+  readonly beganMs: number;
+  readonly end: Promise<void>;
+}
+
+/**
+ * For how long one search serves the nodes that come back, from its beginning: no filter of the Engine finds an entry without a
+ * name, and each node of a batch would read the list of all. What a join of this run leaves is never of after it (`joinLeftBehind`).
+ */
+const sharedMilliseconds = 10_000;
+
+const searchesByHosts = new WeakMap<Hosts, Map<string, Search>>();
+
+function searchesOf({ effects }: Operation): Map<string, Search> {
+  const known = searchesByHosts.get(effects.hosts) ?? new Map<string, Search>();
+  searchesByHosts.set(effects.hosts, known);
+  return known;
+}
+
+/** A join of this run was cut off, and may have left an entry: nobody takes a search of before for his own. */
+export function joinLeftBehind(operation: Operation, clusterId: string): void {
+  searchesOf(operation).delete(clusterId);
+}
 
 /**
  * Removes entries that joins left behind which were cut off halfway: nameless, never seen, and nobody's. Those
  * of joins that are under way are given the time to register.
- *
- * @param nodes all of them, as they were a moment ago.
  */
-export async function forgetAbandonedJoins(
-  operation: Operation,
-  spec: NodeInputs,
-  nodes: readonly SwarmNodeFacts[],
-): Promise<void> {
+export async function forgetAbandonedJoins(operation: Operation, spec: NodeInputs): Promise<void> {
+  const searches = searchesOf(operation);
+  const { clusterId } = spec;
+  const beganMs = operation.effects.clock.monotonicMs();
+  const known = searches.get(clusterId);
+  if (known !== undefined && beganMs - known.beganMs < sharedMilliseconds) {
+    // One that fails is another operation's: then this one looks for itself.
+    const isDone = await known.end.then(
+      () => true,
+      () => false,
+    );
+    if (isDone) return;
+  }
+  const own = { beganMs, end: search(operation, spec) };
+  searches.set(clusterId, own);
+  try {
+    await own.end;
+  } catch (error) {
+    if (searches.get(clusterId) === own) searches.delete(clusterId);
+    throw error;
+  }
+}
+
+async function search(operation: Operation, spec: NodeInputs): Promise<void> {
   const access = accessOf(spec);
-  const nameless = async (): Promise<readonly string[]> => {
-    const now = await askManager(operation, access, ({ docker }) => docker.nodes());
-    return now.filter(mayBeAbandoned).map(({ id }) => id);
-  };
-  // Others join at the same time: a batch of workers, or somebody by hand.
-  const joinSeconds = timeoutsOf(spec).join;
+  const avoid = [spec.name];
+  const nodes = await askManager(operation, access, ({ docker }) => docker.nodes(), { avoid });
   let left = nodes.filter(mayBeAbandoned).map(({ id }) => id);
   if (left.length === 0) return;
+  // Others join at the same time: a batch of workers, or somebody by hand.
+  const joinSeconds = timeoutsOf(spec).join;
   try {
     await waitUntil(operation, 'joins that are under way', joinSeconds, async () => {
-      const now = await nameless();
-      left = left.filter((id) => now.includes(id));
+      const now = await Promise.all(left.map((id) => findEntry(operation, access, id, avoid)));
+      left = left.filter((_, index) => {
+        const entry = now[index];
+        return entry !== undefined && mayBeAbandoned(entry);
+      });
       return left.length === 0 || `${left.join(', ')} has not said its name yet`;
     });
   } catch (error) {
@@ -46,17 +89,17 @@ export async function forgetAbandonedJoins(
 
 /**
  * Removes the entries of this host's earlier memberships by their IDs. It is in the swarm as `nodeId` alone, or
- * in none (undefined), so nothing that serves is behind them. All nodes, as they were before it.
+ * in none (undefined), so nothing that serves is behind them.
  */
 export async function forgetFormerSelves(
   operation: Operation,
   spec: NodeInputs,
   nodeId: string | undefined,
-): Promise<readonly SwarmNodeFacts[]> {
+): Promise<void> {
   const access = accessOf(spec);
   const { name, address } = spec;
   const { demote, leave: timeoutSeconds } = timeoutsOf(spec);
-  const nodes = await askManager(operation, access, ({ docker }) => docker.nodes(), {
+  const nodes = await askManager(operation, access, ({ docker }) => docker.nodes({ name }), {
     avoid: [name],
   });
   for (const node of nodes.filter((one) => isFormerSelf(one, { name, address, nodeId }))) {
@@ -67,5 +110,4 @@ export async function forgetFormerSelves(
       await removeEntry(operation, access, node.id, { hasLeft: true, timeoutSeconds });
     });
   }
-  return nodes;
 }

@@ -5,6 +5,7 @@ import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
+import { joinLeftBehind } from './abandonedJoins';
 import { demoteAndWait, findEntry, removeEntry } from './takeOut';
 
 /**
@@ -32,6 +33,7 @@ export async function endBrokenJoin(
   }
   const leave = (): Promise<void> =>
     operation.step(steps.leave(spec.name), () => host.docker.swarmLeave({ force: true }));
+  joinLeftBehind(operation, spec.clusterId);
   if (certificate === undefined) {
     await leave();
     return true;

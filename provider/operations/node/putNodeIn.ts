@@ -27,7 +27,7 @@ import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { drainNode } from '../balancer/drainNode';
 import { giveNodeBack } from '../balancer/giveNodeBack';
-import { forgetFormerSelves } from './abandonedJoins';
+import { forgetFormerSelves, joinLeftBehind } from './abandonedJoins';
 import { endAlpnException } from './alpnException';
 import { endBrokenJoin } from './brokenJoin';
 import { checkPeers } from './checkPeers';
@@ -140,6 +140,7 @@ async function joinOrRestore(
   try {
     return await join(id, operation, spec, host);
   } catch (error) {
+    joinLeftBehind(operation, spec.clusterId);
     await endAlpnException(operation, spec.name, host).catch((fault: unknown) => {
       operation.log('warning', `${spec.name}: ${errorMessage(fault)}`);
     });
@@ -168,12 +169,15 @@ async function join(
   await writeMarker(host, 'node', { id, urn: operation.urn });
   return operation.step(steps.join(spec.name, spec.role), async () => {
     let nodeId = '';
+    let isAskedAgain = false;
     await waitUntil(operation, 'the join', timeoutsOf(spec).join, async () => {
       const info = await host.docker.info();
       nodeId = info.nodeId;
       if (info.localNodeState === 'active' && nodeId !== '') return true;
       if (await endBrokenJoin(operation, spec, host, info)) return `it failed: ${info.error}`;
       if (info.localNodeState !== 'inactive') return `it is ${info.localNodeState}: ${info.error}`;
+      if (isAskedAgain) joinLeftBehind(operation, spec.clusterId);
+      isAskedAgain = true;
       return requestJoin(operation, spec, host, attempts);
     });
     return nodeId;

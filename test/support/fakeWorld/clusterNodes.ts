@@ -1,4 +1,5 @@
-import type { DockerApi } from '../../../effects/docker';
+import type { SwarmNodeFacts } from '../../../core/facts';
+import type { DockerApi, NodeFilter } from '../../../effects/docker';
 import type { EngineCall } from './fakeDocker';
 import { findNode, isLive } from './machines';
 import { canRemoveMember, settleBehind } from './raft';
@@ -89,10 +90,7 @@ export function clusterNodes(call: EngineCall): NodesApi {
         const swarm = managedSwarm(state, machine);
         return swarm.nodes
           .map((node) => nodeFacts(state, swarm, node))
-          .filter(
-            ({ role, managerStatus }) =>
-              filter === undefined || role === 'manager' || managerStatus !== undefined,
-          );
+          .filter((node) => filter === undefined || isListed(node, filter));
       }),
     node: (nodeId) =>
       call('node', false, (state, machine) => {
@@ -124,6 +122,13 @@ export function clusterNodes(call: EngineCall): NodesApi {
         swarm.tasks = swarm.tasks.filter((task) => task.nodeId !== nodeId);
       }),
   };
+}
+
+function isListed(node: SwarmNodeFacts, filter: NodeFilter): boolean {
+  const { hostname, labels, role, managerStatus } = node;
+  if ('name' in filter) return hostname !== '' && hostname.startsWith(filter.name);
+  if ('label' in filter) return labels[filter.label] !== undefined;
+  return role === 'manager' || managerStatus !== undefined;
 }
 
 function mayDemote(state: WorldState, swarm: SwarmState, node: NodeEntry): void {
