@@ -15,12 +15,12 @@ export interface ManagerSight {
   readonly managers: Sight<readonly SwarmNodeFacts[]>;
 }
 
-/** Everything the gate decides from; gathered afresh for every decision. */
+/** Everything the gate decides from; gathered afresh for every decision, but for what core/recentNodes.ts says. */
 export interface GateFacts {
   readonly clusterId: string;
   /** Every declared manager, the target included when it is one. */
   readonly managers: readonly ManagerSight[];
-  /** All nodes, as one manager lists them; before a step one that stays, where there is another. */
+  /** All nodes, as one manager lists them, or has listed them a moment ago; before a step one that stays, where there is another. */
   readonly nodes: Sight<readonly SwarmNodeFacts[]>;
   /** Declared workers' names; empty when none are declared. */
   readonly workers: readonly string[];

@@ -321,7 +321,7 @@ async function gather(
           { clusterId, managers: contacts },
           '',
           declared.workers.length,
-          declared.managers.map(({ name }) => name),
+          { declared: declared.managers.map(({ name }) => name) },
         );
   const nodes: Sight<readonly SwarmNodeFacts[]> =
     gate?.nodes ?? ({ unseen: 'no manager answers' } as const);

@@ -211,6 +211,60 @@ test('one of a process that fails lets the next one go', async () => {
   await next;
 });
 
+/** The rows that operations of one process were of, which all want the lease at once. */
+async function rowsOf(
+  world: FakeWorld,
+  process: ProviderProcess,
+  ...atTheEnd: readonly (() => void)[]
+): Promise<readonly (object | undefined)[]> {
+  const rows: (object | undefined)[] = [];
+  const held = atTheEnd.map((act, index) =>
+    hold(process, `m${String(index + 1)}`, async ({ row }, sleep) => {
+      rows.push(row);
+      await sleep(1);
+      act();
+    }),
+  );
+  await Promise.allSettled(held);
+  assert.equal(holder(world), undefined);
+  assert.ok(rows.length === atTheEnd.length && rows.every((row) => row !== undefined));
+  return rows;
+}
+
+const well = (): void => undefined;
+
+test('operations of a process that hold it one right after another are one row; one that comes later is of the next', async () => {
+  const world = begin();
+  const process = new ProviderProcess(world);
+  const [first, second, third] = await rowsOf(world, process, well, well, well);
+  assert.ok(first === second && second === third);
+  const [later] = await rowsOf(world, process, well);
+  assert.notEqual(later, first);
+});
+
+test('behind one that fails another row begins', async () => {
+  const world = begin();
+  const fail = (): void => {
+    throw new Error('it failed');
+  };
+  const [first, second, third] = await rowsOf(world, new ProviderProcess(world), well, fail, well);
+  assert.ok(first === second && second !== third);
+});
+
+test('behind another run another row begins', async () => {
+  const world = begin();
+  const overtake = (): void => {
+    world.edit(({ swarms }) => {
+      for (const config of Object.values(swarms).flatMap(({ configs }) => configs)) {
+        if (config.name !== leaseConfigName) continue;
+        config.labels = { ...config.labels, holder: 'm9-another', operation: 'take m9 out' };
+      }
+    });
+  };
+  const [first, second] = await rowsOf(world, new ProviderProcess(world), overtake, well);
+  assert.notEqual(first, second);
+});
+
 test('a hundred nodes change the labels beside the lease at once, and none gives up', async () => {
   const world = begin();
   const process = new ProviderProcess(world);

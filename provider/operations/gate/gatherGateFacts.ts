@@ -7,6 +7,9 @@ import type { GateFacts, ManagerSight } from '../../../core/gate';
 import { declaredManagersLabel, declaredNames, declaredWorkersLabel } from '../../../core/labels';
 import type { Labels } from '../../../core/labels';
 import { readBaselines } from '../../../core/lease';
+import type { ServiceBaseline } from '../../../core/lease';
+import { askedAnew, broughtUp } from '../../../core/recentNodes';
+import type { RecentLook, RecentNodes } from '../../../core/recentNodes';
 import { parseRenames, presentName } from '../../../core/renames';
 import { drainsTogether } from '../../../core/drainsTogether';
 import { belowBaselines, stayingTasks } from '../../../core/services';
@@ -14,6 +17,12 @@ import type { DockerApi } from '../../../effects/docker';
 import type { Operation } from '../../server/resource';
 import type { SwarmAccess } from '../ask/managers';
 import { leaseLabelsOf } from '../hold/lease';
+
+/** The facts, and of when they are. */
+export interface GatheredFacts extends GateFacts {
+  /** The list of all nodes is of no moment before this one, by the monotonic clock. */
+  readonly nodesAtMs: number;
+}
 
 /**
  * Asks every declared manager at its own socket, all at once. Never throws: no answer is a fact too.
@@ -28,13 +37,17 @@ export async function gatherGateFacts(
   access: SwarmAccess,
   target: string,
   maxUnavailable: number,
-  declared?: readonly string[],
-): Promise<GateFacts> {
+  options: {
+    readonly declared?: readonly string[];
+    /** All nodes as a gate before this one has seen them: serves where core/recentNodes.ts lets it. Default: they are looked at now. */
+    readonly recent?: RecentNodes | undefined;
+  } = {},
+): Promise<GatheredFacts> {
   const answers = await Promise.all(
     access.managers.map((contact) => lookAtManager(operation, contact)),
   );
   const labels = answers.map((answer) => answer.labels).find((found) => found !== undefined) ?? {};
-  const managers = declared ?? declaredNames(labels, declaredManagersLabel);
+  const managers = options.declared ?? declaredNames(labels, declaredManagersLabel);
   const renames = parseRenames(labels);
   const views = answers.filter(({ sight }) => isSeen(sight.managers));
   const members = views.map((answer) => answer.sight.managers).find(isSeen)?.seen ?? [];
@@ -45,8 +58,15 @@ export async function gatherGateFacts(
       : (managers?.includes(name) ?? true));
   const names = access.managers.filter(isAsked).map(({ name }) => name);
   const asked = answers.filter(({ sight }) => names.includes(sight.name));
-  const nodes = await lookAtNodes(asked, access.clusterId, target);
+  const docker = views.find((view) => view.docker !== undefined)?.docker;
+  const kept = await lookAtBaselines(docker);
+  const engines = enginesFor(asked, access.clusterId, target);
+  const { clock } = operation.effects;
+  const now = { atMs: clock.monotonicMs(), managers: members, target };
+  const recent = await bringUp(options.recent, now, kept, engines[0]);
+  const nodes = recent === undefined ? await lookAtNodes(engines) : { seen: recent.nodes };
   return {
+    nodesAtMs: recent?.atMs ?? now.atMs,
     clusterId: access.clusterId,
     managers: asked.map(({ sight }) => sight),
     nodes,
@@ -55,24 +75,49 @@ export async function gatherGateFacts(
     ),
     isRootRotationInProgress: answers.some(({ isRotating }) => isRotating),
     maxUnavailable,
-    ...(await lookAtServices(
-      views.map(({ docker }) => docker),
-      nodes,
-      target,
-    )),
+    ...(await lookAtServices(docker, kept, nodes, target)),
   };
 }
 
+type Baselines = Readonly<Record<string, ServiceBaseline>>;
+
 /** Kept baselines are those of nodes whose step has not ended well; mostly there is none. */
+async function lookAtBaselines(docker: DockerApi | undefined): Promise<Sight<Baselines>> {
+  if (docker === undefined) return { unseen: 'no manager answers' };
+  return look(async () => readBaselines(leaseLabelsOf(await docker.configs())));
+}
+
+/**
+ * All nodes as they were seen a moment ago, with the entries that count as they are now; undefined: that does not do, or could not
+ * be had. Where services may lack something their tasks are looked at, and those and the nodes are to be of one moment.
+ */
+async function bringUp(
+  recent: RecentNodes | undefined,
+  now: Pick<RecentLook, 'atMs' | 'managers' | 'target'>,
+  kept: Sight<Baselines>,
+  docker: DockerApi | undefined,
+): Promise<RecentNodes | undefined> {
+  if (recent === undefined || docker === undefined || !isSeen(kept)) return undefined;
+  const going = Object.keys(kept.seen);
+  const ids = askedAnew(recent, { ...now, going });
+  if (ids === undefined) return undefined;
+  const answers = await look(async () => {
+    if (going.length > 0 && (await docker.services()).length > 0) return undefined;
+    return Promise.all(ids.map(async (id) => [id, await docker.node(id)] as const));
+  });
+  if (!isSeen(answers) || answers.seen === undefined) return undefined;
+  return broughtUp(recent, now.managers, new Map(answers.seen));
+}
+
 async function lookAtServices(
-  views: readonly (DockerApi | undefined)[],
+  docker: DockerApi | undefined,
+  kept: Sight<Baselines>,
   nodes: GateFacts['nodes'],
   target: string,
 ): Promise<Pick<GateFacts, 'services' | 'going' | 'beside'>> {
-  const docker = views.find((view) => view !== undefined);
-  if (docker === undefined) return { services: { unseen: 'no manager answers' }, going: [] };
-  const kept = await look(async () => readBaselines(leaseLabelsOf(await docker.configs())));
-  if (!isSeen(kept)) return { services: kept, going: [] };
+  if (docker === undefined || !isSeen(kept)) {
+    return { services: isSeen(kept) ? { unseen: 'no manager answers' } : kept, going: [] };
+  }
   const baselines = kept.seen;
   const going = Object.keys(baselines);
   if (going.length === 0) return { services: { seen: [] }, going };
@@ -86,18 +131,24 @@ async function lookAtServices(
   return { services: { seen: worse }, going, beside };
 }
 
-/** All nodes, as the first manager of this swarm tells that answers; the target is asked when there is nobody else. */
-async function lookAtNodes(
+/** Managers of this swarm that answer, in the order in which they are asked: the target when there is nobody else. */
+function enginesFor(
   answers: readonly ManagerAnswer[],
   clusterId: string,
   target: string,
-): Promise<GateFacts['nodes']> {
-  let nodes: GateFacts['nodes'] = { unseen: 'no manager answers' };
+): readonly DockerApi[] {
   const isTarget = ({ sight }: ManagerAnswer): boolean => sight.name === target;
   const others = answers.filter((answer) => !isTarget(answer));
-  for (const { docker, sight } of [...others, ...answers.filter(isTarget)]) {
+  return [...others, ...answers.filter(isTarget)].flatMap(({ docker, sight }) => {
     const isOurs = isSeen(sight.info) && sight.info.seen.clusterId === clusterId;
-    if (docker === undefined || !isOurs) continue;
+    return docker === undefined || !isOurs ? [] : [docker];
+  });
+}
+
+/** All nodes, as the first of them tells that answers. */
+async function lookAtNodes(engines: readonly DockerApi[]): Promise<GateFacts['nodes']> {
+  let nodes: GateFacts['nodes'] = { unseen: 'no manager answers' };
+  for (const docker of engines) {
     nodes = await look(() => docker.nodes());
     if (isSeen(nodes)) return nodes;
   }

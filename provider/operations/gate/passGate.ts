@@ -2,13 +2,16 @@ import { SwarmError } from '../../../core/errors';
 import { isSeen } from '../../../core/facts';
 import { describeReasons, gate } from '../../../core/gate';
 import type { GateFacts, GateTarget, GateVerdict } from '../../../core/gate';
+import { leaderOf } from '../../../core/recentNodes';
+import type { RecentNodes } from '../../../core/recentNodes';
 import type { Operation } from '../../server/resource';
 import { gatherGateFacts } from './gatherGateFacts';
+import type { GatheredFacts } from './gatherGateFacts';
 import type { SwarmAccess } from '../ask/managers';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
 
 /**
- * Waits at the gate until this node may be taken out, looking afresh each time, and says what it
+ * Waits at the gate until this node may be taken out, looking afresh each time that it is shut, and says what it
  * waits for.
  *
  * @throws SwarmError `TimedOut` with the last reasons; `LastManager` at once: waiting changes nothing there.
@@ -22,20 +25,38 @@ export async function passGate(
     readonly timeoutSeconds: number;
     /** What a drain may take that is under way beside a target that may go beside it. Default: none is waited for. */
     readonly drainSeconds?: number;
+    /**
+     * The row of operations that hold the lease (`Lease.row`): what the gate of one worker has seen of all nodes may serve that of
+     * the next, for a moment. Default: it looks itself, as a manager's gate always does.
+     */
+    readonly row?: object | undefined;
   },
 ): Promise<GateVerdict> {
   let verdict: GateVerdict | undefined;
   let isBeside = false;
+  const kept = target.role === 'worker' && target.mayGoBeside === true ? options.row : undefined;
+  const { clock } = operation.effects;
+  const look = async (): Promise<GatheredFacts> => {
+    const recent = kept === undefined ? undefined : recentByRow.get(kept);
+    const beganMs = clock.monotonicMs();
+    const gather = (of?: RecentNodes): Promise<GatheredFacts> =>
+      gatherGateFacts(operation, access, target.name, options.maxUnavailable, { recent: of });
+    const facts = await gather(recent);
+    // What was seen before opens a gate, and shuts none.
+    const isRefusedByBefore = facts.nodesAtMs < beganMs && !gate(facts, target).isOpen;
+    return isRefusedByBefore ? gather() : facts;
+  };
   const open = (timeoutSeconds: number): Promise<void> =>
     waitUntil(
       operation,
       `the gate before ${target.role} ${target.name}`,
       timeoutSeconds,
       async () => {
-        const facts = await gatherGateFacts(operation, access, target.name, options.maxUnavailable);
+        const facts = await look();
         if (isOnlyMember(facts, target)) throw lastManager(target.name);
         isBeside = target.mayGoBeside === true && facts.beside !== undefined;
         verdict = gate(facts, target);
+        if (kept !== undefined) keep(kept, facts, verdict);
         return verdict.isOpen ? true : `shut: ${describeReasons(verdict.reasons)}`;
       },
     );
@@ -46,6 +67,20 @@ export async function passGate(
   });
   if (verdict === undefined) throw new Error('the gate opened without a verdict');
   return verdict;
+}
+
+/** All nodes as the last gate that opened has seen them, by the row of operations that its lease was of: they are forgotten with it. */
+const recentByRow = new WeakMap<object, RecentNodes>();
+
+/** Only of a gate that opened. */
+function keep(
+  row: object,
+  { nodes, nodesAtMs, managers }: GatheredFacts,
+  verdict: GateVerdict,
+): void {
+  const members = managers.map((manager) => manager.managers).find(isSeen)?.seen ?? [];
+  if (!verdict.isOpen || !isSeen(nodes)) recentByRow.delete(row);
+  else recentByRow.set(row, { nodes: nodes.seen, atMs: nodesAtMs, leader: leaderOf(members) });
 }
 
 /** By its own word, since there is nobody else to ask. */

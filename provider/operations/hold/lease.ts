@@ -22,6 +22,11 @@ import { waitUntil } from '../ask/waitUntil';
 /** What a holder can do while it holds the lease. */
 export interface Lease {
   /**
+   * The same object for operations of this run that hold the lease one right after another: one of them has held it or waited for
+   * it all the while, none has failed, and no other run was seen to hold it. Undefined: something else keeps other runs out.
+   */
+  readonly row: object | undefined;
+  /**
    * Before every step: that the lease is still ours. A process that stood still for a while asks the
    * swarm again. @throws SwarmError `LeaseLost`
    */
@@ -51,14 +56,27 @@ export async function withLease<T>(
   const avoid = [operation.name];
   const ask: Ask = (question) =>
     askManager(operation, access, ({ docker }) => question(docker), { avoid });
-  return oneAfterAnother(operation, access.clusterId, async () => {
-    await acquire(operation, ask, holder, description, timeoutSeconds);
-    const lease = new HeldLease(operation, ask, holder, description);
-    return lease.during(() => action(lease));
+  return oneAfterAnother(operation, access.clusterId, async (queue) => {
+    const wasOthers = await acquire(operation, ask, holder, description, timeoutSeconds);
+    if (wasOthers) queue.row = {};
+    const lease = new HeldLease(operation, ask, holder, description, queue.row);
+    try {
+      return await lease.during(() => action(lease));
+    } catch (error) {
+      queue.row = {};
+      throw error;
+    }
   });
 }
 
-const queuesByHosts = new WeakMap<Hosts, Map<string, Promise<void>>>();
+/** Those of this run that hold the same lease or wait for it. */
+interface Queue {
+  /** Ends with the last of them. */
+  last: Promise<void>;
+  row: object;
+}
+
+const queuesByHosts = new WeakMap<Hosts, Map<string, Queue>>();
 
 /**
  * Those of this run that want the same lease take it in the order in which they came, each as soon as the one before
@@ -67,25 +85,28 @@ const queuesByHosts = new WeakMap<Hosts, Map<string, Promise<void>>>();
 async function oneAfterAnother<T>(
   operation: Operation,
   clusterId: string,
-  action: () => Promise<T>,
+  action: (queue: Queue) => Promise<T>,
 ): Promise<T> {
   const { hosts } = operation.effects;
-  const queues = queuesByHosts.get(hosts) ?? new Map<string, Promise<void>>();
+  const queues = queuesByHosts.get(hosts) ?? new Map<string, Queue>();
   queuesByHosts.set(hosts, queues);
-  const before = queues.get(clusterId);
+  const present = queues.get(clusterId);
+  const queue = present ?? { last: Promise.resolve(), row: {} };
+  queues.set(clusterId, queue);
+  const before = queue.last;
   let done = (): void => undefined;
   const own = new Promise<void>((resolve) => (done = resolve));
-  const last = (before ?? Promise.resolve()).then(() => own);
-  queues.set(clusterId, last);
+  const last = before.then(() => own);
+  queue.last = last;
   try {
-    if (before !== undefined) {
+    if (present !== undefined) {
       operation.status('waiting for nodes of this run that go before it');
       await before;
     }
-    return await action();
+    return await action(queue);
   } finally {
     done();
-    if (queues.get(clusterId) === last) queues.delete(clusterId);
+    if (queue.last === last) queues.delete(clusterId);
   }
 }
 
@@ -97,6 +118,7 @@ class HeldLease extends Held implements Lease {
     private readonly ask: Ask,
     private readonly holder: string,
     private readonly description: string,
+    readonly row: object,
   ) {
     super(operation, 'the lease');
   }
@@ -144,14 +166,16 @@ class HeldLease extends Held implements Lease {
 
 type Ask = <R>(question: (docker: DockerApi) => Promise<R>) => Promise<R>;
 
+/** @returns whether another run held it when it was asked for. */
 async function acquire(
   operation: Operation,
   ask: Ask,
   holder: string,
   description: string,
   timeoutSeconds: number,
-): Promise<void> {
+): Promise<boolean> {
   const { clock } = operation.effects;
+  let wasOthers = false;
   let version: number | undefined;
   let seenSince = clock.monotonicMs();
   await waitUntil(operation, 'waiting for the lease', timeoutSeconds, (heed) =>
@@ -167,7 +191,10 @@ async function acquire(
         holder,
         clock.monotonicMs() - seenSince,
       );
-      if (decision.next === 'wait') return decision.why;
+      if (decision.next === 'wait') {
+        wasOthers = true;
+        return decision.why;
+      }
       const since = clock.now().toISOString();
       await docker.updateConfigLabels(
         object.id,
@@ -177,6 +204,7 @@ async function acquire(
       return true;
     }),
   );
+  return wasOthers;
 }
 
 async function readObject(docker: DockerApi): Promise<ConfigFacts> {

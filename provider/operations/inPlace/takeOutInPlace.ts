@@ -39,6 +39,7 @@ export function guarded<T>(
 /** The lock of a host in the place of the lease. */
 export function asLease({ operation, node }: Upgrade, lock: HostLock): Lease {
   return {
+    row: undefined,
     confirm: () => lock.confirm(),
     step: (sentence, action) => lock.step(sentence, action),
     readLabels: () => readLeaseLabels(operation, accessOf(node)),

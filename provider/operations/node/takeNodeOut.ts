@@ -380,13 +380,13 @@ async function demote(going: Going, entry: SwarmNodeFacts): Promise<void> {
 }
 
 async function passNodeGate(going: Going): Promise<void> {
-  const { operation, spec } = going;
+  const { operation, spec, lease } = going;
   const { gate: timeoutSeconds, drain: drainSeconds } = timeoutsOf(spec);
   await passGate(
     operation,
     accessOf(spec),
     { name: spec.name, role: spec.role, mayGoBeside: mayGoBeside(going) },
-    { maxUnavailable: spec.maxUnavailable ?? 1, timeoutSeconds, drainSeconds },
+    { maxUnavailable: spec.maxUnavailable ?? 1, timeoutSeconds, drainSeconds, row: lease.row },
   );
 }
 

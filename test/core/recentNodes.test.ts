@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SwarmNodeFacts } from '../../core/facts';
+import { askedAnew, broughtUp, recentMilliseconds } from '../../core/recentNodes';
+import type { RecentLook, RecentNodes } from '../../core/recentNodes';
+
+function entry(hostname: string, more: Partial<SwarmNodeFacts> = {}): SwarmNodeFacts {
+  return {
+    ...{ id: `id-${hostname}`, version: 1, hostname, address: '10.0.0.1', labels: {} },
+    ...{ engineVersion: '26.1.5', role: 'worker', availability: 'active', state: 'ready' },
+    managerStatus: undefined,
+    ...more,
+  };
+}
+
+function manager(hostname: string, isLeader: boolean): SwarmNodeFacts {
+  const managerStatus = { isLeader, reachability: 'reachable', address: '10.0.0.1:2377' } as const;
+  return entry(hostname, { role: 'manager', managerStatus });
+}
+
+const managers = [manager('m1', true), manager('m2', false), manager('m3', false)];
+const workers = ['w1', 'w2', 'w3', 'w4'].map((name) => entry(name));
+const recent: RecentNodes = { nodes: [...managers, ...workers], leader: 'id-m1', atMs: 10_000 };
+const now: RecentLook = { atMs: 11_000, managers, going: [], target: 'w2' };
+
+test('the worker that is to go is asked for anew', () => {
+  assert.deepEqual(askedAnew(recent, now), ['id-w2']);
+});
+
+test('a list serves for its time, and no longer', () => {
+  assert.ok(askedAnew(recent, { ...now, atMs: 10_000 + recentMilliseconds }) !== undefined);
+  assert.equal(askedAnew(recent, { ...now, atMs: 10_001 + recentMilliseconds }), undefined);
+});
+
+test('whoever goes is asked for anew until the list shows it as out', () => {
+  assert.deepEqual(askedAnew(recent, { ...now, going: ['w1', 'w3'] }), ['id-w2', 'id-w1', 'id-w3']);
+  const drained = entry('w1', { availability: 'drain' });
+  const shown = broughtUp(recent, managers, new Map([['id-w1', drained]]));
+  assert.deepEqual(
+    shown.nodes.find(({ hostname }) => hostname === 'w1'),
+    drained,
+  );
+  assert.deepEqual(askedAnew(shown, { ...now, going: ['w1', 'w3'] }), ['id-w2', 'id-w3']);
+});
+
+test('one that is gone is in the list no more, and the list is of when it was', () => {
+  const without = broughtUp(recent, managers, new Map([['id-w1', undefined]]));
+  assert.ok(!without.nodes.some(({ hostname }) => hostname === 'w1'));
+  assert.equal(without.atMs, recent.atMs);
+});
+
+test('managers are as they are now, also one that the list has as a worker', () => {
+  const present = [...managers.slice(0, 2), manager('w4', false)];
+  const { nodes } = broughtUp(recent, present, new Map());
+  assert.deepEqual(
+    nodes.filter(({ managerStatus }) => managerStatus !== undefined).map(({ id }) => id),
+    ['id-m1', 'id-m2', 'id-w4', 'id-m3'],
+  );
+  assert.equal(nodes.length, recent.nodes.length);
+});
+
+const useless: Record<
+  string,
+  { readonly list?: Partial<RecentNodes>; readonly look?: Partial<RecentLook> }
+> = {
+  'after a change of leader': { look: { managers: [manager('m1', false), manager('m2', true)] } },
+  'without a leader now': { look: { managers: [manager('m1', false)] } },
+  'that was seen without a leader': { list: { leader: undefined } },
+  'without the worker that is to go': { look: { target: 'w9' } },
+  'of which many have changed': {
+    list: { nodes: Array.from({ length: 20 }, (_, index) => entry(`w${String(index)}`)) },
+    look: { going: Array.from({ length: 20 }, (_, index) => `w${String(index)}`) },
+  },
+};
+for (const [what, { list, look }] of Object.entries(useless)) {
+  test(`a list ${what} serves nobody`, () => {
+    assert.equal(askedAnew({ ...recent, ...list }, { ...now, ...look }), undefined);
+  });
+}
