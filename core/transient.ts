@@ -13,6 +13,8 @@ const transientSentences: readonly RegExp[] = [
   /connection (error|refused|reset)/i,
   /exceeded rate limit/i,
   /transport is closing/i,
+  // An engine that has begun to stop its manager.
+  /client connection is closing/i,
   // Bounded: an unbounded gap takes time with the square of a long message.
   /raft: .{0,200}(stopped|proposal dropped)/i,
 ];

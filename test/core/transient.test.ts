@@ -17,6 +17,7 @@ describe('isTransient', () => {
     'read tcp 10.88.0.11:2377: connection reset by peer',
     'exceeded rate limit count of registrations',
     'rpc error: code = Internal desc = transport is closing',
+    'rpc error: code = Canceled desc = grpc: the client connection is closing',
     'raft: raft processing is stopped',
     'raft: proposal dropped',
   ];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Clock } from '../../effects/clock';
 import { DockerApiError } from '../../effects/docker';
-import { askManager } from '../../provider/operations/ask/managers';
+import { askLast, askManager } from '../../provider/operations/ask/managers';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import { ProviderProcess } from '../support/providerHarness';
 
@@ -22,7 +22,12 @@ type Ask = (clusterId?: string) => Promise<string>;
 
 /** Two managers, m1 asked first; `ask` tells who answered. */
 async function asking(
-  action: (engines: { m1: Engine; m2: Engine }, ask: Ask, clock: Clock) => Promise<void>,
+  action: (
+    engines: { m1: Engine; m2: Engine },
+    ask: Ask,
+    clock: Clock,
+    leave: (name: string) => void,
+  ) => Promise<void>,
 ): Promise<void> {
   const process = new ProviderProcess(new FakeWorld());
   const engine = (): Engine => ({ clusterId: 'c', isManager: true, infos: 0, questions: 0 });
@@ -40,7 +45,10 @@ async function asking(
     }));
     const ask: Ask = (clusterId = 'c') =>
       askManager(seen, { clusterId, managers }, ({ docker }) => docker.version());
-    await action(engines, ask, operation.effects.clock);
+    const leave = (name: string): void => {
+      askLast(seen, name);
+    };
+    await action(engines, ask, operation.effects.clock, leave);
     return {};
   });
   assert.deepEqual(answer, {});
@@ -101,5 +109,32 @@ test('what it refuses for another reason is not asked twice', async () => {
     m1.refuses = new DockerApiError(409, 'name conflicts with an existing object');
     await assert.rejects(ask(), { statusCode: 409 });
     assert.deepEqual([m1.infos, m1.questions], [1, 2]);
+  });
+});
+
+test('one that is demoted is asked nothing as long as another one answers', async () => {
+  await asking(async ({ m1, m2 }, ask, clock, leave) => {
+    await ask();
+    leave('m1');
+    assert.equal(await ask(), 'm2');
+    m2.isManager = false;
+    assert.equal(await ask(), 'm1');
+    m2.isManager = true;
+    await clock.sleep(30_000);
+    assert.equal(await ask(), 'm1');
+    assert.deepEqual([m1.questions, m2.questions], [3, 2]);
+  });
+});
+
+test('the last words of a manager that stops are no answer', async () => {
+  await asking(async ({ m1, m2 }, ask) => {
+    await ask();
+    m1.refuses = new DockerApiError(
+      500,
+      'rpc error: code = Canceled desc = grpc: the client connection is closing',
+    );
+    m1.isManager = false;
+    assert.equal(await ask(), 'm2');
+    assert.equal(m2.questions, 1);
   });
 });

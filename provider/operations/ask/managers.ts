@@ -2,7 +2,6 @@ import { describeLocked } from '../../../core/autolock';
 import type { ManagerContact } from '../../../core/connection';
 import { contactOrder } from '../../../core/contacts';
 import { SwarmError, errorMessage } from '../../../core/errors';
-import { isTransient } from '../../../core/transient';
 import type { DockerApi } from '../../../effects/docker';
 import type { Hosts } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
@@ -55,9 +54,13 @@ export async function findManager(
   const now = operation.effects.clock.monotonicMs();
   const isSilent = (name: string): boolean =>
     now - (silent.get(name) ?? -Infinity) < silentMilliseconds;
-  const contacts = contactOrder(access.managers, ({ name, isStandIn }) =>
-    avoid.includes(name) ? 2 : isStandIn === true || isSilent(name) ? 1 : 0,
-  );
+  const leaving = leavingContacts(operation);
+  const isLeaving = (name: string): boolean =>
+    now - (leaving.get(name) ?? -Infinity) < leavingMilliseconds;
+  const contacts = contactOrder(access.managers, ({ name, isStandIn }) => {
+    if (isLeaving(name)) return 3;
+    return avoid.includes(name) ? 2 : isStandIn === true || isSilent(name) ? 1 : 0;
+  });
   const answers = await askSideBySide(operation.effects.clock, contacts, (contact) =>
     askContact(operation, access, contact, find.mayBeRecent === true),
   );
@@ -147,6 +150,23 @@ function silentContacts({ effects }: Operation): Map<string, number> {
   return known;
 }
 
+/** For how long a manager that is demoted is asked after all others: longer than its own manager takes to stop. */
+const leavingMilliseconds = 30_000;
+
+const leavingByHosts = new WeakMap<Hosts, Map<string, number>>();
+
+/** Since when each contact is one that is demoted. */
+function leavingContacts({ effects }: Operation): Map<string, number> {
+  const known = leavingByHosts.get(effects.hosts) ?? new Map<string, number>();
+  leavingByHosts.set(effects.hosts, known);
+  return known;
+}
+
+/** To be called before a manager is demoted: what it is asked while its manager stops makes both wait for seconds. */
+export function askLast(operation: Operation, name: string): void {
+  leavingContacts(operation).set(name, operation.effects.clock.monotonicMs());
+}
+
 /**
  * Asks a manager, and another one when the first fails for a passing reason (leadership moving, a
  * connection cut), until one answers or the time is up. `ask` must be safe to repeat.
@@ -174,7 +194,7 @@ export async function askManager<T>(
         mayBeRecent = false;
         if (manager.isRecent === true) continue;
       }
-      const isPassing = error instanceof NoManagerError ? !error.isGone : isTransient(error);
+      const isPassing = error instanceof NoManagerError ? !error.isGone : mayBeNoManager(error);
       if (!isPassing || clock.monotonicMs() >= deadline) throw error;
       operation.status(`waiting for a manager: ${errorMessage(error)}`);
     }

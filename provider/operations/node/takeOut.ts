@@ -4,7 +4,7 @@ import { isTransient } from '../../../core/transient';
 import { DockerApiError } from '../../../effects/docker';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
-import { askManager } from '../ask/managers';
+import { askLast, askManager } from '../ask/managers';
 import type { SwarmAccess } from '../ask/managers';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
 import type { Heed } from '../ask/waitUntil';
@@ -44,6 +44,7 @@ export async function demoteAndWait(
   const avoid = [operation.name];
   const { clock } = operation.effects;
   const before = await findEntry(operation, access, nodeId, avoid);
+  if (before !== undefined) askLast(operation, before.hostname);
   if (before?.managerStatus !== undefined && before.role === 'worker') {
     await wishAfresh(operation, access, nodeId);
   }
