@@ -1,7 +1,7 @@
 import type { SwarmNodeFacts } from '../../../core/facts';
 import type { Labels } from '../../../core/labels';
 import type { DockerApi } from '../../../effects/docker';
-import type { Hosts } from '../../../effects/effects';
+import { ofProcess } from '../../server/ofProcess';
 import type { Operation } from '../../server/resource';
 import { leaseLabelsOf } from '../hold/lease';
 import { askManager } from './managers';
@@ -29,7 +29,7 @@ interface KeptLook {
 /** For how long one look serves further Reads, from its beginning. */
 const sharedMilliseconds = 2_000;
 
-const keptByHosts = new WeakMap<Hosts, Map<string, KeptLook>>();
+const keptIn = ofProcess(() => new Map<string, KeptLook>());
 
 /**
  * A node's entry, for its Read. As long as this process has changed nothing, one look at the swarm serves all
@@ -53,9 +53,8 @@ export async function lookAtNode(
 }
 
 function sharedLook(operation: Operation, access: SwarmAccess): Promise<SwarmLook> {
-  const { clock, hosts } = operation.effects;
-  const kept = keptByHosts.get(hosts) ?? new Map<string, KeptLook>();
-  keptByHosts.set(hosts, kept);
+  const { clock } = operation.effects;
+  const kept = keptIn(operation);
   // Whom it is asked of is a part of it: what an old run stored may name managers that are gone.
   const contacts = access.managers.map(({ name, address }) => `${name} ${address}`);
   const key = [access.clusterId, ...contacts].join('\n');

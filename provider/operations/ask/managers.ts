@@ -3,7 +3,7 @@ import type { ManagerContact } from '../../../core/connection';
 import { contactOrder } from '../../../core/contacts';
 import { SwarmError, errorMessage } from '../../../core/errors';
 import type { DockerApi } from '../../../effects/docker';
-import type { Hosts } from '../../../effects/effects';
+import { ofProcess } from '../../server/ofProcess';
 import type { Operation } from '../../server/resource';
 import { askSideBySide } from './askSideBySide';
 import { forgetLive, mayBeNoManager, noteLive, recentlyLive } from './recentlyLive';
@@ -50,16 +50,14 @@ export async function findManager(
   avoid: readonly string[] = [],
   find: { readonly mayBeRecent?: boolean } = {},
 ): Promise<LiveManager> {
-  const silent = silentContacts(operation);
   const now = operation.effects.clock.monotonicMs();
-  const isSilent = (name: string): boolean =>
-    now - (silent.get(name) ?? -Infinity) < silentMilliseconds;
-  const leaving = leavingContacts(operation);
-  const isLeaving = (name: string): boolean =>
-    now - (leaving.get(name) ?? -Infinity) < leavingMilliseconds;
+  const isWithin = (since: ReadonlyMap<string, number>, milliseconds: number, name: string) =>
+    now - (since.get(name) ?? -Infinity) < milliseconds;
+  const [leaving, silent] = [leavingContacts(operation), silentContacts(operation)];
   const contacts = contactOrder(access.managers, ({ name, isStandIn }) => {
-    if (isLeaving(name)) return 3;
-    return avoid.includes(name) ? 2 : isStandIn === true || isSilent(name) ? 1 : 0;
+    if (isWithin(leaving, leavingMilliseconds, name)) return 3;
+    if (avoid.includes(name)) return 2;
+    return isStandIn === true || isWithin(silent, silentMilliseconds, name) ? 1 : 0;
   });
   const answers = await askSideBySide(operation.effects.clock, contacts, (contact) =>
     askContact(operation, access, contact, find.mayBeRecent === true),
@@ -141,26 +139,14 @@ async function askContact(
 /** A manager that did not answer is asked last for this long: each try costs a connection's timeout. */
 const silentMilliseconds = 60_000;
 
-const silentByHosts = new WeakMap<Hosts, Map<string, number>>();
-
-/** When each contact was last silent, for the life of the process. */
-function silentContacts({ effects }: Operation): Map<string, number> {
-  const known = silentByHosts.get(effects.hosts) ?? new Map<string, number>();
-  silentByHosts.set(effects.hosts, known);
-  return known;
-}
+/** When each contact was last silent. */
+const silentContacts = ofProcess(() => new Map<string, number>());
 
 /** For how long a manager that is demoted is asked after all others: longer than its own manager takes to stop. */
 const leavingMilliseconds = 30_000;
 
-const leavingByHosts = new WeakMap<Hosts, Map<string, number>>();
-
 /** Since when each contact is one that is demoted. */
-function leavingContacts({ effects }: Operation): Map<string, number> {
-  const known = leavingByHosts.get(effects.hosts) ?? new Map<string, number>();
-  leavingByHosts.set(effects.hosts, known);
-  return known;
-}
+const leavingContacts = ofProcess(() => new Map<string, number>());
 
 /** To be called before a manager is demoted: what it is asked while its manager stops makes both wait for seconds. */
 export function askLast(operation: Operation, name: string): void {

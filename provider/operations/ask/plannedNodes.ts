@@ -1,8 +1,8 @@
 import type { ManagerContact } from '../../../core/connection';
-import type { Hosts } from '../../../effects/effects';
+import { ofProcess } from '../../server/ofProcess';
 import type { Operation } from '../../server/resource';
 
-const byHosts = new WeakMap<Hosts, Map<string, ManagerContact>>();
+const plannedIn = ofProcess(() => new Map<string, ManagerContact>());
 
 /**
  * How declared nodes are reached, workers too, as this run's plans were told: one of each cluster of the
@@ -10,8 +10,7 @@ const byHosts = new WeakMap<Hosts, Map<string, ManagerContact>>();
  * pair of nodes.
  */
 export function notePlannedNodes(operation: Operation, nodes: readonly ManagerContact[]): void {
-  const known = byHosts.get(operation.effects.hosts) ?? new Map<string, ManagerContact>();
-  byHosts.set(operation.effects.hosts, known);
+  const known = plannedIn(operation);
   for (const { name, address, connection } of nodes) {
     known.set(`${name} ${address}`, { name, address, connection });
   }
@@ -22,7 +21,7 @@ export function plannedNodes(
   operation: Operation,
   known: readonly ManagerContact[],
 ): readonly ManagerContact[] {
-  const planned = [...(byHosts.get(operation.effects.hosts)?.values() ?? [])];
+  const planned = [...plannedIn(operation).values()];
   const more = known.filter(
     ({ name, address }) => !planned.some((node) => node.name === name && node.address === address),
   );

@@ -12,7 +12,7 @@ import {
 import { isTransient } from '../../../core/transient';
 import type { DockerApi } from '../../../effects/docker';
 import { DockerApiError } from '../../../effects/docker';
-import type { Hosts } from '../../../effects/effects';
+import { ofProcess } from '../../server/ofProcess';
 import type { Operation } from '../../server/resource';
 import { askManager } from '../ask/managers';
 import type { SwarmAccess } from '../ask/managers';
@@ -76,7 +76,7 @@ interface Queue {
   row: object;
 }
 
-const queuesByHosts = new WeakMap<Hosts, Map<string, Queue>>();
+const queuesOf = ofProcess(() => new Map<string, Queue>());
 
 /**
  * Those of this run that want the same lease take it in the order in which they came, each as soon as the one before
@@ -87,9 +87,7 @@ async function oneAfterAnother<T>(
   clusterId: string,
   action: (queue: Queue) => Promise<T>,
 ): Promise<T> {
-  const { hosts } = operation.effects;
-  const queues = queuesByHosts.get(hosts) ?? new Map<string, Queue>();
-  queuesByHosts.set(hosts, queues);
+  const queues = queuesOf(operation);
   const present = queues.get(clusterId);
   const queue = present ?? { last: Promise.resolve(), row: {} };
   queues.set(clusterId, queue);
@@ -269,19 +267,18 @@ export async function changeLeaseLabels(
   );
 }
 
-const turnsByHosts = new WeakMap<Hosts, Map<string, Promise<void>>>();
+const turnsOf = ofProcess(() => new Map<string, Promise<void>>());
 
 /**
  * Changes of this process go one after another. A hundred workers that come back at once would overtake each other for so long
  * that some give up. Who holds the lease does not wait here: a renewal must not.
  */
 function inTurn(
-  { effects }: Operation,
+  operation: Operation,
   clusterId: string,
   action: () => Promise<void>,
 ): Promise<void> {
-  const turns = turnsByHosts.get(effects.hosts) ?? new Map<string, Promise<void>>();
-  turnsByHosts.set(effects.hosts, turns);
+  const turns = turnsOf(operation);
   const own = (turns.get(clusterId) ?? Promise.resolve()).then(action);
   turns.set(
     clusterId,

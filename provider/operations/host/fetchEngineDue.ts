@@ -2,13 +2,14 @@ import type { EngineDue } from '../../../core/engineDue';
 import { parseSourceNote, sourceNotePath } from '../../../core/engineSource';
 import { versionWithin } from '../../../core/engineVersion';
 import { isSeen } from '../../../core/facts';
-import type { Host, Hosts } from '../../../effects/effects';
+import type { Host } from '../../../effects/effects';
+import { ofProcess } from '../../server/ofProcess';
 import type { Operation } from '../../server/resource';
 import { look } from '../gate/gatherGateFacts';
 import { fetchEngine } from './engineSetup';
 
-/** What each run, which is a process, has brought near. */
-const broughtByHosts = new WeakMap<Hosts, Set<string>>();
+/** What this run has brought near. */
+const broughtIn = ofProcess(() => new Set<string>());
 
 /**
  * Of a node that is about to be replaced on its machine: the engine it gets is brought near while it still serves, so
@@ -24,8 +25,7 @@ export async function fetchEngineDue(
   due: EngineDue,
 ): Promise<void> {
   const { os, version, source } = due;
-  const brought = broughtByHosts.get(operation.effects.hosts) ?? new Set<string>();
-  broughtByHosts.set(operation.effects.hosts, brought);
+  const brought = broughtIn(operation);
   const key = JSON.stringify([host.description, due]);
   if (brought.has(key)) return;
   if (source.kind === 'preinstalled') return;

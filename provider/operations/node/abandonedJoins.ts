@@ -1,6 +1,6 @@
 import { isFormerSelf, mayBeAbandoned } from '../../../core/abandonedJoin';
 import { steps } from '../../../core/steps';
-import type { Hosts } from '../../../effects/effects';
+import { ofProcess } from '../../server/ofProcess';
 import type { Operation } from '../../server/resource';
 import { askManager } from '../ask/managers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
@@ -20,13 +20,8 @@ interface Search {
  */
 const sharedMilliseconds = 10_000;
 
-const searchesByHosts = new WeakMap<Hosts, Map<string, Search>>();
-
-function searchesOf({ effects }: Operation): Map<string, Search> {
-  const known = searchesByHosts.get(effects.hosts) ?? new Map<string, Search>();
-  searchesByHosts.set(effects.hosts, known);
-  return known;
-}
+/** By the IDs of swarms. */
+const searchesOf = ofProcess(() => new Map<string, Search>());
 
 /** A join of this run was cut off, and may have left an entry: nobody takes a search of before for his own. */
 export function joinLeftBehind(operation: Operation, clusterId: string): void {

@@ -10,7 +10,7 @@ import {
   renderPendingRestore,
 } from '../../../core/outage';
 import type { PendingRestore } from '../../../core/outage';
-import type { Hosts } from '../../../effects/effects';
+import { ofProcess } from '../../server/ofProcess';
 import type { Operation } from '../../server/resource';
 import { backupDirectory } from '../backup/backupDirectory';
 
@@ -23,16 +23,14 @@ export interface FoundRestore {
   readonly archive: string;
 }
 
-const notedByHosts = new WeakMap<Hosts, Set<string>>();
+const notedIn = ofProcess(() => new Set<string>());
 
 /**
  * Where to look, for the life of the process: `destroy` runs no program, and a declaration may have lost its
  * `backup` meanwhile. The Read of Swarm, before either, knows what was declared last.
  */
-export function noteBackups({ effects }: Operation, policy: BackupPolicy | undefined): void {
-  if (policy === undefined) return;
-  const noted = notedByHosts.get(effects.hosts) ?? new Set<string>();
-  notedByHosts.set(effects.hosts, noted.add(backupDirectory(policy)));
+export function noteBackups(operation: Operation, policy: BackupPolicy | undefined): void {
+  if (policy !== undefined) notedIn(operation).add(backupDirectory(policy));
 }
 
 function directories(operation: Operation): readonly string[] {
@@ -40,7 +38,7 @@ function directories(operation: Operation): readonly string[] {
     noteBackups(operation, policyIn(roll));
     return false;
   });
-  return [...(notedByHosts.get(operation.effects.hosts) ?? [])];
+  return [...notedIn(operation)];
 }
 
 /** Of a Swarm's inputs, which a Check may have found faulty. */

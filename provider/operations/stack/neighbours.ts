@@ -1,7 +1,7 @@
 import { SwarmError } from '../../../core/errors';
 import { neighbourFaults } from '../../../core/stack/neighbourFaults';
 import type { StackPlan } from '../../../core/stack/stackPlan';
-import type { Hosts } from '../../../effects/effects';
+import { ofProcess } from '../../server/ofProcess';
 import type { Operation } from '../../server/resource';
 import type { StackInputs } from './stackSpec';
 
@@ -10,7 +10,7 @@ interface Noted {
   readonly plan: StackPlan;
 }
 
-const byHosts = new WeakMap<Hosts, Map<string, Noted>>();
+const notedIn = ofProcess(() => new Map<string, Noted>());
 
 /**
  * Notes what a stack brings to its swarm in this run, and gives what other stacks were noted before it. Kept by this
@@ -21,8 +21,7 @@ export function noteStack(
   { managers }: Pick<StackInputs, 'managers'>,
   plan: StackPlan,
 ): readonly StackPlan[] {
-  const noted = byHosts.get(operation.effects.hosts) ?? new Map<string, Noted>();
-  byHosts.set(operation.effects.hosts, noted);
+  const noted = notedIn(operation);
   // Its cluster ID is not known in the preview of a new one.
   const swarm = managers
     .map(({ address }) => address)

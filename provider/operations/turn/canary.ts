@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { canaryDone, decideCanary, readCanary, withCanary } from '../../../core/canary';
 import { SwarmError } from '../../../core/errors';
-import type { Hosts } from '../../../effects/effects';
+import { ofProcess } from '../../server/ofProcess';
 import type { Operation } from '../../server/resource';
 import type { SwarmAccess } from '../ask/managers';
 import { changeLeaseLabels, readLeaseLabels } from '../hold/lease';
@@ -13,14 +13,7 @@ interface Run {
   readonly going: Map<string, readonly string[]>;
 }
 
-const runs = new WeakMap<Hosts, Run>();
-
-/** A run is a process. */
-function runOf({ effects }: Operation): Run {
-  const run = runs.get(effects.hosts) ?? { id: randomUUID(), going: new Map() };
-  runs.set(effects.hosts, run);
-  return run;
-}
+const runOf = ofProcess((): Run => ({ id: randomUUID(), going: new Map() }));
 
 /** Notes for the life of the process which nodes this run's plan lets go. */
 export function noteGoing(operation: Operation, clusterId: string, names: readonly string[]): void {

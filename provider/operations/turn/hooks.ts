@@ -4,7 +4,7 @@ import { defaultHookSeconds, hookEnvironment, hookFor, quoteHookOutput } from '.
 import type { Hook, HookAction, HookMoment } from '../../../core/hooks';
 import type { Labels } from '../../../core/labels';
 import { steps } from '../../../core/steps';
-import type { Hosts } from '../../../effects/effects';
+import { ofProcess } from '../../server/ofProcess';
 import { isList } from '../../server/propertyValues';
 import type { Operation, PropertyMap } from '../../server/resource';
 import type { NodeInputs } from '../ask/nodeSpec';
@@ -15,14 +15,8 @@ import { registeredSwarm } from '../swarm/registeredSwarm';
 /** A node as its hooks are told of it, under its declared name. */
 export type HookedNode = Pick<NodeInputs, 'name' | 'role' | 'address' | 'clusterId' | 'managers'>;
 
-const passedByHosts = new WeakMap<Hosts, Set<string>>();
-
-/** Nodes whose `before` has passed in this run: a run is a process. */
-function passedIn({ effects }: Operation): Set<string> {
-  const passed = passedByHosts.get(effects.hosts) ?? new Set<string>();
-  passedByHosts.set(effects.hosts, passed);
-  return passed;
-}
+/** Nodes whose `before` has passed in this run. */
+const passedIn = ofProcess(() => new Set<string>());
 
 function keyOf({ clusterId, name }: HookedNode): string {
   return `${clusterId} ${name}`;

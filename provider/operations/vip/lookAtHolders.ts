@@ -5,7 +5,7 @@ import { parseKeepalived } from '../../../core/keepalived/parseKeepalived';
 import { judgeHolders } from '../../../core/vip/vipDrift';
 import type { HolderSight, VipSight } from '../../../core/vip/vipDrift';
 import { keepalivedPath } from '../../../core/keepalived/keepalivedUnit';
-import type { Hosts } from '../../../effects/effects';
+import { ofProcess } from '../../server/ofProcess';
 import type { Operation } from '../../server/resource';
 import type { Heed } from '../ask/waitUntil';
 import { look } from '../gate/gatherGateFacts';
@@ -68,16 +68,15 @@ interface Look {
   readonly sight: Promise<VipSight>;
 }
 
-const looksByHosts = new WeakMap<Hosts, Map<string, Look>>();
+const looksOf = ofProcess(() => new Map<string, Look>());
 
 /** As `lookAtHolders`, once for all members of a virtual IP. */
 export async function lookAtHoldersOnce(
   operation: Operation,
   spec: VipMemberInputs,
 ): Promise<VipSight> {
-  const { hosts, clock } = operation.effects;
-  const looks = looksByHosts.get(hosts) ?? new Map<string, Look>();
-  looksByHosts.set(hosts, looks);
+  const { clock } = operation.effects;
+  const looks = looksOf(operation);
   const key = `${spec.clusterId} ${spec.vip} ${spec.addresses.join(' ')}`;
   const last = looks.get(key);
   const nowMs = clock.monotonicMs();
