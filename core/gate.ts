@@ -134,7 +134,7 @@ export function gate(facts: GateFacts, target: GateTarget): GateVerdict {
     });
   }
   if (target.role === 'worker') reasons.push(...workerReasons(facts, list, target));
-  const leader = members.find((node) => node.managerStatus?.isLeader === true);
+  const leader = leaderAmong(members);
   return {
     isOpen: reasons.length === 0,
     reasons: distinct(reasons),
@@ -191,7 +191,7 @@ function agreementReasons(views: readonly ManagerSight[]): GateReason[] {
   for (const view of views) {
     if (!isSeen(view.managers)) continue;
     const members = view.managers.seen.filter((node) => node.managerStatus !== undefined);
-    const leader = members.find((node) => node.managerStatus?.isLeader === true);
+    const leader = leaderAmong(members);
     const own = {
       name: view.name,
       leader: leader === undefined ? 'nobody' : identity(leader),
@@ -381,6 +381,11 @@ function isTarget(node: SwarmNodeFacts, target: GateTarget, facts: GateFacts): b
 
 function memberAt(members: readonly SwarmNodeFacts[], address: string): SwarmNodeFacts | undefined {
   return members.find((node) => isAt(node, address));
+}
+
+/** Who leads raft, as these entries say. */
+export function leaderAmong(nodes: readonly SwarmNodeFacts[]): SwarmNodeFacts | undefined {
+  return nodes.find(({ managerStatus }) => managerStatus?.isLeader === true);
 }
 
 /** Whether a member's raft address is at an IP, however either is written. */

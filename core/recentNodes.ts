@@ -1,4 +1,5 @@
 import type { SwarmNodeFacts } from './facts';
+import { leaderAmong } from './gate';
 
 /** All nodes, as the gate of a worker has seen them and has opened. */
 export interface RecentNodes {
@@ -40,7 +41,7 @@ const mostAskedAnew = 8;
 export function askedAnew(recent: RecentNodes, now: RecentLook): readonly string[] | undefined {
   const { nodes, leader, atMs } = recent;
   if (leader === undefined || now.atMs - atMs > recentMilliseconds) return undefined;
-  if (leaderOf(now.managers) !== leader) return undefined;
+  if (leaderAmong(now.managers)?.id !== leader) return undefined;
   const managers = new Set(now.managers.map(({ id }) => id));
   const going = new Set(now.going);
   const own = nodes.filter(({ hostname }) => hostname === now.target);
@@ -67,8 +68,4 @@ export function broughtUp(
     .filter(({ id }) => !present.has(id))
     .flatMap((node) => (answers.has(node.id) ? (answers.get(node.id) ?? []) : node));
   return { ...recent, nodes: [...managers, ...others] };
-}
-
-export function leaderOf(managers: readonly SwarmNodeFacts[]): string | undefined {
-  return managers.find(({ managerStatus }) => managerStatus?.isLeader === true)?.id;
 }

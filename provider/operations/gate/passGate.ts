@@ -1,8 +1,7 @@
 import { SwarmError } from '../../../core/errors';
 import { isSeen } from '../../../core/facts';
-import { describeReasons, gate } from '../../../core/gate';
+import { describeReasons, gate, leaderAmong } from '../../../core/gate';
 import type { GateFacts, GateTarget, GateVerdict } from '../../../core/gate';
-import { leaderOf } from '../../../core/recentNodes';
 import type { RecentNodes } from '../../../core/recentNodes';
 import type { Operation } from '../../server/resource';
 import { gatherGateFacts } from './gatherGateFacts';
@@ -80,7 +79,8 @@ function keep(
 ): void {
   const members = managers.map((manager) => manager.managers).find(isSeen)?.seen ?? [];
   if (!verdict.isOpen || !isSeen(nodes)) recentByRow.delete(row);
-  else recentByRow.set(row, { nodes: nodes.seen, atMs: nodesAtMs, leader: leaderOf(members) });
+  else
+    recentByRow.set(row, { nodes: nodes.seen, atMs: nodesAtMs, leader: leaderAmong(members)?.id });
 }
 
 /** By its own word, since there is nobody else to ask. */
