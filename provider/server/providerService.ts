@@ -12,6 +12,7 @@ import {
 } from '@pulumi/pulumi/proto/provider_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { SwarmError } from '../../core/errors';
+import type { EngineLog } from './engineLog';
 import type { Lifecycle } from './lifecycle';
 import { createOperation, type OperationHost } from './operation';
 import { renderPackageSchema, type ProviderPackage } from './packageSchema';
@@ -19,12 +20,22 @@ import { fromStruct, toStruct } from './propertyValues';
 import { checkFailure, ResourceHandlers } from './resourceHandlers';
 import { rpcError } from './rpcErrors';
 
-export interface ServiceOptions {
+/** What the provider offers, and what its operations share. */
+export interface ProviderWork {
   readonly provider: ProviderPackage;
   readonly host: OperationHost;
+}
+
+export interface ServiceOptions {
+  readonly version: string;
+  /** Called once, when the engine first asks for something that a process which only introduces itself does not need. */
+  readonly begin: () => Promise<ProviderWork>;
+  readonly log: EngineLog;
   readonly lifecycle: Lifecycle;
   /** A program registers something of ours. */
   readonly onCheck: (urn: string) => void;
+  /** Something is created, updated or deleted, and not in a preview. */
+  readonly onChange: () => void;
   readonly onCancel: () => void;
   /** The engine that started, or attached to, this process. */
   readonly onEngine: (address: string) => void;
@@ -36,14 +47,19 @@ export interface ServiceOptions {
  * understands as "not offered".
  */
 export function createProviderService(options: ServiceOptions): UntypedServiceImplementation {
-  const { provider, host, lifecycle } = options;
-  const resources = new ResourceHandlers(provider.resources, host, options.onCheck);
+  const { log, lifecycle } = options;
+  let begun: Promise<ProviderWork & { readonly resources: ResourceHandlers }> | undefined;
+  const work = (): NonNullable<typeof begun> =>
+    (begun ??= options.begin().then(({ provider, host }) => ({
+      ...{ provider, host },
+      resources: new ResourceHandlers(provider.resources, host, options.onCheck),
+    })));
 
   /** A quick answer. */
   const answer =
     <Q, A>(handle: (request: Q) => A | Promise<A>): handleUnaryCall<Q, A> =>
     (call, callback) => {
-      void respond(host, async () => handle(call.request)).then(
+      void respond(log, async () => handle(call.request)).then(
         (response) => {
           callback(null, response);
         },
@@ -55,6 +71,14 @@ export function createProviderService(options: ServiceOptions): UntypedServiceIm
   /** Work on the world, which the process does not leave unfinished. */
   const operate = <Q, A>(handle: (request: Q) => Promise<A>): handleUnaryCall<Q, A> =>
     answer((request) => lifecycle.track(() => handle(request)));
+  const change = <Q, A>(
+    handle: (resources: ResourceHandlers, request: Q) => Promise<A>,
+    isPreview: (request: Q) => boolean = () => false,
+  ): handleUnaryCall<Q, A> =>
+    operate(async (request) => {
+      if (!isPreview(request)) options.onChange();
+      return handle((await work()).resources, request);
+    });
 
   return {
     handshake: answer((request) => {
@@ -71,10 +95,10 @@ export function createProviderService(options: ServiceOptions): UntypedServiceIm
     }),
     getPluginInfo: answer(() => {
       const response = new PluginInfo();
-      response.setVersion(provider.version);
+      response.setVersion(options.version);
       return response;
     }),
-    getSchema: answer((request) => {
+    getSchema: answer(async (request) => {
       if (request.getVersion() !== 0) {
         throw new SwarmError(
           'SchemaVersionUnknown',
@@ -82,7 +106,7 @@ export function createProviderService(options: ServiceOptions): UntypedServiceIm
         );
       }
       const response = new GetSchemaResponse();
-      response.setSchema(JSON.stringify(renderPackageSchema(provider)));
+      response.setSchema(JSON.stringify(renderPackageSchema((await work()).provider)));
       return response;
     }),
     // The provider has no configuration of its own: connections belong to the resources, so that a
@@ -102,13 +126,22 @@ export function createProviderService(options: ServiceOptions): UntypedServiceIm
       response.setSupportspreview(true);
       return response;
     }),
-    check: answer((request) => resources.check(request)),
-    diff: answer((request) => resources.diff(request)),
-    create: operate((request) => resources.create(request)),
-    read: operate((request) => resources.read(request)),
-    update: operate((request) => resources.update(request)),
-    delete: operate((request) => resources.delete(request)),
-    invoke: operate((request) => invoke(provider, host, request)),
+    check: answer(async (request) => (await work()).resources.check(request)),
+    diff: answer(async (request) => (await work()).resources.diff(request)),
+    create: change(
+      (resources, request) => resources.create(request),
+      (request) => request.getPreview(),
+    ),
+    read: operate(async (request) => (await work()).resources.read(request)),
+    update: change(
+      (resources, request) => resources.update(request),
+      (request) => request.getPreview(),
+    ),
+    delete: change((resources, request) => resources.delete(request)),
+    invoke: operate(async (request) => {
+      const { provider, host } = await work();
+      return invoke(provider, host, request);
+    }),
     // Every run ends with it. With work in flight it is Ctrl-C: the engine waits for that work and
     // saves its result, so nothing is aborted.
     cancel: answer(() => {
@@ -150,15 +183,15 @@ async function invoke(
 }
 
 /** Runs a handler; its lines are on the screen before its answer is, and a fault's stack is in the debug log. */
-async function respond<A>(host: OperationHost, handle: () => Promise<A>): Promise<A> {
+async function respond<A>(log: EngineLog, handle: () => Promise<A>): Promise<A> {
   try {
     return await handle();
   } catch (error) {
     if (error instanceof Error && !(error instanceof SwarmError)) {
-      host.log.write({ severity: 'debug', message: error.stack ?? error.message, urn: '' });
+      log.write({ severity: 'debug', message: error.stack ?? error.message, urn: '' });
     }
     throw error;
   } finally {
-    await host.log.flush();
+    await log.flush();
   }
 }

@@ -46,11 +46,10 @@ export class ResourceHandlers {
   check(request: CheckRequest): CheckResponse {
     this.#onCheck(request.getUrn());
     const resource = this.#resourceOf(request.getUrn());
-    const olds = request.getOlds();
-    const { inputs, failures } = resource.check(
-      fromStruct(request.getNews()),
-      olds === undefined ? undefined : fromStruct(olds),
-    );
+    const { inputs, failures } = resource.check(fromStruct(request.getNews()), () => {
+      const olds = request.getOlds();
+      return olds === undefined ? undefined : fromStruct(olds);
+    });
     const response = new CheckResponse();
     response.setInputs(toStruct(inputs, resource.inputs));
     response.setFailuresList(failures.map(checkFailure));
@@ -61,7 +60,10 @@ export class ResourceHandlers {
     const resource = this.#resourceOf(request.getUrn());
     const old = {
       inputs: fromStruct(request.getOldInputs()),
-      state: fromStruct(request.getOlds()),
+      // Most look at the inputs alone, and there is a Diff for every resource in every run.
+      get state() {
+        return fromStruct(request.getOlds());
+      },
     };
     return renderDiff(resource, resource.diff(old, fromStruct(request.getNews())));
   }

@@ -10,8 +10,17 @@ import { Registrations } from './registrations';
 import type { ProviderPackage } from './packageSchema';
 import { keepHeapSmall } from './smallHeap';
 
-export interface ServeOptions extends ProviderPackage {
+/** What the provider offers, and the world that it works on. */
+export interface Offer extends Pick<ProviderPackage, 'resources' | 'functions'> {
   readonly effects: Effects;
+}
+
+export interface ServeOptions extends Pick<ProviderPackage, 'name' | 'version'> {
+  /**
+   * Where the rest of the provider comes from, asked for once and only when it is needed. After a refresh the engine starts a
+   * second process of it, which it asks for its name and little else.
+   */
+  readonly load: () => Promise<Offer>;
 }
 
 /** As in the SDK: a request carries whole inputs and states. */
@@ -27,35 +36,43 @@ const closeMs = 2000;
  * free port of 127.0.0.1 and prints it, as the engine expects. The process ends by itself: see
  * Lifecycle.
  */
-export async function serve(options: ServeOptions): Promise<void> {
-  keepHeapSmall();
+export async function serve({ load, ...named }: ServeOptions): Promise<void> {
   let engineAddress = parseEngineAddress(process.argv.slice(2));
   const registrations = new Registrations();
   let isCancelled = false;
   const log = createEngineLog(() => engineAddress);
   const server = new Server({ 'grpc.max_receive_message_length': maxMessageBytes });
-  const lifecycle = new Lifecycle(() => void exit(server, options.effects));
+  let effects: Effects | undefined;
+  const lifecycle = new Lifecycle(() => void exit(server, effects));
   watchProcess(lifecycle, log);
   server.addService(
     ResourceProviderService,
     createProviderService({
-      provider: {
-        ...options,
-        resources: options.resources.map((resource) => registrations.noting(resource)),
-      },
-      lifecycle,
-      host: {
-        effects: options.effects,
-        log,
-        journal: openJournal(process.env['SWARM_JOURNAL']),
-        signal: lifecycle.signal,
-        isProgramRun: () => !registrations.isEmpty,
-        isRegistered: (token, which) => registrations.has(token, which),
-        isCancelled: () => isCancelled,
+      ...{ version: named.version, log, lifecycle },
+      begin: async () => {
+        const offer = await load();
+        ({ effects } = offer);
+        return {
+          provider: {
+            ...named,
+            functions: offer.functions,
+            resources: offer.resources.map((resource) => registrations.noting(resource)),
+          },
+          host: {
+            effects,
+            log,
+            journal: openJournal(process.env['SWARM_JOURNAL']),
+            signal: lifecycle.signal,
+            isProgramRun: () => !registrations.isEmpty,
+            isRegistered: (token, which) => registrations.has(token, which),
+            isCancelled: () => isCancelled,
+          },
+        };
       },
       onCheck: (urn) => {
         registrations.add(urn);
       },
+      onChange: keepHeapSmall,
       onCancel: () => {
         isCancelled = true;
       },
@@ -115,17 +132,17 @@ function watchProcess(lifecycle: Lifecycle, log: EngineLog): void {
   process.on('unhandledRejection', show);
 }
 
-async function exit(server: Server, effects: Effects): Promise<void> {
+async function exit(server: Server, effects: Effects | undefined): Promise<void> {
   const answered = new Promise<void>((resolve) => {
     server.tryShutdown(() => {
       resolve();
     });
   });
-  await Promise.allSettled([atMost(answerMs, answered), atMost(closeMs, effects.hosts.close())]);
+  await Promise.allSettled([atMost(answerMs, answered), atMost(closeMs, effects?.hosts.close())]);
   process.exit(0);
 }
 
-function atMost(milliseconds: number, promise: Promise<void>): Promise<void> {
+function atMost(milliseconds: number, promise: Promise<void> | undefined): Promise<void> {
   return Promise.race([
     promise,
     new Promise<void>((resolve) => {

@@ -33,9 +33,10 @@ const plan: ProviderFunction = {
 };
 
 void serve({
-  name: 'probe',
-  version: '0.1.0',
-  resources: recordCalls(probeResources, process.env[callsFileVariable] ?? '/dev/null'),
-  functions: [plan],
-  effects,
+  ...{ name: 'probe', version: '0.1.0' },
+  load: async () => ({
+    resources: recordCalls(probeResources, process.env[callsFileVariable] ?? '/dev/null'),
+    functions: [plan],
+    effects,
+  }),
 });
