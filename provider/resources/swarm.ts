@@ -185,7 +185,7 @@ export const swarm: Resource = {
       ...contactFaults(wanted['managers']),
       ...declaredFaults(wanted['declared']),
       ...checkPools(wanted),
-      ...checkFixed(wanted, old()),
+      ...checkFixed(wanted, old),
       ...checkRecovery(wanted),
       ...checkHooks(wanted['hooks']),
     ],

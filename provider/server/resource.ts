@@ -106,10 +106,10 @@ export interface Resource {
   readonly importing: Importing;
   /** Whether the engine Reads it before every preview and `up`, so that drift is in the plan. */
   readonly refreshBeforeUpdate?: boolean | ((inputs: PropertyMap) => boolean);
-  /** Every failure at once; may fill in defaults. `old` gives the inputs of the last run, undefined where there was none. */
+  /** Every failure at once; may fill in defaults. */
   check(
     inputs: PropertyMap,
-    old: () => PropertyMap | undefined,
+    old: PropertyMap | undefined,
   ): { readonly inputs: PropertyMap; readonly failures: readonly InputFailure[] };
   /** `oldInputs` as last given, `state` the outputs as stored. */
   diff(

@@ -46,10 +46,11 @@ export class ResourceHandlers {
   check(request: CheckRequest): CheckResponse {
     this.#onCheck(request.getUrn());
     const resource = this.#resourceOf(request.getUrn());
-    const { inputs, failures } = resource.check(fromStruct(request.getNews()), () => {
-      const olds = request.getOlds();
-      return olds === undefined ? undefined : fromStruct(olds);
-    });
+    const olds = request.getOlds();
+    const { inputs, failures } = resource.check(
+      fromStruct(request.getNews()),
+      olds === undefined ? undefined : fromStruct(olds),
+    );
     const response = new CheckResponse();
     response.setInputs(toStruct(inputs, resource.inputs));
     response.setFailuresList(failures.map(checkFailure));
@@ -60,10 +61,7 @@ export class ResourceHandlers {
     const resource = this.#resourceOf(request.getUrn());
     const old = {
       inputs: fromStruct(request.getOldInputs()),
-      // Most look at the inputs alone, and there is a Diff for every resource in every run.
-      get state() {
-        return fromStruct(request.getOlds());
-      },
+      state: fromStruct(request.getOlds()),
     };
     return renderDiff(resource, resource.diff(old, fromStruct(request.getNews())));
   }

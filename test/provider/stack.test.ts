@@ -253,7 +253,7 @@ describe('update', () => {
           'networks: { back: { attachable: true } }',
         ),
       ),
-      () => run.inputs,
+      run.inputs,
     );
     assert.match(
       failures[0]?.reason ?? '',
@@ -641,7 +641,7 @@ describe('check', () => {
   const failures = (more: PropertyMap): readonly string[] => {
     const run = fresh();
     return resourceOf('swarm:index:Stack')
-      .check(run.wanted(compose('api:1'), more), () => undefined)
+      .check(run.wanted(compose('api:1'), more), undefined)
       .failures.map(({ property, reason }) => `${property}: ${reason}`);
   };
 
@@ -690,12 +690,12 @@ describe('check', () => {
     const run = fresh();
     const resource = resourceOf('swarm:index:Stack');
     const wanted = run.wanted(compose('api:1'), { variables: { MODE: unknown } });
-    const { inputs, failures: found } = resource.check(wanted, () => undefined);
+    const { inputs, failures: found } = resource.check(wanted, undefined);
     assert.deepEqual(found, []);
     assert.equal(inputs['services'], unknown);
     const secret = resource.check(
       run.wanted(compose('api:1'), { secrets: { key: unknown } }),
-      () => undefined,
+      undefined,
     );
     assert.deepEqual(secret.failures, []);
     assert.deepEqual(

@@ -391,6 +391,6 @@ networks: { lan: { external: true, name: lan }, host: { external: true } }
 test('a job’s mode is not changed in place', async () => {
   const run = await deployed();
   const text = compose().replace('replicas: 2', 'mode: replicated-job');
-  const { failures } = resourceOf('swarm:index:Stack').check(wanted(run, text), () => run.inputs);
+  const { failures } = resourceOf('swarm:index:Stack').check(wanted(run, text), run.inputs);
   assert.match(failures[0]?.reason ?? '', /goes from Replicated to ReplicatedJob/);
 });

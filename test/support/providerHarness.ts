@@ -90,7 +90,7 @@ export class ProviderProcess {
   /** The program registers a resource. A process without any Check serves `pulumi destroy`, or a Read before an `up`. */
   check(urn: string, wanted: PropertyMap, old?: PropertyMap): readonly InputFailure[] {
     this.registrations.add(urn);
-    return this.registrations.noting(resourceOf(typeOfUrn(urn))).check(wanted, () => old).failures;
+    return this.registrations.noting(resourceOf(typeOfUrn(urn))).check(wanted, old).failures;
   }
 
   /** Runs one call of the engine. @throws Killed, or what the resource throws. */

@@ -50,7 +50,7 @@ export class StackRun {
     const resource = resourceOf('swarm:index:Stack');
     process.check(this.urn, wanted, this.inputs);
     // As the engine sends it: nothing old is an empty map.
-    const { inputs, failures } = resource.check(wanted, () => this.inputs ?? {});
+    const { inputs, failures } = resource.check(wanted, this.inputs ?? {});
     assert.deepEqual(failures, []);
     const old = this.inputs;
     if (old === undefined) {
