@@ -14,6 +14,8 @@ export interface OperationHost {
   readonly isRegistered: (token: string, which?: Which) => boolean;
   /** Ctrl-C was pressed: the engine waits for what is under way and starts nothing new. */
   readonly isCancelled: () => boolean;
+  /** The first operation begins that changes something. */
+  readonly onChange: () => void;
 }
 
 export interface OperationSubject {
@@ -32,7 +34,10 @@ const changes: readonly OperationKind[] = ['create', 'update', 'delete'];
 
 export function createOperation(host: OperationHost, subject: OperationSubject): Operation {
   const { urn, name } = subject;
-  if (!subject.isPreview && changes.includes(subject.kind)) changing.add(host.effects);
+  if (!subject.isPreview && changes.includes(subject.kind) && !changing.has(host.effects)) {
+    changing.add(host.effects);
+    host.onChange();
+  }
   const status = (message: string): void => {
     host.log.write({ severity: 'info', message, urn, isEphemeral: true });
   };

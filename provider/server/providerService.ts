@@ -34,8 +34,6 @@ export interface ServiceOptions {
   readonly lifecycle: Lifecycle;
   /** A program registers something of ours. */
   readonly onCheck: (urn: string) => void;
-  /** Something is created, updated or deleted, and not in a preview. */
-  readonly onChange: () => void;
   readonly onCancel: () => void;
   /** The engine that started, or attached to, this process. */
   readonly onEngine: (address: string) => void;
@@ -71,14 +69,6 @@ export function createProviderService(options: ServiceOptions): UntypedServiceIm
   /** Work on the world, which the process does not leave unfinished. */
   const operate = <Q, A>(handle: (request: Q) => Promise<A>): handleUnaryCall<Q, A> =>
     answer((request) => lifecycle.track(() => handle(request)));
-  const change = <Q, A>(
-    handle: (resources: ResourceHandlers, request: Q) => Promise<A>,
-    isPreview: (request: Q) => boolean = () => false,
-  ): handleUnaryCall<Q, A> =>
-    operate(async (request) => {
-      if (!isPreview(request)) options.onChange();
-      return handle((await work()).resources, request);
-    });
 
   return {
     handshake: answer((request) => {
@@ -128,16 +118,10 @@ export function createProviderService(options: ServiceOptions): UntypedServiceIm
     }),
     check: answer(async (request) => (await work()).resources.check(request)),
     diff: answer(async (request) => (await work()).resources.diff(request)),
-    create: change(
-      (resources, request) => resources.create(request),
-      (request) => request.getPreview(),
-    ),
+    create: operate(async (request) => (await work()).resources.create(request)),
     read: operate(async (request) => (await work()).resources.read(request)),
-    update: change(
-      (resources, request) => resources.update(request),
-      (request) => request.getPreview(),
-    ),
-    delete: change((resources, request) => resources.delete(request)),
+    update: operate(async (request) => (await work()).resources.update(request)),
+    delete: operate(async (request) => (await work()).resources.delete(request)),
     invoke: operate(async (request) => {
       const { provider, host } = await work();
       return invoke(provider, host, request);

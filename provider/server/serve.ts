@@ -66,13 +66,13 @@ export async function serve({ load, ...named }: ServeOptions): Promise<void> {
             isProgramRun: () => !registrations.isEmpty,
             isRegistered: (token, which) => registrations.has(token, which),
             isCancelled: () => isCancelled,
+            onChange: keepHeapSmall,
           },
         };
       },
       onCheck: (urn) => {
         registrations.add(urn);
       },
-      onChange: keepHeapSmall,
       onCancel: () => {
         isCancelled = true;
       },

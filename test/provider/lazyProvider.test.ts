@@ -41,11 +41,11 @@ function provider(): {
           isProgramRun: () => true,
           isRegistered: () => true,
           isCancelled: () => false,
+          onChange: () => done.push('changes'),
         },
       };
     },
     onCheck: () => undefined,
-    onChange: () => done.push('changes'),
     onCancel: () => done.push('cancelled'),
     onEngine: () => undefined,
   });
@@ -92,7 +92,7 @@ test('requests that come while it loads are all answered, and it loads once', as
   assert.deepEqual(done, ['loaded']);
 });
 
-test('a preview changes nothing, and says so', async () => {
+test('a preview is no change', async () => {
   const { ask, done } = provider();
   const request = (isPreview: boolean): CreateRequest => {
     const create = new CreateRequest();

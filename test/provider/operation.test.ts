@@ -43,6 +43,7 @@ function begin(journal: OperationHost['journal']): {
       isProgramRun: () => true,
       isRegistered: () => true,
       isCancelled: () => false,
+      onChange: () => undefined,
     },
     { kind: 'delete', urn, name: nameOfUrn(urn), timeout: 0, isPreview: false },
   );

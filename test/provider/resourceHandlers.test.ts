@@ -28,6 +28,7 @@ test('the state after a Read holds what was seen, not the inputs of the run befo
       isProgramRun: () => false,
       isRegistered: (token, name) => new Registrations().has(token, name),
       isCancelled: () => false,
+      onChange: () => undefined,
     },
     () => undefined,
   );

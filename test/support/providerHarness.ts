@@ -129,6 +129,7 @@ export class ProviderProcess {
         isProgramRun: () => !this.registrations.isEmpty,
         isRegistered: (token, which) => this.registrations.has(token, which),
         isCancelled: () => false,
+        onChange: () => undefined,
       },
       { kind, urn, name: nameOfUrn(urn), timeout: 0, isPreview: false },
     );
