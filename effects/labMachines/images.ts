@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import { SwarmError } from '../../core/errors';
 import { systemClock } from '../clock';
 import { withLock } from './fileLock';
+import { imageExec } from './imageExec';
 import { imageIdentity, imageRecipe, type ImageRecipe } from './imageRecipe';
 import { defaultDirectories, imagesDirectory, type LabDirectories } from './layout';
 import { unmountBelow } from './mounts';
@@ -141,7 +142,14 @@ async function finish(recipe: ImageRecipe, directory: string): Promise<void> {
   for (const name of await readdir(ssh)) {
     if (name.startsWith('ssh_host_')) await rm(path.join(ssh, name));
   }
-  await runTool(['chroot', directory, 'update-ca-certificates']);
+  await updateCertificates(directory);
+}
+
+/** In the image's own environment: the caller's may name directories that it has not got, as TMPDIR often does. */
+async function updateCertificates(directory: string): Promise<void> {
+  const command = 'update-ca-certificates';
+  const { code, stderr } = await imageExec(directory)([command]);
+  if (code !== 0) throw new Error(`${command} in it ended with ${String(code)}: ${stderr.trim()}`);
 }
 
 /**

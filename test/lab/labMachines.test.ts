@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { createLab } from '../../effects/labMachines';
+import { imageExec } from '../../effects/labMachines/imageExec';
+import { findImage } from '../../effects/labMachines/images';
 import type { LabMachineRecord } from '../../effects/lab';
 import { diffInventory, takeInventory, type HostInventory } from '../../lab/inventory';
 import { until } from '../../scenarios/until';
@@ -52,6 +54,21 @@ function suite(): void {
       assert.match(await on('t2', 'hostname; cat /etc/os-release'), /^t2\n[^]*VERSION_ID="13"/);
       assert.notEqual(await on('t1', 'cat /etc/machine-id'), await on('t2', 'cat /etc/machine-id'));
       assert.ok(said.includes('booting t1'));
+    });
+
+    test('what builds an image has nothing of the caller’s environment, whose directories the image lacks', async (t) => {
+      const image = await findImage('debian:12');
+      assert.ok(image !== undefined);
+      const before = process.env['TMPDIR'];
+      process.env['TMPDIR'] = '/here/only';
+      t.after(() => {
+        if (before === undefined) delete process.env['TMPDIR'];
+        else process.env['TMPDIR'] = before;
+      });
+      const { code, stdout } = await imageExec(image.directory)(['env']);
+      assert.equal(code, 0);
+      assert.match(stdout, /^HOME=\/root$/m);
+      assert.doesNotMatch(stdout, /TMPDIR/);
     });
 
     test('no unit of a machine has failed', async () => {
