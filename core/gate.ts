@@ -15,7 +15,7 @@ export interface ManagerSight {
   readonly managers: Sight<readonly SwarmNodeFacts[]>;
 }
 
-/** Everything the gate decides from; gathered afresh for every decision, but for what core/recentNodes.ts says. */
+/** Everything the gate decides from; gathered afresh for every decision, but for what core/recentLook.ts says. */
 export interface GateFacts {
   readonly clusterId: string;
   /** Every declared manager, the target included when it is one. */

@@ -1,15 +1,15 @@
 import type { ManagerContact } from '../../../core/connection';
 import { errorMessage } from '../../../core/errors';
 import { isSeen } from '../../../core/facts';
-import type { Sight } from '../../../core/facts';
+import type { ServiceFacts, Sight } from '../../../core/facts';
 import { isAt } from '../../../core/gate';
 import type { GateFacts, ManagerSight } from '../../../core/gate';
 import { declaredManagersLabel, declaredNames, declaredWorkersLabel } from '../../../core/labels';
 import type { Labels } from '../../../core/labels';
 import { readBaselines } from '../../../core/lease';
 import type { ServiceBaseline } from '../../../core/lease';
-import { askedAnew, broughtUp } from '../../../core/recentNodes';
-import type { RecentLook, RecentNodes } from '../../../core/recentNodes';
+import { askedAnew, broughtUp } from '../../../core/recentLook';
+import type { PresentFacts, RunningServices, SwarmLook } from '../../../core/recentLook';
 import { parseRenames, presentName } from '../../../core/renames';
 import { drainsTogether } from '../../../core/drainsTogether';
 import { belowBaselines, stayingTasks } from '../../../core/services';
@@ -18,10 +18,12 @@ import type { Operation } from '../../server/resource';
 import type { SwarmAccess } from '../ask/managers';
 import { leaseLabelsOf } from '../hold/lease';
 
-/** The facts, and of when they are. */
+/** The facts, what they were gathered from, and of when that is. */
 export interface GatheredFacts extends GateFacts {
-  /** The list of all nodes is of no moment before this one, by the monotonic clock. */
-  readonly nodesAtMs: number;
+  /** The lists of the whole swarm are of no moment before this one, by the monotonic clock. */
+  readonly listsAtMs: number;
+  /** Undefined: the tasks were not looked at, or could not be had. */
+  readonly running: RunningServices | undefined;
 }
 
 /**
@@ -39,8 +41,10 @@ export async function gatherGateFacts(
   maxUnavailable: number,
   options: {
     readonly declared?: readonly string[];
-    /** All nodes as a gate before this one has seen them: serves where core/recentNodes.ts lets it. Default: they are looked at now. */
-    readonly recent?: RecentNodes | undefined;
+    /** The swarm as a gate before this one has seen it: serves where core/recentLook.ts lets it. Default: it is looked at now. */
+    readonly recent?: SwarmLook | undefined;
+    /** Tasks are looked at also where no node lacks any: a baseline is taken from them, and further gates use them. Default: false. */
+    readonly withTasks?: boolean;
   } = {},
 ): Promise<GatheredFacts> {
   const answers = await Promise.all(
@@ -60,13 +64,23 @@ export async function gatherGateFacts(
   const asked = answers.filter(({ sight }) => names.includes(sight.name));
   const docker = views.find((view) => view.docker !== undefined)?.docker;
   const kept = await lookAtBaselines(docker);
+  const going = isSeen(kept) ? Object.keys(kept.seen) : [];
+  const services =
+    options.withTasks === true || going.length > 0 ? await lookAtServices(docker) : { seen: [] };
   const engines = enginesFor(asked, access.clusterId, target);
   const { clock } = operation.effects;
-  const now = { atMs: clock.monotonicMs(), managers: members, target };
-  const recent = await bringUp(options.recent, now, kept, engines[0]);
-  const nodes = recent === undefined ? await lookAtNodes(engines) : { seen: recent.nodes };
+  const now = { atMs: clock.monotonicMs(), managers: members, going, target };
+  const recent =
+    isSeen(kept) && isSeen(services)
+      ? await bringUp(options.recent, { ...now, services: services.seen }, engines[0])
+      : undefined;
+  const lists =
+    recent === undefined
+      ? await lookAtLists(docker, engines, services)
+      : { nodes: { seen: recent.nodes }, running: { seen: recent.running ?? noServices } };
+  const { nodes, running } = lists;
   return {
-    nodesAtMs: recent?.atMs ?? now.atMs,
+    listsAtMs: recent?.atMs ?? now.atMs,
     clusterId: access.clusterId,
     managers: asked.map(({ sight }) => sight),
     nodes,
@@ -75,7 +89,8 @@ export async function gatherGateFacts(
     ),
     isRootRotationInProgress: answers.some(({ isRotating }) => isRotating),
     maxUnavailable,
-    ...(await lookAtServices(docker, kept, nodes, target)),
+    running: options.withTasks === true && isSeen(running) ? running.seen : undefined,
+    ...judgeServices(kept, nodes, running, target),
   };
 }
 
@@ -87,44 +102,66 @@ async function lookAtBaselines(docker: DockerApi | undefined): Promise<Sight<Bas
   return look(async () => readBaselines(leaseLabelsOf(await docker.configs())));
 }
 
-/**
- * All nodes as they were seen a moment ago, with the entries that count as they are now; undefined: that does not do, or could not
- * be had. Where services may lack something their tasks are looked at, and those and the nodes are to be of one moment.
- */
-async function bringUp(
-  recent: RecentNodes | undefined,
-  now: Pick<RecentLook, 'atMs' | 'managers' | 'target'>,
-  kept: Sight<Baselines>,
-  docker: DockerApi | undefined,
-): Promise<RecentNodes | undefined> {
-  if (recent === undefined || docker === undefined || !isSeen(kept)) return undefined;
-  const going = Object.keys(kept.seen);
-  const ids = askedAnew(recent, { ...now, going });
-  if (ids === undefined) return undefined;
-  const answers = await look(async () => {
-    if (going.length > 0 && (await docker.services()).length > 0) return undefined;
-    return Promise.all(ids.map(async (id) => [id, await docker.node(id)] as const));
-  });
-  if (!isSeen(answers) || answers.seen === undefined) return undefined;
-  return broughtUp(recent, now.managers, new Map(answers.seen));
-}
+const noServices: RunningServices = { services: [], tasks: [] };
 
 async function lookAtServices(
   docker: DockerApi | undefined,
+): Promise<Sight<readonly ServiceFacts[]>> {
+  return docker === undefined ? { unseen: 'no manager answers' } : look(() => docker.services());
+}
+
+/** All nodes, and all tasks where there are services that could have any. */
+async function lookAtLists(
+  docker: DockerApi | undefined,
+  engines: readonly DockerApi[],
+  services: Sight<readonly ServiceFacts[]>,
+): Promise<{ readonly nodes: GateFacts['nodes']; readonly running: Sight<RunningServices> }> {
+  const lookAtTasks = async (): Promise<Sight<RunningServices>> => {
+    if (!isSeen(services)) return services;
+    if (services.seen.length === 0 || docker === undefined) return { seen: noServices };
+    return look(async () => ({ services: services.seen, tasks: await docker.tasks() }));
+  };
+  const [nodes, running] = await Promise.all([lookAtNodes(engines), lookAtTasks()]);
+  return { nodes, running };
+}
+
+/** The swarm as it was seen a moment ago, with what counts as it is now; undefined: that does not do, or could not be had. */
+async function bringUp(
+  recent: SwarmLook | undefined,
+  now: PresentFacts,
+  docker: DockerApi | undefined,
+): Promise<SwarmLook | undefined> {
+  if (recent === undefined || docker === undefined) return undefined;
+  const ids = askedAnew(recent, now);
+  if (ids === undefined) return undefined;
+  const own = recent.nodes.filter(({ hostname }) => hostname === now.target);
+  const tasksOn = own.filter(() => now.services.length > 0);
+  const answers = await look(() =>
+    Promise.all([
+      Promise.all(ids.map(async (id) => [id, await docker.node(id)] as const)),
+      Promise.all(tasksOn.map(({ id }) => docker.tasks({ nodeId: id }))),
+    ]),
+  );
+  if (!isSeen(answers)) return undefined;
+  const [nodes, tasks] = answers.seen;
+  const anew = { nodes: new Map(nodes), services: now.services, tasks: tasks.flat() };
+  return broughtUp(recent, now, anew);
+}
+
+/** What is worse than the baselines that are kept, and whether drains are under way that explain it. */
+function judgeServices(
   kept: Sight<Baselines>,
   nodes: GateFacts['nodes'],
+  running: Sight<RunningServices>,
   target: string,
-): Promise<Pick<GateFacts, 'services' | 'going' | 'beside'>> {
-  if (docker === undefined || !isSeen(kept)) {
-    return { services: isSeen(kept) ? { unseen: 'no manager answers' } : kept, going: [] };
-  }
+): Pick<GateFacts, 'services' | 'going' | 'beside'> {
+  if (!isSeen(kept)) return { services: kept, going: [] };
   const baselines = kept.seen;
   const going = Object.keys(baselines);
   if (going.length === 0) return { services: { seen: [] }, going };
   if (!isSeen(nodes)) return { services: nodes, going };
-  const lists = await look(() => Promise.all([docker.services(), docker.tasks()]));
-  if (!isSeen(lists)) return { services: lists, going };
-  const [services, tasks] = lists.seen;
+  if (!isSeen(running)) return { services: running, going };
+  const { services, tasks } = running.seen;
   const staying = stayingTasks(tasks, nodes.seen);
   const worse = belowBaselines(baselines, services, staying, nodes.seen);
   const beside = drainsTogether({ services, tasks, nodes: nodes.seen, baselines }, target);

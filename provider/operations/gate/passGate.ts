@@ -1,8 +1,8 @@
 import { SwarmError } from '../../../core/errors';
 import { isSeen } from '../../../core/facts';
 import { describeReasons, gate, leaderAmong } from '../../../core/gate';
-import type { GateFacts, GateTarget, GateVerdict } from '../../../core/gate';
-import type { RecentNodes } from '../../../core/recentNodes';
+import type { GateFacts, GateTarget } from '../../../core/gate';
+import type { SwarmLook } from '../../../core/recentLook';
 import type { Operation } from '../../server/resource';
 import { gatherGateFacts } from './gatherGateFacts';
 import type { GatheredFacts } from './gatherGateFacts';
@@ -13,6 +13,7 @@ import { isTimedOut, waitUntil } from '../ask/waitUntil';
  * Waits at the gate until this node may be taken out, looking afresh each time that it is shut, and says what it
  * waits for.
  *
+ * @returns the swarm as it was seen when the gate opened, of a worker in a row; undefined: it was seen for this gate alone.
  * @throws SwarmError `TimedOut` with the last reasons; `LastManager` at once: waiting changes nothing there.
  */
 export async function passGate(
@@ -25,24 +26,27 @@ export async function passGate(
     /** What a drain may take that is under way beside a target that may go beside it. Default: none is waited for. */
     readonly drainSeconds?: number;
     /**
-     * The row of operations that hold the lease (`Lease.row`): what the gate of one worker has seen of all nodes may serve that of
+     * The row of operations that hold the lease (`Lease.row`): what the gate of one worker has seen of the swarm may serve that of
      * the next, for a moment. Default: it looks itself, as a manager's gate always does.
      */
     readonly row?: object | undefined;
   },
-): Promise<GateVerdict> {
-  let verdict: GateVerdict | undefined;
+): Promise<SwarmLook | undefined> {
+  let seen: SwarmLook | undefined;
   let isBeside = false;
-  const kept = target.role === 'worker' && target.mayGoBeside === true ? options.row : undefined;
+  const row = target.role === 'worker' && target.mayGoBeside === true ? options.row : undefined;
   const { clock } = operation.effects;
   const look = async (): Promise<GatheredFacts> => {
-    const recent = kept === undefined ? undefined : recentByRow.get(kept);
+    const recent = row === undefined ? undefined : looksByRow.get(row);
     const beganMs = clock.monotonicMs();
-    const gather = (of?: RecentNodes): Promise<GatheredFacts> =>
-      gatherGateFacts(operation, access, target.name, options.maxUnavailable, { recent: of });
+    const gather = (of?: SwarmLook): Promise<GatheredFacts> =>
+      gatherGateFacts(operation, access, target.name, options.maxUnavailable, {
+        recent: of,
+        withTasks: row !== undefined,
+      });
     const facts = await gather(recent);
     // What was seen before opens a gate, and shuts none.
-    const isRefusedByBefore = facts.nodesAtMs < beganMs && !gate(facts, target).isOpen;
+    const isRefusedByBefore = facts.listsAtMs < beganMs && !gate(facts, target).isOpen;
     return isRefusedByBefore ? gather() : facts;
   };
   const open = (timeoutSeconds: number): Promise<void> =>
@@ -54,9 +58,10 @@ export async function passGate(
         const facts = await look();
         if (isOnlyMember(facts, target)) throw lastManager(target.name);
         isBeside = target.mayGoBeside === true && facts.beside !== undefined;
-        verdict = gate(facts, target);
-        if (kept !== undefined) keep(kept, facts, verdict);
-        return verdict.isOpen ? true : `shut: ${describeReasons(verdict.reasons)}`;
+        const { isOpen, reasons } = gate(facts, target);
+        seen = row === undefined || !isOpen ? undefined : lookOf(facts);
+        if (row !== undefined) keep(row, seen);
+        return isOpen ? true : `shut: ${describeReasons(reasons)}`;
       },
     );
   await open(options.timeoutSeconds).catch(async (error: unknown) => {
@@ -64,23 +69,23 @@ export async function passGate(
     if (!isTimedOut(error) || !isBeside || options.drainSeconds === undefined) throw error;
     await open(options.drainSeconds);
   });
-  if (verdict === undefined) throw new Error('the gate opened without a verdict');
-  return verdict;
+  return seen;
 }
 
-/** All nodes as the last gate that opened has seen them, by the row of operations that its lease was of: they are forgotten with it. */
-const recentByRow = new WeakMap<object, RecentNodes>();
+/** The swarm as the last gate that opened has seen it, by the row of operations that its lease was of: it is forgotten with it. */
+const looksByRow = new WeakMap<object, SwarmLook>();
 
-/** Only of a gate that opened. */
-function keep(
-  row: object,
-  { nodes, nodesAtMs, managers }: GatheredFacts,
-  verdict: GateVerdict,
-): void {
+/** Behind a gate that is shut everybody looks anew. */
+function keep(row: object, look: SwarmLook | undefined): void {
+  if (look === undefined) looksByRow.delete(row);
+  else looksByRow.set(row, look);
+}
+
+function lookOf({ nodes, running, listsAtMs, managers }: GatheredFacts): SwarmLook | undefined {
   const members = managers.map((manager) => manager.managers).find(isSeen)?.seen ?? [];
-  if (!verdict.isOpen || !isSeen(nodes)) recentByRow.delete(row);
-  else
-    recentByRow.set(row, { nodes: nodes.seen, atMs: nodesAtMs, leader: leaderAmong(members)?.id });
+  return isSeen(nodes)
+    ? { nodes: nodes.seen, running, leader: leaderAmong(members)?.id, atMs: listsAtMs }
+    : undefined;
 }
 
 /** By its own word, since there is nobody else to ask. */

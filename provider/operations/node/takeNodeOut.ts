@@ -2,6 +2,7 @@ import { backupMarkPath } from '../../../core/backup';
 import { SwarmError, errorMessage } from '../../../core/errors';
 import type { Sight, SwarmNodeFacts } from '../../../core/facts';
 import { isSeen } from '../../../core/facts';
+import type { SwarmLook } from '../../../core/recentLook';
 import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
@@ -259,13 +260,14 @@ async function out(going: Going): Promise<Gone | undefined> {
   if (!isDestroy) {
     // An interrupted run's: under its constraint nothing may become active again.
     await endRebalance({ operation, access, avoid: [spec.name] }, timeouts.drain);
-    await lease.step(steps.gate(spec.name), async () => {
-      if (!going.isAlone) await passNodeGate(going);
+    const look = await lease.step(steps.gate(spec.name), async () => {
+      const seen = going.isAlone ? undefined : await passNodeGate(going);
       await refuseLocalData(operation, access, spec, going.host);
+      return seen;
     });
     await beginTurn(operation, lease, spec, going);
-    // Behind the hook, which may have changed services itself.
-    await keepBaseline(going);
+    // Behind the hook, which may have changed services itself: no gate before one gives its look away.
+    await keepBaseline({ ...going, look });
   }
   if (going.entry.managerStatus !== undefined && !going.isAlone) {
     await catchUpMembers(operation, access, spec.name);
@@ -359,8 +361,8 @@ async function standIn(going: Going): Promise<void> {
   await passGateAgain(going);
 }
 
-function passGateAgain(going: Going): Promise<void> {
-  return going.lease.step(steps.gate(going.spec.name), () => passNodeGate(going));
+async function passGateAgain(going: Going): Promise<void> {
+  await going.lease.step(steps.gate(going.spec.name), () => passNodeGate(going));
 }
 
 /** A demotion that the leader refuses leaves the node as it was: a manager, and available. */
@@ -379,10 +381,10 @@ async function demote(going: Going, entry: SwarmNodeFacts): Promise<void> {
   if (machine !== undefined) await seenAsWorker(operation, machine, timeoutSeconds);
 }
 
-async function passNodeGate(going: Going): Promise<void> {
+function passNodeGate(going: Going): Promise<SwarmLook | undefined> {
   const { operation, spec, lease } = going;
   const { gate: timeoutSeconds, drain: drainSeconds } = timeoutsOf(spec);
-  await passGate(
+  return passGate(
     operation,
     accessOf(spec),
     { name: spec.name, role: spec.role, mayGoBeside: mayGoBeside(going) },

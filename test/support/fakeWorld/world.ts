@@ -26,6 +26,8 @@ export interface Pace {
   readonly restMs?: number;
   /** Fake time that every operation moves. */
   readonly operationMs?: number;
+  /** Fake time that an answer takes for each entry of a list, in whole milliseconds in all. Default: 0. */
+  readonly entryMs?: number;
   /** Real time without any operation of the process before time jumps: what asks it works meanwhile. Default: 0. */
   readonly idleMs?: number;
 }
@@ -38,13 +40,15 @@ export class World {
 
   private readonly restMs: number;
   private readonly operationMs: number;
+  private readonly entryMs: number;
 
   constructor(
     readonly store: Store,
-    { restMs = 0, operationMs = timing.operation, idleMs = 0 }: Pace = {},
+    { restMs = 0, operationMs = timing.operation, entryMs = 0, idleMs = 0 }: Pace = {},
   ) {
     this.restMs = restMs;
     this.operationMs = operationMs;
+    this.entryMs = entryMs;
     this.clock = new FakeClock(store, idleMs);
     this.events = new EventStreams(store, tellingEngine);
     this.addressChanges = new EventStreams(store, tellingAddresses);
@@ -98,7 +102,8 @@ export class World {
     try {
       const value = structuredClone(body(state));
       if (action.isChange || !isRested) settle(state);
-      const delayMs = action.takesMs ?? 0;
+      const entries = Array.isArray(value) ? value.length : 0;
+      const delayMs = (action.takesMs ?? 0) + Math.floor(entries * this.entryMs);
       return after === undefined ? { delayMs, value } : { delayMs, error: after };
     } catch (error) {
       if (error instanceof Delayed) return { delayMs: error.afterMs, error: error.error };

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { GateTarget } from '../../core/gate';
-import { withBaseline } from '../../core/lease';
-import { recentMilliseconds } from '../../core/recentNodes';
+import { readBaseline, withBaseline } from '../../core/lease';
+import type { ServiceBaseline } from '../../core/lease';
+import { recentMilliseconds, recentTasksMilliseconds } from '../../core/recentLook';
+import type { ServiceSpec } from '../../core/service';
+import type { DockerApi } from '../../effects/docker';
 import type { Effects } from '../../effects/effects';
 import { bound, withEngines } from '../../effects/withEngines';
+import type { NodeInputs } from '../../provider/operations/ask/nodeSpec';
+import { keepBaseline } from '../../provider/operations/gate/keepBaseline';
 import { passGate } from '../../provider/operations/gate/passGate';
-import { changeLeaseLabels } from '../../provider/operations/hold/lease';
+import { changeLeaseLabels, withLease } from '../../provider/operations/hold/lease';
 import { assertAsDeclared, copyOf, founded, leader } from '../support/clusterState';
 import { changed, cluster, contactsOf } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
@@ -24,9 +29,10 @@ before(async () => {
   origin = { world, stack: await founded(world, declared) };
 });
 
-/** Questions for the list of all nodes. */
+/** Questions for the lists of all nodes and of all tasks. */
 interface Lists {
   asked: number;
+  askedTasks: number;
   /** They have no answer. */
   fail: boolean;
 }
@@ -48,23 +54,27 @@ interface Passing {
 
 function begin(watch?: (state: WorldState) => void): Begun {
   const { world, stack } = copyOf(origin.world, origin.stack, watch);
-  const lists: Lists = { asked: 0, fail: false };
-  const watched = (effects: Effects): Effects =>
-    withEngines(
-      effects,
-      (docker) =>
-        new Proxy(docker, {
-          get: (of, key) =>
-            key !== 'nodes'
-              ? bound(of, key)
-              : (filter?: Parameters<typeof docker.nodes>[0]) => {
-                  if (filter === undefined) lists.asked += 1;
-                  return filter === undefined && lists.fail
-                    ? Promise.reject(new Error('deadline exceeded'))
-                    : docker.nodes(filter);
-                },
-        }),
-    );
+  const lists: Lists = { asked: 0, askedTasks: 0, fail: false };
+  const unlessFailing = <T>(answer: () => Promise<T>): Promise<T> =>
+    lists.fail ? Promise.reject(new Error('deadline exceeded')) : answer();
+  const watchedEngine = (docker: DockerApi): DockerApi => {
+    const of: Partial<DockerApi> = {
+      nodes: (filter) => {
+        if (filter !== undefined) return docker.nodes(filter);
+        lists.asked += 1;
+        return unlessFailing(() => docker.nodes());
+      },
+      tasks: (filter) => {
+        if (filter !== undefined) return docker.tasks(filter);
+        lists.askedTasks += 1;
+        return unlessFailing(() => docker.tasks());
+      },
+    };
+    return new Proxy(docker, {
+      get: (target, key) => (of as Record<string | symbol, unknown>)[key] ?? bound(target, key),
+    });
+  };
+  const watched = (effects: Effects): Effects => withEngines(effects, watchedEngine);
   const process = new ProviderProcess({ effects: () => watched(world.effects()) });
   const ofAll = {};
   return {
@@ -87,9 +97,15 @@ function access(stack: Stack): Parameters<typeof passGate>[1] {
 }
 
 /** As behind its gate: its baseline is kept, and then it is drained. */
-async function letGo({ stack, process }: Begun, name: string): Promise<void> {
+async function letGo(
+  { stack, process }: Begun,
+  name: string,
+  baseline: ServiceBaseline = {},
+): Promise<void> {
   await process.call('delete', stack.urnOf('Node', name), async (_, operation) => {
-    await changeLeaseLabels(operation, access(stack), (labels) => withBaseline(labels, name, {}));
+    await changeLeaseLabels(operation, access(stack), (labels) =>
+      withBaseline(labels, name, baseline),
+    );
     const { docker } = await operation.effects.hosts.connect({ lab: 'test', machine: 'm1' });
     const found = await docker.nodes({ name });
     const entry = found.find(({ hostname }) => hostname === name);
@@ -170,22 +186,111 @@ test('a manager’s gate looks itself, and so does that of a worker that goes al
   assert.equal(run.lists.asked, 3);
 });
 
-test('where services may lack something the list is read at each gate', async () => {
-  const run = begin();
-  await run.pass('w1', { maxUnavailable: 3 });
-  await letGo(run, 'w1');
-  await run.process.call('create', run.stack.urnOf('Node', 'w1'), async (_, { effects }) => {
-    const { docker } = await effects.hosts.connect({ lab: 'test', machine: 'm1' });
-    await docker.createService({
-      ...{ name: 'web', image: 'web:1', command: [], environment: {}, mode: { replicas: 1 } },
-      ...{ constraints: [], ports: [], endpointMode: 'vip', stopGraceSeconds: 1, labels: {} },
-    });
+describe('where services run', () => {
+  const service = (name: string, replicas: number): ServiceSpec => ({
+    ...{ name, image: 'web:1', command: [], environment: {}, mode: { replicas } },
+    ...{ constraints: ['node.role == worker'], ports: [], endpointMode: 'vip' as const },
+    ...{ stopGraceSeconds: 1, labels: {} },
   });
-  run.world.advance(recentMilliseconds);
-  await run.pass('w2', { maxUnavailable: 3 });
-  const before = run.lists.asked;
-  await run.pass('w2', { maxUnavailable: 3 });
-  assert.equal(run.lists.asked, before + 1);
+  const deploy = async ({ world, stack, process }: Begun, spec: ServiceSpec): Promise<void> => {
+    await process.call('create', stack.urnOf('Node', 'w1'), async (_, { effects }) => {
+      const { docker } = await effects.hosts.connect({ lab: 'test', machine: 'm1' });
+      await docker.createService(spec);
+    });
+    world.advance(10_000);
+  };
+  const deployed = async (replicas: number): Promise<Begun> => {
+    const run = begin();
+    for (const name of ['m1', ...workers]) {
+      run.world.editMachine(`test/${name}`, ({ engine }) => engine.images.push('web:1'));
+    }
+    await deploy(run, service('web', replicas));
+    return run;
+  };
+  /** Workers by whether they run a task. */
+  const having = ({ world }: Begun, isBusy: boolean): readonly string[] => {
+    const { nodes, tasks } = world.swarm();
+    const busy = tasks.filter(({ state }) => state === 'running').map(({ nodeId }) => nodeId);
+    return nodes
+      .filter(({ hostname, id }) => hostname.startsWith('w') && busy.includes(id) === isBusy)
+      .map(({ hostname }) => hostname);
+  };
+
+  test('both lists are read once, and serve the next gates', async () => {
+    const run = await deployed(8);
+    const [first = '', second = ''] = having(run, true);
+    await run.pass(first, { maxUnavailable: 3 });
+    assert.deepEqual(run.lists, { asked: 1, askedTasks: 1, fail: false });
+    run.lists.fail = true;
+    await letGo(run, first, { web: 8 });
+    await run.pass(second, { maxUnavailable: 3 });
+    assert.deepEqual(run.lists, { asked: 1, askedTasks: 1, fail: true });
+  });
+
+  test('what nodes of this run have taken with them counts at once', async () => {
+    const run = await deployed(4);
+    const [first = '', second = ''] = having(run, true);
+    await run.pass(first, { maxUnavailable: 3 });
+    await letGo(run, first, { web: 4 });
+    const refused = /of service web 2 of 4 tasks would stay, and 3 are to/;
+    await assert.rejects(run.pass(second, { maxUnavailable: 3 }), refused);
+    assert.ok(run.lists.askedTasks > 1, 'a gate that is shut is looked at afresh');
+  });
+
+  test('a task that ends by itself is seen as soon as the look is as old as it may be', async () => {
+    const run = await deployed(4);
+    const [first = '', second = ''] = having(run, true);
+    const [idle = ''] = having(run, false);
+    await letGo(run, idle, { web: 4 });
+    await run.pass(first, { maxUnavailable: 3 });
+    run.world.edit((state) => {
+      state.failingImages['web:1'] = 'it ended at once';
+      for (const { nodes, tasks } of Object.values(state.swarms)) {
+        const node = nodes.find(({ hostname }) => hostname === second);
+        const ended = { state: 'failed' as const, desiredState: 'shutdown' as const };
+        Object.assign(tasks.find(({ nodeId }) => nodeId === node?.id) ?? {}, ended);
+      }
+    });
+    run.world.advance(recentTasksMilliseconds);
+    const refused = /of service web 2 of 4 tasks would stay, and 3 are to|web runs 3 of 4 tasks/;
+    await assert.rejects(run.pass(first, { maxUnavailable: 3 }), refused);
+  });
+
+  test('the baseline of a worker is taken from what its gate has seen, as long as that may serve', async () => {
+    for (const [seconds, asked] of [
+      [0.5, 0],
+      [1.5, 1],
+    ] as const) {
+      const run = await deployed(4);
+      const { stack, process, lists } = run;
+      await process.call('delete', stack.urnOf('Node', 'w1'), (_, operation) =>
+        withLease(operation, access(stack), 'take worker w1 out', 60, async (lease) => {
+          const target = { name: 'w1', role: 'worker', mayGoBeside: true } as const;
+          const options = { maxUnavailable: 1, timeoutSeconds: 1, row: lease.row };
+          const look = await passGate(operation, access(stack), target, options);
+          const before = lists.askedTasks;
+          run.world.advance(seconds * 1000);
+          const spec = stack.inputsOf('Node', 'w1') as unknown as NodeInputs;
+          await keepBaseline({ operation, lease, look, spec: { ...spec, ...access(stack) } });
+          assert.equal(lists.askedTasks - before, asked);
+          assert.deepEqual(readBaseline(await lease.readLabels(), 'w1'), { web: 4 });
+        }),
+      );
+    }
+  });
+
+  test('a service that is new since then makes the gate look itself', async () => {
+    const run = await deployed(4);
+    const [first = '', second = ''] = having(run, false);
+    await run.pass(first, { maxUnavailable: 3 });
+    await letGo(run, first, { web: 4 });
+    await run.process.call('create', run.stack.urnOf('Node', 'w1'), async (_, { effects }) => {
+      const { docker } = await effects.hosts.connect({ lab: 'test', machine: 'm1' });
+      await docker.createService(service('api', 1));
+    });
+    await run.pass(second, { maxUnavailable: 3 });
+    assert.equal(run.lists.askedTasks, 2);
+  });
 });
 
 /** Most workers that were not there to serve at any moment. */
