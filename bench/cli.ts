@@ -33,6 +33,7 @@ What a roll costs, what a preview costs, and what many nodes cost.
   --nodes N           of the preview only this number of nodes; may be given again
   --workers N         of scale this number of workers instead; may be given again
   --max-unavailable N of scale this size of a batch, a number or a percentage (default 10%)
+  --services N        of scale this number of services, with as many replicas in all as there are workers (default 0)
   --lab NAME=SUBNET   use this lab (default bench=10.106.0.0/24)
   --reuse-golden      take a golden cluster that earlier code made, if there is one
   --help              this
@@ -49,6 +50,7 @@ async function main(): Promise<number> {
       nodes: { type: 'string', multiple: true, default: ['100', '500'] },
       workers: { type: 'string', multiple: true, default: ['250', '1000'] },
       'max-unavailable': { type: 'string', default: '10%' },
+      services: { type: 'string', default: '0' },
       lab: { type: 'string', default: 'bench=10.106.0.0/24' },
       'reuse-golden': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -73,7 +75,9 @@ async function main(): Promise<number> {
     if (what === 'scale') {
       const workers = values.workers.map(Number);
       const maxUnavailable = values['max-unavailable'];
-      console.log(renderScaleTable(await measureScale({ workers, maxUnavailable, signal, say })));
+      const services = Number(values.services);
+      const run = { workers, maxUnavailable, services, signal, say };
+      console.log(renderScaleTable(await measureScale(run)));
       return 0;
     }
     if (what !== '') throw usageError(`${what}: is no benchmark`);

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { resolveMaxUnavailable } from '../../core/order';
 import type { WorldState } from '../../test/support/fakeWorld/state';
 import { createBenchProject, type BenchProject, type ProviderKind } from './benchProject';
+import { deployServices } from './deployServices';
 import type { BenchDeclaration } from './declaration';
 import { watchProviderMemory } from './providerMemory';
 import type { Usage } from './usage';
@@ -26,6 +27,8 @@ export interface ScaleFigures {
 export interface ScaleRun {
   readonly workers: readonly number[];
   readonly maxUnavailable: number | string;
+  /** Replicated services that the cluster runs, with as many replicas in all as it has workers. */
+  readonly services: number;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
 }
@@ -44,7 +47,7 @@ export async function measureScale(run: ScaleRun): Promise<readonly ScaleFigures
 
 async function measureAt(
   workers: number,
-  { maxUnavailable, say }: ScaleRun,
+  { maxUnavailable, services, say }: ScaleRun,
 ): Promise<ScaleFigures> {
   const declared = (os: string): BenchDeclaration => ({ managers, workers, os, maxUnavailable });
   const size = resolveMaxUnavailable(maxUnavailable, workers);
@@ -55,6 +58,7 @@ async function measureAt(
     try {
       project.declareNodes(declared('debian:12'));
       say(`7 + ${workers} nodes, ${kind}: made in ${(await up(project)).toFixed(0)} s`);
+      if (kind === 'swarm') await deployServices(project.worldFile, services, workers);
       const before = kind === 'swarm' ? worldOf(project).nowMs : 0;
       project.declareNodes(declared('debian:13'));
       const memory = watchProviderMemory(project.directory);
