@@ -48,22 +48,29 @@ export const record = (
   isRequired = true,
 ): PropertySchema => ({ type: 'object', description, properties, isRequired });
 
+const inputOnly = (property: PropertySchema): PropertySchema => ({
+  ...property,
+  isInputOnly: true,
+});
+
 /** `Connection` of core/connection.ts. */
-export const connectionProperty = record(
-  {
-    host: text('IP address or host name that sshd answers on.', false),
-    port: count('TCP port of sshd. Default: 22.'),
-    user: text('Login user. Default: root. Any other user needs sudo without a password.', false),
-    privateKey: secretText('Private key in OpenSSH or PEM form.', false),
-    privateKeyFile: text('File with the private key where Pulumi runs, in place of it.', false),
-    privateKeyPassword: secretText('Passphrase of `privateKey`.', false),
-    password: secretText('Password of the login user.', false),
-    agentSocketPath: text('Path of the SSH agent’s socket.', false),
-    hostKey: text('The host’s public key. Default: ~/.ssh/known_hosts.', false),
-    lab: text('Name of a lab on this computer, in place of `host`.', false),
-    machine: text('Name of the machine in that lab.', false),
-  },
-  'How the host is reached: SSH, or a machine of a lab on this computer. A change of it is no change of the resource.',
+export const connectionProperty = inputOnly(
+  record(
+    {
+      host: text('IP address or host name that sshd answers on.', false),
+      port: count('TCP port of sshd. Default: 22.'),
+      user: text('Login user. Default: root. Any other user needs sudo without a password.', false),
+      privateKey: secretText('Private key in OpenSSH or PEM form.', false),
+      privateKeyFile: text('File with the private key where Pulumi runs, in place of it.', false),
+      privateKeyPassword: secretText('Passphrase of `privateKey`.', false),
+      password: secretText('Password of the login user.', false),
+      agentSocketPath: text('Path of the SSH agent’s socket.', false),
+      hostKey: text('The host’s public key. Default: ~/.ssh/known_hosts.', false),
+      lab: text('Name of a lab on this computer, in place of `host`.', false),
+      machine: text('Name of the machine in that lab.', false),
+    },
+    'How the host is reached: SSH, or a machine of a lab on this computer. A change of it is no change of the resource.',
+  ),
 );
 
 /** `EngineSourceSpec` of core/engineSource.ts; which properties belong to which kind is checked there. */
@@ -95,34 +102,40 @@ export const engineSourceProperty = record(
 );
 
 /** `ManagerContact[]` of core/connection.ts. */
-export const managersProperty = list(
-  record(
-    {
-      name: text('Name of the manager.'),
-      address: text('IP address of the manager.'),
-      connection: connectionProperty,
-      isStandIn: flag('A worker that may be a manager while the only one is out. Default: false.'),
-    },
-    'A declared manager.',
+export const managersProperty = inputOnly(
+  list(
+    record(
+      {
+        name: text('Name of the manager.'),
+        address: text('IP address of the manager.'),
+        connection: connectionProperty,
+        isStandIn: flag(
+          'A worker that may be a manager while the only one is out. Default: false.',
+        ),
+      },
+      'A declared manager.',
+    ),
+    'Every declared manager, as plain data: how operations reach the swarm. A change of it is no change of the resource.',
+    true,
   ),
-  'Every declared manager, as plain data: how operations reach the swarm. A change of it is no change of the resource.',
-  true,
 );
 
 /** `RegistryLogin[]` of core/images.ts. */
 export const registriesProperty = (description: string): PropertySchema =>
-  list(
-    record(
-      {
-        server: text(
-          'Host name of the registry, with its port where it has one, e.g. `registry.example:5000`. Docker Hub is `docker.io`.',
-        ),
-        username: text('User name.'),
-        password: secretText('Password or access token.'),
-      },
-      'A login.',
+  inputOnly(
+    list(
+      record(
+        {
+          server: text(
+            'Host name of the registry, with its port where it has one, e.g. `registry.example:5000`. Docker Hub is `docker.io`.',
+          ),
+          username: text('User name.'),
+          password: secretText('Password or access token.'),
+        },
+        'A login.',
+      ),
+      description,
     ),
-    description,
   );
 
 /** `NodeTimeouts` of core/rollPolicy.ts, each optional. */

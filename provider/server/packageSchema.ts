@@ -1,4 +1,4 @@
-import type { PropertySchema, ProviderFunction, Resource } from './resource';
+import { isInputOnly, type PropertySchema, type ProviderFunction, type Resource } from './resource';
 
 export interface ProviderPackage {
   readonly name: string;
@@ -34,13 +34,18 @@ export function renderPackageSchema(provider: ProviderPackage): SchemaJson {
 }
 
 function renderResource(resource: Resource): SchemaJson {
+  const state = Object.entries({ ...resource.inputs, ...resource.outputs }).filter(
+    ([key]) => !isInputOnly(resource, key),
+  );
   return {
     description: resource.description,
     inputProperties: renderProperties(resource.inputs),
     requiredInputs: requiredKeys(resource.inputs),
-    // The state holds the inputs beside the outputs: see CreateResult.
-    properties: renderProperties({ ...resource.inputs, ...resource.outputs }),
-    required: [...requiredKeys(resource.inputs), ...Object.keys(resource.outputs)],
+    // The state holds inputs beside the outputs: see CreateResult.
+    properties: renderProperties(Object.fromEntries(state)),
+    required: state.flatMap(([key, { isRequired }]) =>
+      isRequired === true || key in resource.outputs ? [key] : [],
+    ),
   };
 }
 

@@ -24,7 +24,7 @@ export interface DiffResult {
 
 export interface CreateResult {
   readonly id: string;
-  /** What is known besides the inputs; the server adds the inputs, so that the state holds both. */
+  /** What is known besides the inputs; the server adds those that the state holds. */
   readonly outputs: PropertyMap;
   /** "Built but not ready": the resource is saved with its ID, the run fails with these reasons, and the next `up` calls Update. */
   readonly initErrors?: readonly string[];
@@ -179,4 +179,11 @@ export interface PropertySchema {
   readonly isSecret?: boolean;
   /** Inputs only. */
   readonly isRequired?: boolean;
+  /** How something is reached, and not what it is: an input that is not in the state. Default: false. */
+  readonly isInputOnly?: boolean;
+}
+
+/** Whether the state is without it. */
+export function isInputOnly({ inputs, outputs }: Resource, property: string): boolean {
+  return inputs[property]?.isInputOnly === true && !(property in outputs);
 }

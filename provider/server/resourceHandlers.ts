@@ -21,6 +21,7 @@ import type { OperationKind } from './journal';
 import { createOperation, nameOfUrn, typeOfUrn, type OperationHost } from './operation';
 import { fromStruct, toStruct } from './propertyValues';
 import {
+  isInputOnly,
   unknown,
   type Operation,
   type PropertyMap,
@@ -59,10 +60,7 @@ export class ResourceHandlers {
 
   diff(request: DiffRequest): DiffResponse {
     const resource = this.#resourceOf(request.getUrn());
-    const old = {
-      inputs: fromStruct(request.getOldInputs()),
-      state: fromStruct(request.getOlds()),
-    };
+    const old = known(request.getOldInputs(), request.getOlds());
     return renderDiff(resource, resource.diff(old, fromStruct(request.getNews())));
   }
 
@@ -89,10 +87,7 @@ export class ResourceHandlers {
   async update(request: UpdateRequest): Promise<UpdateResponse> {
     const resource = this.#resourceOf(request.getUrn());
     const inputs = fromStruct(request.getNews());
-    const old = {
-      inputs: fromStruct(request.getOldInputs()),
-      state: fromStruct(request.getOlds()),
-    };
+    const old = known(request.getOldInputs(), request.getOlds());
     const response = new UpdateResponse();
     response.setRefreshBeforeUpdate(isRefreshed(resource, inputs));
     if (request.getPreview()) {
@@ -118,10 +113,7 @@ export class ResourceHandlers {
   /** An import is a Read with an ID and nothing else. An answer without an ID says that it is gone. */
   async read(request: ReadRequest): Promise<ReadResponse> {
     const resource = this.#resourceOf(request.getUrn());
-    const old = {
-      inputs: fromStruct(request.getInputs()),
-      state: fromStruct(request.getProperties()),
-    };
+    const old = known(request.getInputs(), request.getProperties());
     const response = new ReadResponse();
     const operation = this.#operation('read', request);
     const isImport = Object.keys(old.inputs).length + Object.keys(old.state).length === 0;
@@ -143,10 +135,7 @@ export class ResourceHandlers {
 
   async delete(request: DeleteRequest): Promise<Empty> {
     const resource = this.#resourceOf(request.getUrn());
-    const old = {
-      inputs: fromStruct(request.getOldInputs()),
-      state: fromStruct(request.getProperties()),
-    };
+    const old = known(request.getOldInputs(), request.getProperties());
     await resource.delete(request.getId(), old, this.#operation('delete', request));
     this.#noteInterruption(resource, 'delete', request.getUrn(), old.inputs);
     return new Empty();
@@ -220,8 +209,24 @@ function importOf(resource: Resource, id: string, operation: Operation): Promise
   );
 }
 
+/**
+ * The state that the engine keeps: the outputs, and of the inputs those that say what the resource is. How it is reached is kept once,
+ * with the inputs: that is most of what a node has, it holds secrets, and the engine encodes, decodes and logs each value of a state
+ * at each call.
+ */
 function stateOf(resource: Resource, inputs: PropertyMap, outputs: PropertyMap): Struct {
-  return toStruct({ ...inputs, ...outputs }, { ...resource.inputs, ...resource.outputs });
+  const state = Object.entries({ ...inputs, ...outputs });
+  const kept = state.filter(([key]) => !isInputOnly(resource, key));
+  return toStruct(Object.fromEntries(kept), { ...resource.inputs, ...resource.outputs });
+}
+
+/** What the engine knows of a resource: its state with all of its inputs in it, as resources take it. */
+function known(
+  inputsOf: Struct | undefined,
+  stateOf: Struct | undefined,
+): { readonly inputs: PropertyMap; readonly state: PropertyMap } {
+  const inputs = fromStruct(inputsOf);
+  return { inputs, state: { ...inputs, ...fromStruct(stateOf) } };
 }
 
 function isRefreshed({ refreshBeforeUpdate }: Resource, inputs: PropertyMap): boolean {

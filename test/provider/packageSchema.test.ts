@@ -7,6 +7,7 @@ import { toStruct } from '../../provider/server/propertyValues';
 import { InitFailure, rpcError } from '../../provider/server/rpcErrors';
 import { parseEngineAddress } from '../../provider/server/serve';
 import { probeResources } from '../preview/probe/resources';
+import { resourceOf } from '../support/providerHarness';
 
 test('the schema names inputs, outputs, what is required and what is secret', () => {
   const schema = renderPackageSchema({
@@ -89,4 +90,18 @@ test("the engine's address is found behind the CLI's logging flags", () => {
     '127.0.0.1:4000',
   );
   assert.equal(parseEngineAddress([]), undefined);
+});
+
+test('how a node is reached is an input and no property of it', () => {
+  const { resources } = renderPackageSchema({
+    ...{ name: 'swarm', version: '0.1.0', functions: [] },
+    resources: [resourceOf('swarm:index:Node')],
+  }) as { readonly resources: Record<string, Record<string, unknown>> };
+  const node = resources['swarm:index:Node'];
+  for (const name of ['connection', 'managers', 'registries']) {
+    assert.ok(name in (node?.['inputProperties'] as object));
+    assert.ok(!(name in (node?.['properties'] as object)));
+    assert.ok(!(node?.['required'] as readonly string[]).includes(name));
+  }
+  assert.ok('labels' in (node?.['properties'] as object));
 });
