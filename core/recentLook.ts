@@ -94,7 +94,8 @@ export interface Anew {
 /**
  * The look of before, with what was asked for anew and with the managers as they are now. Tasks that have been started since on
  * other nodes than the target are not in it, and those that drained nodes had still are: neither opens a gate, since only what
- * stays is counted.
+ * stays is counted. A drained node that is active again is none in it, so that no task of a global service is missed there yet; it
+ * counts as out itself.
  */
 export function broughtUp(
   recent: SwarmLook,

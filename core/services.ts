@@ -89,6 +89,19 @@ export function worseThanBaseline(
   });
 }
 
+/** Whether a baseline has all that every service is to run; what was just being started when it was taken is missing from it. */
+export function isWhole(
+  baseline: ServiceBaseline,
+  services: readonly ServiceFacts[],
+  tasks: readonly TaskFacts[],
+  nodes: readonly SwarmNodeFacts[],
+): boolean {
+  return services.every(
+    (service) =>
+      service.job !== undefined || before(baseline, service) >= wantedTasks(service, tasks, nodes),
+  );
+}
+
 /** The same of every baseline that is kept, by the node that it was taken for. */
 export function belowBaselines(
   baselines: Readonly<Record<string, ServiceBaseline>>,

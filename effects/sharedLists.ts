@@ -15,8 +15,8 @@ const longestRestMilliseconds = 500;
  * with all others who do, the answer of the next one. That begins when the present one has ended, so that no answer is of a moment
  * before it was asked for. An error goes to all who share it; the question is nobody's own, so that nobody's interruption ends it.
  *
- * However many wait for what lists of everything (without a filter) show, engine and this process are busy with them for a fifth of
- * the time only: behind one that several have asked for, both rest. Who is alone does not wait.
+ * However many wait for what a list of everything (without a filter) shows, engine and this process are not busy with it all the
+ * time: behind one that several have asked for, both rest.
  */
 export function sharedLists(effects: Effects): Effects {
   return withEngines(effects, (docker) => sharing(docker, effects.clock));
@@ -87,7 +87,9 @@ class SharedQuestion {
       const tookMs = this.clock.monotonicMs() - beganMs;
       await this.clock.sleep(Math.min(restFactor * tookMs, longestRestMilliseconds));
     }
+    // With a next one it goes on: that begins now.
+    if (this.next !== undefined) return;
     this.busy = undefined;
-    if (this.next === undefined) this.options.onIdle();
+    this.options.onIdle();
   }
 }

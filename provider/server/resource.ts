@@ -111,7 +111,7 @@ export interface Resource {
     inputs: PropertyMap,
     old: PropertyMap | undefined,
   ): { readonly inputs: PropertyMap; readonly failures: readonly InputFailure[] };
-  /** `oldInputs` as last given, `state` the outputs as stored. */
+  /** `inputs` as last given, `state` the same with the outputs as stored; so it is wherever `old` is handed over. */
   diff(
     old: { readonly inputs: PropertyMap; readonly state: PropertyMap },
     inputs: PropertyMap,

@@ -279,6 +279,36 @@ describe('where services run', () => {
     }
   });
 
+  test('a baseline that lacks what was just being started is taken anew', async () => {
+    const run = await deployed(4);
+    const { stack, process, lists } = run;
+    const restart = (state: 'starting' | 'running'): void => {
+      run.world.edit(({ swarms }) => {
+        for (const { tasks } of Object.values(swarms)) Object.assign(tasks[0] ?? {}, { state });
+      });
+    };
+    await process.call('delete', stack.urnOf('Node', 'w1'), (_, operation) =>
+      withLease(operation, access(stack), 'take worker w1 out', 60, async (lease) => {
+        const target = { name: 'w1', role: 'worker', mayGoBeside: true } as const;
+        const options = { maxUnavailable: 1, timeoutSeconds: 1, row: lease.row };
+        run.world.edit(({ swarms }) => {
+          for (const { tasks } of Object.values(swarms)) {
+            Object.assign(tasks[0] ?? {}, { sinceMs: Number.MAX_SAFE_INTEGER });
+          }
+        });
+        restart('starting');
+        const look = await passGate(operation, access(stack), target, options);
+        assert.equal(look?.running?.tasks.filter(({ state }) => state === 'running').length, 3);
+        restart('running');
+        const before = lists.askedTasks;
+        const spec = stack.inputsOf('Node', 'w1') as unknown as NodeInputs;
+        await keepBaseline({ operation, lease, look, spec: { ...spec, ...access(stack) } });
+        assert.equal(lists.askedTasks - before, 1);
+        assert.deepEqual(readBaseline(await lease.readLabels(), 'w1'), { web: 4 });
+      }),
+    );
+  });
+
   test('a service that is new since then makes the gate look itself', async () => {
     const run = await deployed(4);
     const [first = '', second = ''] = having(run, false);

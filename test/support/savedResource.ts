@@ -24,7 +24,7 @@ export class InitErrors extends Error {
   }
 }
 
-/** Inputs and outputs in one, as the engine stores and sends them. */
+/** Inputs and outputs in one, as resources take them: the server adds what the engine does not store twice. */
 export function stateOf(saved: Saved): PropertyMap {
   return { ...saved.inputs, ...saved.outputs };
 }

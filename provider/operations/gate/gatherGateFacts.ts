@@ -13,6 +13,7 @@ import type { PresentFacts, RunningServices, SwarmLook } from '../../../core/rec
 import { parseRenames, presentName } from '../../../core/renames';
 import { drainsTogether } from '../../../core/drainsTogether';
 import { belowBaselines, stayingTasks } from '../../../core/services';
+import type { Clock } from '../../../effects/clock';
 import type { DockerApi } from '../../../effects/docker';
 import type { Operation } from '../../server/resource';
 import type { SwarmAccess } from '../ask/managers';
@@ -65,18 +66,20 @@ export async function gatherGateFacts(
   const docker = views.find((view) => view.docker !== undefined)?.docker;
   const kept = await lookAtBaselines(docker);
   const going = isSeen(kept) ? Object.keys(kept.seen) : [];
-  const services =
-    options.withTasks === true || going.length > 0 ? await lookAtServices(docker) : { seen: [] };
-  const engines = enginesFor(asked, access.clusterId, target);
   const { clock } = operation.effects;
   const now = { atMs: clock.monotonicMs(), managers: members, going, target };
+  const engines = enginesFor(asked, access.clusterId, target);
+  const services =
+    options.withTasks === true || going.length > 0
+      ? await lookAtServices(engines[0])
+      : { seen: [] };
   const recent =
     isSeen(kept) && isSeen(services)
-      ? await bringUp(options.recent, { ...now, services: services.seen }, engines[0])
+      ? await bringUp(clock, options.recent, { ...now, services: services.seen }, engines[0])
       : undefined;
   const lists =
     recent === undefined
-      ? await lookAtLists(docker, engines, services)
+      ? await lookAtLists(engines, services)
       : { nodes: { seen: recent.nodes }, running: { seen: recent.running ?? noServices } };
   const { nodes, running } = lists;
   return {
@@ -112,10 +115,10 @@ async function lookAtServices(
 
 /** All nodes, and all tasks where there are services that could have any. */
 async function lookAtLists(
-  docker: DockerApi | undefined,
   engines: readonly DockerApi[],
   services: Sight<readonly ServiceFacts[]>,
 ): Promise<{ readonly nodes: GateFacts['nodes']; readonly running: Sight<RunningServices> }> {
+  const [docker] = engines;
   const lookAtTasks = async (): Promise<Sight<RunningServices>> => {
     if (!isSeen(services)) return services;
     if (services.seen.length === 0 || docker === undefined) return { seen: noServices };
@@ -127,6 +130,7 @@ async function lookAtLists(
 
 /** The swarm as it was seen a moment ago, with what counts as it is now; undefined: that does not do, or could not be had. */
 async function bringUp(
+  clock: Clock,
   recent: SwarmLook | undefined,
   now: PresentFacts,
   docker: DockerApi | undefined,
@@ -142,8 +146,11 @@ async function bringUp(
       Promise.all(tasksOn.map(({ id }) => docker.tasks({ nodeId: id }))),
     ]),
   );
-  if (!isSeen(answers)) return undefined;
+  // An answer may have taken its time, and an election.
+  const isLate = askedAnew(recent, { ...now, atMs: clock.monotonicMs() }) === undefined;
+  if (!isSeen(answers) || isLate) return undefined;
   const [nodes, tasks] = answers.seen;
+  if (nodes.some(([, node]) => node?.state === 'unknown')) return undefined;
   const anew = { nodes: new Map(nodes), services: now.services, tasks: tasks.flat() };
   return broughtUp(recent, now, anew);
 }
