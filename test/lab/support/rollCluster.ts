@@ -1,5 +1,6 @@
 import { addressOf } from '../../../core/addresses';
 import type { Connection } from '../../../core/connection';
+import { isRunning } from '../../../core/services';
 import { listNodes, type DemoCluster } from '../../../demo/cluster';
 import { nodeVariable, webPort, type WebImage } from '../../../demo/webImage';
 import type { Effects } from '../../../effects/effects';
@@ -63,7 +64,7 @@ export function rollConfiguration(os: string, image: WebImage): Record<string, u
 export interface ClusterSight {
   /** By name: ID, role, availability, state, labels. */
   readonly nodes: Readonly<Record<string, readonly string[]>>;
-  /** IDs of running tasks. */
+  /** IDs of tasks that run and are to go on running. */
   readonly tasks: readonly string[];
   readonly boots: Readonly<Record<string, string>>;
 }
@@ -80,7 +81,8 @@ export async function lookAtCluster(effects: Effects): Promise<ClusterSight> {
       ]),
     ),
     tasks: tasks
-      .filter(({ state }) => state === 'running')
+      // Those of a release that was taken back may still be on their way out.
+      .filter(isRunning)
       .map(({ id }) => id)
       .sort(),
     boots: await bootIds(effects),
