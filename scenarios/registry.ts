@@ -18,6 +18,7 @@ import { imagesFromRegistry } from './faults/imagesFromRegistry';
 import { diskFull, mirrorFails } from './faults/installFails';
 import { cancelledAlive, ctrlC, leaseHeld } from './faults/interrupted';
 import { killCliAtEveryStep } from './faults/killCliAtEveryStep';
+import { killInBatch } from './faults/killInBatch';
 import { killProviderAtEveryStep } from './faults/killProviderAtEveryStep';
 import { killThreeTimes } from './faults/killThreeTimes';
 import { linkCutInJoin, linkCutInLeave } from './faults/linkCut';
@@ -58,6 +59,7 @@ export const scenarios: readonly Scenario[] = [
   killProviderAtEveryStep,
   killCliAtEveryStep,
   killThreeTimes,
+  killInBatch,
   ctrlC,
   leaseHeld,
   cancelledAlive,

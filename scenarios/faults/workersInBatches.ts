@@ -1,7 +1,7 @@
-import type { SwarmNodeFacts } from '../../core/facts';
 import { nextOs, shapes } from '../clusterShape';
 import { lookMeanwhile } from '../lookMeanwhile';
 import type { Scenario } from '../scenario';
+import { outOf } from './workersOut';
 
 const atOnce = 2;
 const intervalMs = 250;
@@ -57,14 +57,3 @@ export const workersInBatches: Scenario = {
     await stage.checkNothingPending();
   },
 };
-
-/** Workers that the swarm does not have as ready and active; an earlier life of a name is none. */
-function outOf(workers: readonly string[], nodes: readonly SwarmNodeFacts[]): readonly string[] {
-  return workers.filter(
-    (name) =>
-      !nodes.some(
-        ({ hostname, state, availability }) =>
-          hostname === name && state === 'ready' && availability === 'active',
-      ),
-  );
-}
