@@ -43,11 +43,16 @@ export const recentMilliseconds = 3_000;
  */
 export const recentTasksMilliseconds = 1_000;
 
+/** The entries of a name in a look: an earlier life of it may be listed too. */
+export function entriesOf({ nodes }: SwarmLook, name: string): readonly SwarmNodeFacts[] {
+  return nodes.filter(({ hostname }) => hostname === name);
+}
+
 /** More than these are a list of their own. */
 const mostAskedAnew = 8;
 
 /**
- * IDs of the nodes that are asked for anew, the one that is to go first, so that a look of before will do; undefined: it will not.
+ * IDs of the nodes that are asked for anew, so that a look of before will do; undefined: it will not.
  *
  * The target: what it is decides whether it is counted. Whoever goes, as long as the list does not show it as drained: that one is
  * out by now. One that has come back since counts as out all the same, which shuts the gate and opens none. After a change of
@@ -59,7 +64,7 @@ export function askedAnew(recent: SwarmLook, now: PresentFacts): readonly string
   if (leaderAmong(now.managers)?.id !== leader) return undefined;
   const managers = new Set(now.managers.map(({ id }) => id));
   const going = new Set(now.going);
-  const own = nodes.filter(({ hostname }) => hostname === now.target);
+  const own = entriesOf(recent, now.target);
   if (own.length === 0) return undefined;
   const gone = nodes.filter(
     ({ hostname, state, availability }) =>
@@ -107,9 +112,7 @@ export function broughtUp(
     .filter(({ id }) => !present.has(id))
     .flatMap((node) => (anew.nodes.has(node.id) ? (anew.nodes.get(node.id) ?? []) : node));
   const nodes = [...managers, ...others];
-  const own = new Set(
-    recent.nodes.filter(({ hostname }) => hostname === target).map(({ id }) => id),
-  );
+  const own = new Set(entriesOf(recent, target).map(({ id }) => id));
   const { running } = recent;
   return {
     ...{ ...recent, nodes },

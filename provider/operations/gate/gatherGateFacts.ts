@@ -8,7 +8,7 @@ import { declaredManagersLabel, declaredNames, declaredWorkersLabel } from '../.
 import type { Labels } from '../../../core/labels';
 import { readBaselines } from '../../../core/lease';
 import type { ServiceBaseline } from '../../../core/lease';
-import { askedAnew, broughtUp } from '../../../core/recentLook';
+import { askedAnew, broughtUp, entriesOf } from '../../../core/recentLook';
 import type { PresentFacts, RunningServices, SwarmLook } from '../../../core/recentLook';
 import { parseRenames, presentName } from '../../../core/renames';
 import { drainsTogether } from '../../../core/drainsTogether';
@@ -138,12 +138,11 @@ async function bringUp(
   if (recent === undefined || docker === undefined) return undefined;
   const ids = askedAnew(recent, now);
   if (ids === undefined) return undefined;
-  const own = recent.nodes.filter(({ hostname }) => hostname === now.target);
-  const tasksOn = own.filter(() => now.services.length > 0);
+  const own = now.services.length === 0 ? [] : entriesOf(recent, now.target);
   const answers = await look(() =>
     Promise.all([
       Promise.all(ids.map(async (id) => [id, await docker.node(id)] as const)),
-      Promise.all(tasksOn.map(({ id }) => docker.tasks({ nodeId: id }))),
+      Promise.all(own.map(({ id }) => docker.tasks({ nodeId: id }))),
     ]),
   );
   // An answer may have taken its time, and an election.
