@@ -4,6 +4,7 @@ import { copyFile, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:f
 import * as path from 'node:path';
 import { SwarmError } from '../../core/errors';
 import { systemClock } from '../clock';
+import { tailOf } from '../tailOf';
 import { withLock } from './fileLock';
 import { imageExec } from './imageExec';
 import { imageIdentity, imageRecipe, type ImageRecipe } from './imageRecipe';
@@ -148,8 +149,9 @@ async function finish(recipe: ImageRecipe, directory: string): Promise<void> {
 /** In the image's own environment: the caller's may name directories that it has not got, as TMPDIR often does. */
 async function updateCertificates(directory: string): Promise<void> {
   const command = 'update-ca-certificates';
-  const { code, stderr } = await imageExec(directory)([command]);
-  if (code !== 0) throw new Error(`${command} in it ended with ${String(code)}: ${stderr.trim()}`);
+  const result = await imageExec(directory)([command]);
+  if (result.code === 0) return;
+  throw new Error(`${command} in it ended with ${String(result.code)}: ${tailOf(result)}`);
 }
 
 /**

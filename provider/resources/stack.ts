@@ -164,7 +164,7 @@ export const stack: Resource = {
     instead:
       'declare it with `adopt: true`: `pulumi up` takes over what `docker stack deploy` made under its name',
   },
-  check: (wanted, old) => check(wanted, old),
+  check,
   diff: (old, wanted) => diff(old.inputs, wanted),
   previewCreate: async (wanted, operation) => {
     const read = readPlan(wanted, inwardDigests);

@@ -116,7 +116,7 @@ export class ResourceHandlers {
     const old = known(request.getInputs(), request.getProperties());
     const response = new ReadResponse();
     const operation = this.#operation('read', request);
-    const isImport = Object.keys(old.inputs).length + Object.keys(old.state).length === 0;
+    const isImport = Object.keys(old.state).length === 0;
     const found = isImport
       ? await importOf(resource, request.getId(), operation)
       : await resource.read(request.getId(), old, operation);
@@ -222,11 +222,11 @@ function stateOf(resource: Resource, inputs: PropertyMap, outputs: PropertyMap):
 
 /** What the engine knows of a resource: its state with all of its inputs in it, as resources take it. */
 function known(
-  inputsOf: Struct | undefined,
-  stateOf: Struct | undefined,
+  lastInputs: Struct | undefined,
+  stored: Struct | undefined,
 ): { readonly inputs: PropertyMap; readonly state: PropertyMap } {
-  const inputs = fromStruct(inputsOf);
-  return { inputs, state: { ...inputs, ...fromStruct(stateOf) } };
+  const inputs = fromStruct(lastInputs);
+  return { inputs, state: { ...inputs, ...fromStruct(stored) } };
 }
 
 function isRefreshed({ refreshBeforeUpdate }: Resource, inputs: PropertyMap): boolean {
