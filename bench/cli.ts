@@ -76,6 +76,9 @@ async function main(): Promise<number> {
       const workers = values.workers.map(Number);
       const maxUnavailable = values['max-unavailable'];
       const services = Number(values.services);
+      if (!Number.isInteger(services) || services < 0) {
+        throw usageError(`--services ${values.services}: is no number of services`);
+      }
       const run = { workers, maxUnavailable, services, signal, say };
       console.log(renderScaleTable(await measureScale(run)));
       return 0;
