@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   CheckFailure,
   CheckResponse,
@@ -127,7 +128,10 @@ export class ResourceHandlers {
     const properties = stateOf(resource, found.inputs, outputsOnly(resource, found.outputs));
     raiseInitErrors(resource, found, found.id, found.inputs, properties);
     response.setId(found.id);
-    response.setInputs(toStruct(found.inputs, resource.inputs));
+    // What is left out stays as the engine has it, and it decodes and logs each value that comes back.
+    if (isImport || !isDeepStrictEqual(found.inputs, old.inputs)) {
+      response.setInputs(toStruct(found.inputs, resource.inputs));
+    }
     response.setProperties(properties);
     response.setRefreshBeforeUpdate(isRefreshed(resource, found.inputs));
     return response;

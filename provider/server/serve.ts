@@ -41,7 +41,11 @@ export async function serve({ load, ...named }: ServeOptions): Promise<void> {
   const registrations = new Registrations();
   let isCancelled = false;
   const log = createEngineLog(() => engineAddress);
-  const server = new Server({ 'grpc.max_receive_message_length': maxMessageBytes });
+  const server = new Server({
+    'grpc.max_receive_message_length': maxMessageBytes,
+    // Figures about each call, which nobody can ask for here.
+    'grpc.enable_channelz': 0,
+  });
   let effects: Effects | undefined;
   const lifecycle = new Lifecycle(() => void exit(server, effects));
   watchProcess(lifecycle, log);
