@@ -28,7 +28,9 @@ import { isUnfinished, upgradeMarkPath } from '../../core/upgradeMark';
 import type { Host } from '../../effects/effects';
 import { importEngine } from '../imports/machines';
 import {
+  beginDaemonStop,
   enableEngine,
+  goesWithMachine,
   installAndStart,
   changeSource,
   engineUnits,
@@ -212,9 +214,8 @@ export const engine: Resource = {
     else {
       await Promise.all([
         enableEngine(host, spec),
-        provide().then(() =>
-          operation.step(steps.checkEngine(spec.name), () => host.docker.runContainerCheck()),
-        ),
+        provide(),
+        operation.step(steps.checkEngine(spec.name), () => host.docker.runContainerCheck()),
       ]);
     }
     return { id, outputs: { engineId: id, engineVersion: version, revision: id } };
@@ -387,10 +388,14 @@ async function remove(id: string, known: PropertyMap, operation: Operation): Pro
     await operation.step(steps.stopEngine(spec.name), async () => {
       // One that we did not install is not ours to stop; it is out of the swarm by now.
       if (sourceOf(known).kind !== 'preinstalled') {
-        await Promise.all([
-          stopDaemon(host),
-          ...engineUnits.map((unit) => host.systemd.disable(unit)),
-        ]);
+        if (await goesWithMachine(operation, spec)) {
+          await beginDaemonStop(operation, host);
+        } else {
+          await Promise.all([
+            stopDaemon(host),
+            ...engineUnits.map((unit) => host.systemd.disable(unit)),
+          ]);
+        }
         await noteTakenOver(operation, host, spec);
       }
       await host.files.remove(alpnDropInPath);

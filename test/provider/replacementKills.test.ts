@@ -160,7 +160,8 @@ for (const wish of cases) {
       const { wanted } = await undisturbed(wish);
       const hit: string[] = [];
       for (const step of wanted.keys()) hit.push(await faulted(wish, { kind, at, step }));
-      assert.deepEqual(hit, wanted, 'every step was hit');
+      // Those that go on side by side do not end in the order of their beginnings.
+      assert.deepEqual(hit.sort(), [...wanted].sort(), 'every step was hit');
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Connection, ManagerContact } from '../../../core/connection';
+import { isLabConnection, type Connection, type ManagerContact } from '../../../core/connection';
 import type { DaemonOptions } from '../../../core/daemonOptions';
 import type { EngineUpgrade } from '../../../core/engineChange';
 import { defaultSource, sourceNotePath, type EngineSourceSpec } from '../../../core/engineSource';
@@ -8,6 +8,7 @@ import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { hostStanding } from '../ask/hostStanding';
+import { beginUnitStop } from './beginUnitStop';
 import type { ImageArchive } from './loadImages';
 import { hasDaemonOptions, writeDaemonOptions } from './daemonOptions';
 import { refuseBadEngine } from './refuseBadEngine';
@@ -38,7 +39,9 @@ type EngineWish = Pick<EngineInputs, 'name'> & {
   readonly source?: EngineSourceSpec | undefined;
 };
 
-export const engineUnits = ['docker.socket', 'docker.service'];
+const socketUnit = 'docker.socket';
+const daemonUnit = 'docker.service';
+export const engineUnits = [socketUnit, daemonUnit];
 
 /**
  * Version of an engine that serves a swarm already (an interrupted run's, or one that is taken over):
@@ -187,6 +190,34 @@ export async function reloadDaemonOptions(
 /** The socket first: it would start the engine again at the next question. */
 export async function stopDaemon(host: Host): Promise<void> {
   await inOrder(engineUnits, (unit) => host.systemd.stop(unit));
+}
+
+/**
+ * Whether this run makes a lab's machine anew: its program declares another OS for it than the lab's own record says. The Engine
+ * goes just before its machine. False in a run that has not come to the machine, such as one that ends what a killed one began.
+ */
+export async function goesWithMachine(
+  operation: Operation,
+  { connection }: Pick<EngineInputs, 'connection'>,
+): Promise<boolean> {
+  if (!isLabConnection(connection)) return false;
+  const { lab, machine } = connection;
+  const present = await operation.effects.lab.record(lab, machine);
+  if (present === undefined) return false;
+  return operation.isRegistered(
+    'swarm:index:LabMachine',
+    (declared) =>
+      declared['lab'] === lab && declared['name'] === machine && declared['os'] !== present.os,
+  );
+}
+
+/** systemd kills a unit that does not end within 90 s. */
+const stopSeconds = 120;
+
+/** Of a machine that goes next: its end need not be waited for twice. Should the machine stay after all, systemd sees the engine to its end. */
+export async function beginDaemonStop(operation: Operation, host: Host): Promise<void> {
+  await host.systemd.stop(socketUnit);
+  await beginUnitStop(operation, host, daemonUnit, stopSeconds);
 }
 
 export async function stopEngine(host: Host): Promise<void> {

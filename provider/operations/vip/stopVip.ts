@@ -3,6 +3,7 @@ import { keepalivedPath, keepalivedUnit } from '../../../core/keepalived/keepali
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { waitUntil } from '../ask/waitUntil';
+import { beginUnitStop } from '../host/beginUnitStop';
 import { removeVrrpFiles } from './vrrpFilesOnHost';
 
 /** systemd kills a unit that does not end within 90 s. */
@@ -20,13 +21,7 @@ export async function stopVip(host: Host): Promise<void> {
  * and systemd sees it to its end, a second later, also when nobody waits. `awaitVipStopped` does the rest, while the node is drained.
  */
 export async function beginVipStop(operation: Operation, host: Host): Promise<void> {
-  const ended = host.systemd.stop(keepalivedUnit);
-  const begun = waitUntil(operation, 'keepalived stops', endSeconds, async () => {
-    const state = await host.systemd.state(keepalivedUnit);
-    return state !== 'active' || 'it is active';
-  });
-  await Promise.race([ended, begun]);
-  for (const late of [ended, begun]) late.catch(() => undefined);
+  await beginUnitStop(operation, host, keepalivedUnit, endSeconds);
   await host.files.remove(keepalivedPath);
 }
 
