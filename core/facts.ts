@@ -259,6 +259,11 @@ export interface IngressFacts {
   readonly id: string;
   /** This node's own address on it; undefined while the engine has not attached itself. */
   readonly address: string | undefined;
+  /**
+   * Addresses that the engines advertise of which gossip has told this one, itself among them. Where their containers are
+   * is told at the same time, or in a round of gossip after it.
+   */
+  readonly peers: readonly string[];
 }
 
 /** A network, a secret or a config of the swarm. */

@@ -456,6 +456,7 @@ export const networkIdAnswer = z.object({ Id: z.string().min(1) });
 /** Only the inspection of one network tells its endpoints. */
 export const networkEndpointsAnswer = z.object({
   Containers: z.record(z.string(), z.object({ IPv4Address: z.string().default('') })).nullish(),
+  Peers: z.array(z.object({ IP: z.string().default('') })).nullish(),
 });
 
 /** A whole list. One ID twice is none: which of the two is meant would be a guess. */

@@ -26,9 +26,13 @@ export async function gatherIngress(client: EngineClient): Promise<IngressFacts 
     return undefined;
   }
   try {
-    const { Containers } = await client.get(networkEndpointsAnswer, `/networks/${found.id}`);
+    const { Containers, Peers } = await client.get(networkEndpointsAnswer, `/networks/${found.id}`);
     const address = Containers?.[ingressSandbox]?.IPv4Address.replace(/\/.*$/, '') ?? '';
-    return { id: found.id, address: address === '' ? undefined : address };
+    return {
+      id: found.id,
+      address: address === '' ? undefined : address,
+      peers: (Peers ?? []).map(({ IP }) => IP),
+    };
   } catch (error) {
     if (error instanceof DockerApiError && error.statusCode === 404) {
       return undefined;

@@ -192,6 +192,9 @@ export function dockerApiContract(
       assert.equal(a?.id, b?.id);
       assert.ok(isWithin(a?.address ?? '', '10.20.0.0/26'), a?.address);
       assert.notEqual(a?.address, b?.address);
+      const both = [hosts.a.address, hosts.b.address].sort();
+      assert.deepEqual([...(a?.peers ?? [])].sort(), both);
+      assert.deepEqual([...(b?.peers ?? [])].sort(), both);
       const fromA = hosts.a.host.network;
       const toB = b?.address ?? '';
       assert.deepEqual(await fromA.probeLargeFromIngress(toB, overlayProbePort), {

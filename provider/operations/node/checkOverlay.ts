@@ -11,6 +11,7 @@ import { askManager } from '../ask/managers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
+import { awaitGossip } from './awaitGossip';
 import { findCauses } from './findOverlayCauses';
 import { briefSeconds, tryOverlay } from './tryOverlay';
 import type { Loss } from './tryOverlay';
@@ -110,6 +111,7 @@ async function untilItAnswers(
   let silence: Loss | undefined;
   let tries = 0;
   try {
+    await awaitGossip(operation, spec, peer);
     await waitUntil(operation, 'the overlay', ready, async () => {
       silence = undefined;
       tries += 1;

@@ -10,8 +10,8 @@ const patientSeconds = 2;
 /** The first packets are lost until gossip has told where the other end is, which takes it tenths of a second. */
 export const briefSeconds = 0.3;
 
-/** How a node is reached, and what it is called. */
-export type OverlayEnd = Pick<ManagerContact, 'name' | 'connection'>;
+/** How a node is reached, what it is called, and what it advertises. */
+export type OverlayEnd = Pick<ManagerContact, 'name' | 'address' | 'connection'>;
 
 /** What does not pass, as a sentence. */
 export interface Loss {

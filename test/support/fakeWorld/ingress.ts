@@ -35,10 +35,22 @@ export function ingressFacts(state: WorldState, machine: MachineState): IngressF
   const place = placeOf(state, machine);
   if (place?.swarm.hasIngress !== true) return undefined;
   const { id } = ingressNetwork(place.swarm);
-  if (place.isAttached) return { id, address: place.node.ingressAddress };
+  if (place.isAttached) {
+    return { id, address: place.node.ingressAddress, peers: heardOf(state, place, machine) };
+  }
   const isKnown =
     machine.engine.membership?.isControlAvailable === true && place.swarm.leader !== undefined;
-  return isKnown ? { id, address: undefined } : undefined;
+  return isKnown ? { id, address: undefined, peers: [] } : undefined;
+}
+
+/** Gossip tells everybody at once. */
+function heardOf(state: WorldState, { swarm }: Place, machine: MachineState): readonly string[] {
+  return swarm.nodes.flatMap(({ id, address }) => {
+    const other = machineOfNode(state, id);
+    if (other === undefined || !isLive(state, id)) return [];
+    if (placeOf(state, other)?.isAttached !== true) return [];
+    return other === machine || !isGossipBlocked(machine, other) ? [address] : [];
+  });
 }
 
 /** @throws SwarmError `ProbeFailed` without an ingress sandbox. */
