@@ -68,7 +68,7 @@ test('one whose machine stays is stopped in order, and does not start with it an
   assert.deepEqual(asks, inOrder);
 });
 
-test('a run that has not come to the machine does not know that it goes', async () => {
+test('a run whose program has not come to the machine does not know that it goes', async () => {
   const asks = await asksOf(rebuilt, async (process, stack) => {
     const swarm = stack.get('Swarm', 'cluster');
     process.check(swarm.urn, swarm.inputs);

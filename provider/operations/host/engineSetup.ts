@@ -8,7 +8,7 @@ import { steps } from '../../../core/steps';
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { hostStanding } from '../ask/hostStanding';
-import { beginUnitStop } from './beginUnitStop';
+import { beginStop } from './beginStop';
 import type { ImageArchive } from './loadImages';
 import { hasDaemonOptions, writeDaemonOptions } from './daemonOptions';
 import { refuseBadEngine } from './refuseBadEngine';
@@ -194,7 +194,7 @@ export async function stopDaemon(host: Host): Promise<void> {
 
 /**
  * Whether this run makes a lab's machine anew: its program declares another OS for it than the lab's own record says. The Engine
- * goes just before its machine. False in a run that has not come to the machine, such as one that ends what a killed one began.
+ * goes just before its machine. False in a run whose program has not come to the machine, such as a destroy.
  */
 export async function goesWithMachine(
   operation: Operation,
@@ -211,13 +211,9 @@ export async function goesWithMachine(
   );
 }
 
-/** systemd kills a unit that does not end within 90 s. */
-const stopSeconds = 120;
-
 /** Of a machine that goes next: its end need not be waited for twice. Should the machine stay after all, systemd sees the engine to its end. */
-export async function beginDaemonStop(operation: Operation, host: Host): Promise<void> {
-  await host.systemd.stop(socketUnit);
-  await beginUnitStop(operation, host, daemonUnit, stopSeconds);
+export function beginDaemonStop(operation: Operation, host: Host): Promise<void> {
+  return beginStop(operation, host, daemonUnit, () => stopDaemon(host));
 }
 
 export async function stopEngine(host: Host): Promise<void> {

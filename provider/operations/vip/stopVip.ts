@@ -3,11 +3,8 @@ import { keepalivedPath, keepalivedUnit } from '../../../core/keepalived/keepali
 import type { Host } from '../../../effects/effects';
 import type { Operation } from '../../server/resource';
 import { waitUntil } from '../ask/waitUntil';
-import { beginUnitStop } from '../host/beginUnitStop';
+import { beginStop, stopSeconds } from '../host/beginStop';
 import { removeVrrpFiles } from './vrrpFilesOnHost';
-
-/** systemd kills a unit that does not end within 90 s. */
-const endSeconds = 120;
 
 /** Its file goes when keepalived has ended: until then a Delete that was killed is done again. */
 export async function stopVip(host: Host): Promise<void> {
@@ -21,7 +18,7 @@ export async function stopVip(host: Host): Promise<void> {
  * and systemd sees it to its end, a second later, also when nobody waits. `awaitVipStopped` does the rest, while the node is drained.
  */
 export async function beginVipStop(operation: Operation, host: Host): Promise<void> {
-  await beginUnitStop(operation, host, keepalivedUnit, endSeconds);
+  await beginStop(operation, host, keepalivedUnit, () => host.systemd.stop(keepalivedUnit));
   await host.files.remove(keepalivedPath);
 }
 
@@ -39,7 +36,7 @@ export async function awaitVipStopped(operation: Operation, host: Host): Promise
   if ((await state()) === 'active') return;
   await Promise.all([
     host.systemd.disable(keepalivedUnit),
-    waitUntil(operation, 'keepalived has ended', endSeconds, async () => {
+    waitUntil(operation, 'keepalived has ended', stopSeconds, async () => {
       const now = await state();
       return ['inactive', 'failed', 'absent'].includes(now) || `it is ${now}`;
     }),
