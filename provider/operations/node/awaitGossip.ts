@@ -1,8 +1,9 @@
+import { isSameAddress } from '../../../core/addresses';
 import type { Operation } from '../../server/resource';
 import type { OverlayEnd } from './tryOverlay';
 
-const pollMilliseconds = 50;
-/** Longest that the first packet is held back. No more than a hint: an address may be another one to the other end. */
+const pollMilliseconds = 100;
+/** After that, no further look. Gossip is no more than a hint: what is one address here may be another to the other end. */
 const longestMilliseconds = 2_000;
 /** Gossip has rounds of 200 ms (memberlist). */
 const roundMilliseconds = 250;
@@ -11,19 +12,19 @@ const roundMilliseconds = 250;
  * Holds the first packet over the overlay back until the engines at its ends have heard of each other. One that is sent earlier
  * costs a second: nobody knows the address that it is for, and the kernel asks again (ARP) only then. Seen on 20.10.24 and 26.1.5:
  * gossip takes 0.2 to 0.7 s, and the first packet after it passes.
+ *
+ * @param joined - has just joined, and is asked first: one manager is the peer of many at a time.
  */
 export async function awaitGossip(
   operation: Operation,
-  a: OverlayEnd,
-  b: OverlayEnd,
+  joined: OverlayEnd,
+  peer: OverlayEnd,
 ): Promise<void> {
   const { clock } = operation.effects;
-  const haveHeard = async (): Promise<boolean> => {
-    const heard = await Promise.all([hasHeardOf(operation, a, b), hasHeardOf(operation, b, a)]);
-    return heard.every(Boolean);
-  };
-  if (await haveHeard()) return;
   const deadline = clock.monotonicMs() + longestMilliseconds;
+  const haveHeard = async (): Promise<boolean> =>
+    (await hasHeardOf(operation, joined, peer)) && (await hasHeardOf(operation, peer, joined));
+  if (await haveHeard()) return;
   while (clock.monotonicMs() < deadline) {
     await clock.sleep(pollMilliseconds, operation.signal);
     if (await haveHeard()) break;
@@ -40,7 +41,8 @@ async function hasHeardOf(
   try {
     const { docker } = await effects.hosts.connect(one.connection);
     const ingress = await docker.ingressNetwork();
-    return ingress?.address !== undefined && ingress.peers.includes(other.address);
+    if (ingress?.address === undefined) return false;
+    return ingress.peers.some((peer) => isSameAddress(peer, other.address));
   } catch {
     return false;
   }
