@@ -836,7 +836,8 @@ export function dockerApiContract(
       await assert.rejects(a.docker.setSwarmLabels({ look: 'alone' }), { statusCode: 500 });
       await startEngine(c);
       await wait(120, 'all are members again', () => membersAre(a, [a, b, c]));
-      await wait(120, 'what was asked for can be changed', async () => {
+      // Mostly at once; once it was not within 120 s. gRPC waits up to that long before it tries a lost peer again.
+      await wait(300, 'what was asked for can be changed', async () => {
         await a.docker.setSwarmLabels({ look: 'together' });
         return undefined;
       });
