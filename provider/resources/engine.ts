@@ -28,16 +28,13 @@ import { isUnfinished, upgradeMarkPath } from '../../core/upgradeMark';
 import type { Host } from '../../effects/effects';
 import { importEngine } from '../imports/machines';
 import {
-  beginDaemonStop,
   enableEngine,
-  goesWithMachine,
+  endDaemon,
   installAndStart,
   changeSource,
-  engineUnits,
   noteTakenOver,
   reloadDaemonOptions,
   runningMember,
-  stopDaemon,
 } from '../operations/host/engineSetup';
 import type { EngineInputs } from '../operations/host/engineSetup';
 import { refuseOtherDataRoot } from '../operations/host/dataRoot';
@@ -388,14 +385,7 @@ async function remove(id: string, known: PropertyMap, operation: Operation): Pro
     await operation.step(steps.stopEngine(spec.name), async () => {
       // One that we did not install is not ours to stop; it is out of the swarm by now.
       if (sourceOf(known).kind !== 'preinstalled') {
-        if (await goesWithMachine(operation, spec)) {
-          await beginDaemonStop(operation, host);
-        } else {
-          await Promise.all([
-            stopDaemon(host),
-            ...engineUnits.map((unit) => host.systemd.disable(unit)),
-          ]);
-        }
+        await endDaemon(operation, host, spec);
         await noteTakenOver(operation, host, spec);
       }
       await host.files.remove(alpnDropInPath);

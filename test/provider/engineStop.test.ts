@@ -36,21 +36,11 @@ function heard(effects: Effects, asks: string[]): Effects {
         return host.systemd[ask](unit);
       };
     const systemd = { start: note('start'), stop: note('stop'), disable: note('disable') };
-    return wrapped(host, { systemd: wrapped(host.systemd, systemd) });
+    return { ...host, systemd: { ...host.systemd, ...systemd } };
   };
   const connect: Effects['hosts']['connect'] = async (connection) =>
     hear(await effects.hosts.connect(connection));
-  return wrapped(effects, { hosts: wrapped(effects.hosts, { connect }) });
-}
-
-/** The same with some of it exchanged, whatever its methods need `this` for. */
-function wrapped<T extends object>(whole: T, changes: Partial<T>): T {
-  return new Proxy(whole, {
-    get: (target, key) => {
-      const own = key in changes ? changes[key as keyof T] : target[key as keyof T];
-      return typeof own === 'function' && !(key in changes) ? (own.bind(target) as unknown) : own;
-    },
-  });
+  return { ...effects, hosts: { ...effects.hosts, connect } };
 }
 
 const rebuilt = { os: 'debian:13' };

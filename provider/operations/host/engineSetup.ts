@@ -39,9 +39,8 @@ type EngineWish = Pick<EngineInputs, 'name'> & {
   readonly source?: EngineSourceSpec | undefined;
 };
 
-const socketUnit = 'docker.socket';
 const daemonUnit = 'docker.service';
-export const engineUnits = [socketUnit, daemonUnit];
+export const engineUnits = ['docker.socket', daemonUnit];
 
 /**
  * Version of an engine that serves a swarm already (an interrupted run's, or one that is taken over):
@@ -103,7 +102,7 @@ export async function installAndStart(
     (await hasDaemonOptions(host, spec)) &&
     (await operation.step(steps.configureEngine(spec.name), () => writeDaemonOptions(host, spec)));
   // One that runs already, by an earlier attempt, has read the file as it was.
-  if (isConfigured) await host.systemd.stop('docker.service');
+  if (isConfigured) await host.systemd.stop(daemonUnit);
   return operation.step(steps.startEngine(spec.name), () =>
     startEngine(operation, host, spec, installed),
   );
@@ -182,7 +181,7 @@ export async function reloadDaemonOptions(
   await operation.step(steps.reloadEngine(spec.name), async () => {
     await writeDaemonOptions(host, spec);
     // Also when the file was there already: a run that was killed may not have come to this.
-    await host.systemd.reload('docker.service');
+    await host.systemd.reload(daemonUnit);
     await host.docker.version();
   });
 }
@@ -196,7 +195,7 @@ export async function stopDaemon(host: Host): Promise<void> {
  * Whether this run makes a lab's machine anew: its program declares another OS for it than the lab's own record says. The Engine
  * goes just before its machine. False in a run whose program has not come to the machine, such as a destroy.
  */
-export async function goesWithMachine(
+async function goesWithMachine(
   operation: Operation,
   { connection }: Pick<EngineInputs, 'connection'>,
 ): Promise<boolean> {
@@ -211,9 +210,20 @@ export async function goesWithMachine(
   );
 }
 
-/** Of a machine that goes next: its end need not be waited for twice. Should the machine stay after all, systemd sees the engine to its end. */
-export function beginDaemonStop(operation: Operation, host: Host): Promise<void> {
-  return beginStop(operation, host, daemonUnit, () => stopDaemon(host));
+/**
+ * Stops the daemon for good: it does not start with its host any more. The end of one whose machine goes next need not be waited for
+ * twice, and is only begun; should the machine stay after all, systemd sees it to its end.
+ */
+export async function endDaemon(
+  operation: Operation,
+  host: Host,
+  spec: Pick<EngineInputs, 'connection'>,
+): Promise<void> {
+  if (await goesWithMachine(operation, spec)) {
+    await beginStop(operation, host, daemonUnit, () => stopDaemon(host));
+    return;
+  }
+  await Promise.all([stopDaemon(host), ...engineUnits.map((unit) => host.systemd.disable(unit))]);
 }
 
 export async function stopEngine(host: Host): Promise<void> {
@@ -240,7 +250,7 @@ export async function startEngine(
     },
   );
   if (versionWithin(version, installed)) return version;
-  await host.systemd.restart('docker.service');
+  await host.systemd.restart(daemonUnit);
   await waitUntil(operation, `the engine of ${spec.name} runs ${installed}`, 120, async () => {
     version = await host.docker.version();
     return versionWithin(version, installed) || `it runs ${version}`;
