@@ -74,6 +74,9 @@ export async function startLocalSshd(more: readonly string[] = []): Promise<Loca
       'UsePAM no',
       'PermitRootLogin yes',
       'PasswordAuthentication yes',
+      // bash reads ~/.bashrc for sshd, unless a shell started it: root's own file here may take long, and does
+      // not bear to be killed (pyenv leaves a lock behind, for which the next shell waits a minute).
+      'SetEnv SHLVL=1',
       ...more,
       '',
     ].join('\n'),
