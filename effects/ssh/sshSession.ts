@@ -2,6 +2,7 @@ import type { Client } from 'ssh2';
 import type { SshConnection } from '../../core/connection';
 import { SwarmError } from '../../core/errors';
 import { channelExec } from './channelExec';
+import { checkPrivilege } from './checkPrivilege';
 import { ChannelRefused } from './openChannel';
 import { openClient } from './openClient';
 import { Slots } from './slots';
@@ -145,21 +146,4 @@ async function answers(live: WatchedClient): Promise<boolean> {
     // A refusal is an answer: to give the connection up would end the commands that fill it.
     return error instanceof ChannelRefused;
   }
-}
-
-/** @throws SwarmError `HostNotPrivileged`. */
-async function checkPrivilege(subject: string, client: Client, user: string): Promise<boolean> {
-  const id = await channelExec(client, 'id -u', { timeoutMs: 20_000 });
-  if (id.stdout.trim() === '0') {
-    return true;
-  }
-  const sudo = await channelExec(client, 'sudo -n true', { timeoutMs: 20_000 });
-  if (sudo.code === 0) {
-    return false;
-  }
-  throw new SwarmError(
-    'HostNotPrivileged',
-    `${subject}: ${user} is not root and has no sudo without a password (${sudo.stderr.trim()}); nothing can be changed on this host; log in as root, or give the user the rules of docs/security.md in /etc/sudoers.d`,
-    { source: 'user' },
-  );
 }

@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import type { Client, ClientChannel } from 'ssh2';
 import { channelExec, ConnectionLost } from '../../effects/ssh/channelExec';
+import { checkPrivilege } from '../../effects/ssh/checkPrivilege';
 import { ChannelRefused } from '../../effects/ssh/openChannel';
 import { Slots } from '../../effects/ssh/slots';
 import { sshExec } from '../../effects/ssh/sshExec';
@@ -73,6 +74,14 @@ test('a refusal that stays is told as a command that was not begun, on one conne
   assert.equal(acquired, 1);
 });
 
+test('a login shell that comes to no command is named, with where to look', async () => {
+  const { client } = fakeClient(['hangs']);
+  await assert.rejects(checkPrivilege('host a', client, 'ops', 50), {
+    code: 'CommandTimedOut',
+    message: /^host a: sshd let ops in, and `id -u` did not end within 0.05 s; .*~\/\.bashrc/,
+  });
+});
+
 function lost(isStarted: boolean): (error: unknown) => true {
   return (error) => {
     assert.ok(error instanceof ConnectionLost);
@@ -87,7 +96,7 @@ function refused(description: string, reason: number | ''): Error {
 }
 
 /** A client whose `exec` answers in turn. */
-function fakeClient(answers: readonly (Error | 'works' | 'not connected')[]) {
+function fakeClient(answers: readonly (Error | 'works' | 'hangs' | 'not connected')[]) {
   let calls = 0;
   const exec = (
     _command: string,
@@ -95,6 +104,7 @@ function fakeClient(answers: readonly (Error | 'works' | 'not connected')[]) {
   ): void => {
     const answer = answers[calls];
     calls += 1;
+    if (answer === 'hangs') return;
     if (answer === 'not connected') throw new Error('Not connected');
     const error = answer === 'works' ? undefined : (answer ?? new Error('one call too many'));
     setImmediate(() => {
