@@ -52,6 +52,11 @@ export interface DockerApi {
   /** From its file, so the engine may be stopped, locked or without a leader; undefined: the node is in no swarm. */
   nodeCertificate(): Promise<NodeCertificate | undefined>;
   /**
+   * Whether its disk has a log of raft, so also without asking the engine. It goes when the manager ends for good, some
+   * seconds before `info` may say so; undefined: it cannot be seen, as where the node has never been a manager.
+   */
+  hasRaftLog(): Promise<boolean | undefined>;
+  /**
    * Whether this manager's own port, at the address that it advertises, selects HTTP/2 of a TLS client that
    * offers it (ALPN): without it, newer engines do not join by this manager.
    *

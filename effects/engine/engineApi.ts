@@ -49,6 +49,7 @@ import { imageFacts, pullImage, registryLacks, saveImage, withLogin } from './im
 import { loadError } from './loadError';
 import { gatherLocalData } from './localData';
 import { readNodeCertificate } from './nodeCertificate';
+import { hasRaftLog } from './raftLog';
 import { retryConflict } from './retryConflict';
 import { placedBody, serviceBody } from './serviceBody';
 import { withFileIds } from './stackService';
@@ -124,6 +125,10 @@ export class EngineApi implements DockerApi {
 
   nodeCertificate(): Promise<NodeCertificate | undefined> {
     return readNodeCertificate(this.subject, this.exec);
+  }
+
+  hasRaftLog(): Promise<boolean | undefined> {
+    return hasRaftLog(this.exec);
   }
 
   async offersAlpn(address: string): Promise<boolean> {

@@ -135,6 +135,10 @@ export async function membersAre(
   return isLed && areReachable && areThese ? undefined : JSON.stringify(members);
 }
 
+export async function hasNoRaftLog({ docker }: ContractHost): Promise<string | undefined> {
+  return (await docker.hasRaftLog()) === true ? 'it is still there' : undefined;
+}
+
 export async function hasControl(
   { docker }: ContractHost,
   wanted: boolean,

@@ -8,7 +8,8 @@ import { passGate } from '../gate/passGate';
 import { refusePromotion } from './joinContacts';
 import { updateNode } from './putNodeIn';
 import { catchUpMembers, takeSnapshotsFor } from '../swarm/raftSnapshots';
-import { demoteAndWait, seenAsWorker } from './takeOut';
+import { seenAsWorker } from './ownDemotion';
+import { demoteAndWait } from './takeOut';
 
 /** Promotes or demotes a node that is in the swarm, in place. A demotion passes the gate as any step that takes a manager out. */
 export async function changeRole(

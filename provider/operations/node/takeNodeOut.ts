@@ -32,11 +32,12 @@ import type { NodeInputs } from '../ask/nodeSpec';
 import { lastManager, passGate } from '../gate/passGate';
 import { archiveSwarm } from '../outage/archiveSwarm';
 import { pendingRestore } from '../outage/pendingRestore';
+import { seenOutOfRaft } from './ownDemotion';
 import { refuseLocalData } from './refuseLocalData';
 import { resourceLabel } from './putNodeIn';
 import { catchUpMembers } from '../swarm/raftSnapshots';
 import { callStandIn } from './standIn';
-import { demoteAndWait, findEntry, leave, removeEntry, seenAsWorker } from './takeOut';
+import { demoteAndWait, findEntry, leave, removeEntry } from './takeOut';
 import { unlockDeclared } from '../swarm/swarmKeys';
 import { beginTurn } from '../turn/turn';
 import { isTimedOut, waitUntil } from '../ask/waitUntil';
@@ -378,7 +379,7 @@ async function demote(going: Going, entry: SwarmNodeFacts): Promise<void> {
     }
     throw error;
   }
-  if (machine !== undefined) await seenAsWorker(operation, machine, timeoutSeconds);
+  if (machine !== undefined) await seenOutOfRaft(operation, machine, timeoutSeconds);
 }
 
 function passNodeGate(going: Going): Promise<SwarmLook | undefined> {

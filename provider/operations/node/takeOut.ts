@@ -128,40 +128,6 @@ async function withdrawDemotion(
   );
 }
 
-/** Mostly it has its new certificate within 1 s, at times 3 s. */
-const unaskedMilliseconds = 10_000;
-
-/**
- * Waits until the node itself knows that it is a worker: until then `leave` is refused.
- *
- * Its certificate tells first, and its engine is not asked before: `info` asks the node's own manager for the members,
- * and what is under way when that manager stops waits for a leader whom it has no more. The manager waits for the question
- * in turn, 5 to 8 s (SwarmKit's `Manager.Stop`; seen on 20.10.24 and 26.1.5 in half of all demotions of a leader).
- */
-export async function seenAsWorker(
-  operation: Operation,
-  host: Pick<Host, 'docker'>,
-  timeoutSeconds: number,
-): Promise<void> {
-  const { clock } = operation.effects;
-  const askedFrom = clock.monotonicMs() + Math.min(unaskedMilliseconds, timeoutSeconds * 500);
-  await waitUntil(operation, 'the node sees its demotion', timeoutSeconds, async () => {
-    if (clock.monotonicMs() < askedFrom && (await hasManagerCertificate(host))) {
-      return 'its certificate is still that of a manager';
-    }
-    const info = await host.docker.info();
-    return (
-      info.localNodeState === 'inactive' || !info.isControlAvailable || 'it still acts as a manager'
-    );
-  });
-}
-
-/** One that cannot be read says nothing. */
-async function hasManagerCertificate({ docker }: Pick<Host, 'docker'>): Promise<boolean> {
-  const certificate = await docker.nodeCertificate().catch(() => undefined);
-  return certificate?.role === 'manager';
-}
-
 /** Leaves the swarm on the node itself, without force, so that a manager can never slip out uncounted. */
 export async function leave(
   operation: Operation,
@@ -169,18 +135,18 @@ export async function leave(
   timeoutSeconds: number,
 ): Promise<void> {
   await waitUntil(operation, 'the node has left', timeoutSeconds, async () => {
-    const info = await host.docker.info();
-    if (info.localNodeState === 'inactive') return true;
     try {
+      // Before anything else: what a manager that ends is asked, it may wait for.
       await host.docker.swarmLeave({ force: false });
     } catch (error) {
+      const message = errorMessage(error);
+      if (/not part of a swarm/i.test(message)) return true;
       // It stopped being a manager a moment ago, and its engine may not know it yet.
-      if (!/participating as a manager/i.test(errorMessage(error)) && !isTransient(error)) {
-        throw error;
-      }
-      return errorMessage(error);
+      if (!/participating as a manager/i.test(message) && !isTransient(error)) throw error;
+      return message;
     }
-    return `it is ${info.localNodeState}`;
+    const { localNodeState } = await host.docker.info();
+    return localNodeState === 'inactive' || `it is ${localNodeState}`;
   });
 }
 

@@ -2,7 +2,7 @@ import type { SwarmNodeFacts } from '../../../core/facts';
 import type { DockerApi, NodeFilter } from '../../../effects/docker';
 import type { EngineCall } from './fakeDocker';
 import { findNode, isLive } from './machines';
-import { canRemoveMember, settleBehind } from './raft';
+import { canRemoveMember, keepsRaftLog, settleBehind } from './raft';
 import { Delayed, noLeaderSentence, refusals, rpcError } from './refusals';
 import {
   newUnlockKey,
@@ -35,6 +35,7 @@ export function managedSwarm(state: WorldState, machine: MachineState): SwarmSta
   if (membership === undefined || swarm === undefined) throw refusals.notManagerOutside();
   if (membership.localState === 'locked') throw refusals.locked();
   if (!membership.isControlAvailable) throw refusals.notManagerWorker();
+  if (!keepsRaftLog(membership, state.nowMs)) throw refusals.ending();
   // A member that the others do not see sees no leader either.
   if (swarm.leader === undefined || !isLive(state, membership.nodeId)) {
     throw new Delayed(timing.withoutLeader, rpcError('Unknown', noLeaderSentence));

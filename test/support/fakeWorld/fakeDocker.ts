@@ -9,8 +9,8 @@ import { probe } from './fakeNetwork';
 import { ingressFacts } from './ingress';
 import { findNode, isEngineRunning, machineAt, offersAlpn, startUnit } from './machines';
 import { forceNewCluster, initSwarm, joinSwarm, leaveSwarm, unlockSwarm } from './membership';
-import { Delayed, lockedSentence, noLeaderSentence } from './refusals';
-import { hasQuorum } from './raft';
+import { Delayed, endingSentence, lockedSentence, noLeaderSentence } from './refusals';
+import { hasQuorum, keepsRaftLog } from './raft';
 import { stackObjects } from './stackObjects';
 import type { MachineState, Membership, WorldState } from './state';
 import { timing } from './timing';
@@ -66,6 +66,11 @@ export function fakeDocker(world: World, key: string): DockerApi {
         const isManager = isControlAvailable || localState === 'locked';
         const isKeyEncrypted = lockKey !== undefined;
         return { clusterId, nodeId, role: isManager ? 'manager' : 'worker', isKeyEncrypted };
+      }),
+    hasRaftLog: () =>
+      world.act({ operation: 'docker.hasRaftLog', host: key, isChange: false }, (state) => {
+        const { membership } = reach(state, key).engine;
+        return membership === undefined ? undefined : keepsRaftLog(membership, state.nowMs);
       }),
     offersAlpn: (address) =>
       world.act({ operation: 'docker.offersAlpn', host: key, isChange: false }, (state) => {
@@ -189,6 +194,9 @@ function engineInfo(
   const swarm = membership === undefined ? undefined : state.swarms[membership.clusterId];
   if (membership?.isControlAvailable !== true || swarm === undefined) {
     return { info: outside, delayMs: 0 };
+  }
+  if (!keepsRaftLog(membership, state.nowMs)) {
+    return { info: { ...outside, error: endingSentence }, delayMs: 0 };
   }
   if (swarm.leader === undefined || membership.isCutOff) {
     return { info: { ...outside, error: noLeaderSentence }, delayMs: timing.withoutLeader };

@@ -2,7 +2,15 @@ import { SwarmError } from '../../../core/errors';
 import type { NodeRole } from '../../../core/facts';
 import type { SwarmInitRequest, SwarmJoinRequest } from '../../../effects/docker';
 import { asksForAlpn, isEngineRunning, machineAt, offersAlpn } from './machines';
-import { addNode, becomeLeader, hasQuorum, leavesBehind, majority, reachableMembers } from './raft';
+import {
+  addNode,
+  becomeLeader,
+  hasQuorum,
+  keepsRaftLog,
+  leavesBehind,
+  majority,
+  reachableMembers,
+} from './raft';
 import { Delayed, leaveRefusal, noLeaderSentence, refusals, rpcError } from './refusals';
 import { newId, type MachineState, type SwarmState, type WorldState } from './state';
 import { timing } from './timing';
@@ -122,7 +130,7 @@ export function leaveSwarm(state: WorldState, machine: MachineState, isForced: b
   if (membership === undefined) throw refusals.notInSwarm();
   if (membership.localState === 'locked' && !isForced) throw refusals.leaveLocked();
   const swarm = state.swarms[membership.clusterId];
-  if (membership.isControlAvailable && !isForced) {
+  if (keepsRaftLog(membership, state.nowMs) && !isForced) {
     const all = swarm?.members.length ?? 1;
     const reachable = swarm === undefined ? 1 : reachableMembers(state, swarm).length;
     const isLosing = swarm?.leader !== undefined && reachable - 1 < majority(all);

@@ -3,6 +3,7 @@ import { asksForAlpn, isLive, machineOfNode, offersAlpn } from './machines';
 import {
   nextVersion,
   type MachineState,
+  type Membership,
   type NodeEntry,
   type SwarmState,
   type WorldState,
@@ -77,6 +78,16 @@ export function stepSwarm(state: WorldState, swarm: SwarmState, nowMs: number): 
       membership.controlChangeDueMs = undefined;
     }
   }
+}
+
+/** Its log goes as soon as it knows that it is out; its own control later. */
+export function keepsRaftLog(
+  { isControlAvailable, controlChangeDueMs: dueMs, localState }: Membership,
+  nowMs: number,
+): boolean {
+  // Before it is in control, it is a member that has just been promoted.
+  if (!isControlAvailable) return dueMs !== undefined || localState === 'locked';
+  return dueMs === undefined || nowMs < dueMs - timing.ownControl + timing.ownLog;
 }
 
 /** Members get the log as soon as the leader's last snapshot lists them. */

@@ -32,7 +32,12 @@ export const noLeaderSentence =
 export const lockedSentence =
   'Swarm is encrypted and needs to be unlocked before it can be used. Please use "docker swarm unlock" to unlock it.';
 
+/** What a manager that ends says to whoever asks for the swarm. */
+export const endingSentence =
+  'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix /var/run/docker/swarm/control.sock: connect: no such file or directory"';
+
 export const refusals = {
+  ending: () => new DockerApiError(503, endingSentence),
   notInSwarm: () => new DockerApiError(503, 'This node is not part of a swarm'),
   alreadyInSwarm: () =>
     new DockerApiError(

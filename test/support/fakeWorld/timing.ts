@@ -26,6 +26,7 @@ export const timing = {
   demoteRetry: 5_000,
   ingress: 1_000,
   ownControl: 1_000,
+  ownLog: 100,
   updateStart: 50,
   taskStart: 1_000,
   taskStop: 1_000,
