@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Clock } from '../../effects/clock';
 import { DockerApiError } from '../../effects/docker';
-import { askLast, askManager } from '../../provider/operations/ask/managers';
+import { askInTurn, askLast, askManager } from '../../provider/operations/ask/managers';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
 import { ProviderProcess } from '../support/providerHarness';
 
@@ -26,7 +26,7 @@ async function asking(
     engines: { m1: Engine; m2: Engine },
     ask: Ask,
     clock: Clock,
-    leave: (name: string) => void,
+    leave: (name: string, isBack?: boolean) => void,
   ) => Promise<void>,
 ): Promise<void> {
   const process = new ProviderProcess(new FakeWorld());
@@ -45,8 +45,8 @@ async function asking(
     }));
     const ask: Ask = (clusterId = 'c') =>
       askManager(seen, { clusterId, managers }, ({ docker }) => docker.version());
-    const leave = (name: string): void => {
-      askLast(seen, name);
+    const leave = (name: string, isBack = false): void => {
+      (isBack ? askInTurn : askLast)(seen, name);
     };
     await action(engines, ask, operation.effects.clock, leave);
     return {};
@@ -123,6 +123,15 @@ test('one that is demoted is asked nothing as long as another one answers', asyn
     await clock.sleep(30_000);
     assert.equal(await ask(), 'm1');
     assert.deepEqual([m1.questions, m2.questions], [3, 2]);
+  });
+});
+
+test('one that is back is asked in its turn', async () => {
+  await asking(async (_engines, ask, _clock, leave) => {
+    leave('m1');
+    assert.equal(await ask(), 'm2');
+    leave('m1', true);
+    assert.equal(await ask(), 'm1');
   });
 });
 

@@ -76,6 +76,8 @@ test('the leader that holds the virtual IP is replaced: handed over, drained, ou
   assert.ok(entry.labels[joinedLabel] !== undefined);
   assert.equal(stack.clusterId, ids, 'the same swarm');
   assert.equal(vipHolder(world), 'm3', 'a rebuilt node does not take the address back');
+  const asked = world.calls().filter(({ operation }) => operation === 'docker.updateNode');
+  assert.equal(asked.at(-1)?.host, 'test/m1', 'a rebuilt manager is asked in its turn');
 });
 
 test('the whole cluster rolls, the leader last, and the address moves to a node that was rebuilt', async () => {

@@ -142,7 +142,7 @@ const silentMilliseconds = 60_000;
 /** When each contact was last silent. */
 const silentContacts = ofProcess(() => new Map<string, number>());
 
-/** For how long a manager that is demoted is asked after all others: longer than its own manager takes to stop. */
+/** For how long a manager that is demoted is asked after all others, unless it is back: longer than its own manager takes to stop. */
 const leavingMilliseconds = 30_000;
 
 /** Since when each contact is one that is demoted. */
@@ -151,6 +151,14 @@ const leavingContacts = ofProcess(() => new Map<string, number>());
 /** To be called before a manager is demoted: what it is asked while its manager stops makes both wait for seconds. */
 export function askLast(operation: Operation, name: string): void {
   leavingContacts(operation).set(name, operation.effects.clock.monotonicMs());
+}
+
+/**
+ * To be called when it is in control again. Two of three are rebuilt within half a minute, and the third one would be asked
+ * for its own demotion.
+ */
+export function askInTurn(operation: Operation, name: string): void {
+  leavingContacts(operation).delete(name);
 }
 
 /**

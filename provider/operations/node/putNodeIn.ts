@@ -35,7 +35,7 @@ import { lookAtContacts } from './joinContacts';
 import { beginAttempts, requestJoin } from './requestJoin';
 import { hostStanding, managerLocked } from '../ask/hostStanding';
 import { changeLeaseLabels, readLeaseLabels } from '../hold/lease';
-import { askManager } from '../ask/managers';
+import { askInTurn, askManager } from '../ask/managers';
 import { ownMarker, writeMarker } from '../ask/markers';
 import { accessOf, timeoutsOf } from '../ask/nodeSpec';
 import type { NodeInputs } from '../ask/nodeSpec';
@@ -209,7 +209,9 @@ export async function waitReady(
       );
     }),
   );
-  if (spec.role === 'manager') await endSnapshots(operation, access, spec.name);
+  if (spec.role !== 'manager') return;
+  askInTurn(operation, spec.name);
+  await endSnapshots(operation, access, spec.name);
 }
 
 /**
