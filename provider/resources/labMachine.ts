@@ -94,6 +94,8 @@ export const labMachine: Resource = {
         operation.status(sentence);
       }),
     );
+    // The next resource on it needs a connection, which is opened while the CLI turns to it.
+    operation.effects.hosts.connect({ lab: spec.lab, machine: spec.name }).catch(() => undefined);
     return { id, outputs: { machineId: id, image: record.image } };
   },
   read: async (id, { inputs: known, state }, operation) => {
