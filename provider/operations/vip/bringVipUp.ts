@@ -28,18 +28,15 @@ export async function bringVipUp(
   spec: VipMemberInputs,
   id: string,
 ): Promise<void> {
-  const [present, name, installed] = await Promise.all([
-    ownConfiguration(host, spec.name),
-    vipInterface(host, spec),
-    host.packages.installed('keepalived'),
-  ]);
+  const present = await ownConfiguration(host, spec.name);
   refuseMarkerOfAnother(
     operation,
     present === undefined ? undefined : parseFileMarker(present),
     `${spec.name}: keepalived there`,
     'remove it there first',
   );
-  if (installed === undefined) {
+  const name = await vipInterface(host, spec);
+  if ((await host.packages.installed('keepalived')) === undefined) {
     await operation.step(steps.installVip(spec.name), () =>
       host.packages.install({ keepalived: undefined }),
     );
@@ -56,13 +53,10 @@ export async function bringVipUp(
     await refuseMissingCommands(host, spec.name, vrrp);
     // Before the configuration: keepalived refuses one whose scripts are not there.
     await putVrrpFiles(host, vrrpFiles(vrrp));
-    const configuration = renderKeepalived(vrrp, { id, urn: operation.urn });
     // Also for systemd to read its part anew (systemctl(1)); an earlier run may have died before it did.
-    const enabled = host.systemd.enable(keepalivedUnit);
-    // Its fault waits until the others have their configuration: nothing of that goes on behind this step's back.
-    enabled.catch(() => undefined);
+    await host.systemd.enable(keepalivedUnit);
+    const configuration = renderKeepalived(vrrp, { id, urn: operation.urn });
     await changeConfiguration(operation, host, spec, configuration);
-    await enabled;
     await removeVrrpFiles(host, vrrpFiles(vrrp));
     await host.systemd.start(keepalivedUnit);
     await waitUntil(

@@ -60,8 +60,6 @@ export async function changeConfiguration(
   if (running.every(({ name }) => name !== spec.name)) {
     // It holds nothing, and may be the only one that can take the address from the others.
     await putConfiguration(host, spec.name, wanted);
-    // For systemd to read its part anew: the caller may be at it.
-    await host.systemd.enable(keepalivedUnit);
     await host.systemd.start(keepalivedUnit);
     running = await everyRunning();
   }
