@@ -56,7 +56,8 @@ export interface Hosts {
    * every question.
    *
    * @throws SwarmError `HostUnreachable` (nothing answers), `HostKeyChanged` (another or an unknown
-   * key), `HostLoginRefused` (user or key refused), `HostNotPrivileged` (neither root nor sudo).
+   * key), `HostLoginRefused` (user or key refused), `HostNotPrivileged` (neither root nor sudo), `CommandTimedOut` (its shell
+   * comes to no command).
    */
   connect(connection: Connection, options?: { readonly timeoutSeconds?: number }): Promise<Host>;
   /** Closes every connection. */

@@ -7,7 +7,7 @@ const loginMilliseconds = 20_000;
 /**
  * Whether the login user is root; otherwise that sudo asks for no password.
  *
- * @throws SwarmError `HostNotPrivileged`; `CommandTimedOut` when the login shell comes to no command.
+ * @throws SwarmError `HostNotPrivileged`; `CommandTimedOut` when the login shell comes to no command, or sudo to no end.
  */
 export async function checkPrivilege(
   subject: string,
@@ -15,11 +15,13 @@ export async function checkPrivilege(
   user: string,
   timeoutMs = loginMilliseconds,
 ): Promise<boolean> {
-  const id = await first(subject, client, user, timeoutMs);
+  const run = (command: string): Promise<ExecResult> =>
+    asFirst(subject, client, { user, command, timeoutMs });
+  const id = await run('id -u');
   if (id.stdout.trim() === '0') {
     return true;
   }
-  const sudo = await channelExec(client, 'sudo -n true', { timeoutMs });
+  const sudo = await run('sudo -n true');
   if (sudo.code === 0) {
     return false;
   }
@@ -30,19 +32,19 @@ export async function checkPrivilege(
   );
 }
 
-async function first(
+async function asFirst(
   subject: string,
   client: Client,
-  user: string,
-  timeoutMs: number,
+  login: { readonly user: string; readonly command: string; readonly timeoutMs: number },
 ): Promise<ExecResult> {
+  const { user, command, timeoutMs } = login;
   try {
-    return await channelExec(client, 'id -u', { timeoutMs });
+    return await channelExec(client, command, { timeoutMs });
   } catch (error) {
     if (!(error instanceof ExecTimeout)) throw error;
     throw new SwarmError(
       'CommandTimedOut',
-      `${subject}: sshd let ${user} in, and \`id -u\` did not end within ${String(timeoutMs / 1000)} s; nothing was touched; log in by hand and see what its shell waits for: bash reads ~/.bashrc before each command that comes by SSH`,
+      `${subject}: sshd let ${user} in, and \`${command}\` did not end within ${String(timeoutMs / 1000)} s; nothing else was begun there; log in by hand and see what it waits for: bash reads ~/.bashrc before each command that comes by SSH`,
       { source: 'world', cause: error },
     );
   }

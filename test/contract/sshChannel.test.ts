@@ -74,12 +74,19 @@ test('a refusal that stays is told as a command that was not begun, on one conne
   assert.equal(acquired, 1);
 });
 
-test('a login shell that comes to no command is named, with where to look', async () => {
-  const { client } = fakeClient(['hangs']);
-  await assert.rejects(checkPrivilege('host a', client, 'ops', 50), {
-    code: 'CommandTimedOut',
-    message: /^host a: sshd let ops in, and `id -u` did not end within 0.05 s; .*~\/\.bashrc/,
-  });
+test('a login shell or a sudo that comes to no end is named, with where to look', async () => {
+  for (const [answers, command] of [
+    [['hangs'], 'id -u'],
+    [['works', 'hangs'], 'sudo -n true'],
+  ] as const) {
+    const { client } = fakeClient(answers);
+    await assert.rejects(checkPrivilege('host a', client, 'ops', 50), {
+      code: 'CommandTimedOut',
+      message: new RegExp(
+        `^host a: sshd let ops in, and \`${command}\` did not end within 0.05 s; .*~/\\.bashrc`,
+      ),
+    });
+  }
 });
 
 function lost(isStarted: boolean): (error: unknown) => true {
