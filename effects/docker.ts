@@ -53,7 +53,7 @@ export interface DockerApi {
   nodeCertificate(): Promise<NodeCertificate | undefined>;
   /**
    * Whether its disk has a log of raft, so also without asking the engine. It goes when the manager ends for good, some
-   * seconds before `info` may say so; undefined: it cannot be seen, as where the node has never been a manager.
+   * seconds before `info` may say so; undefined: it cannot be seen, as outside a swarm.
    */
   hasRaftLog(): Promise<boolean | undefined>;
   /**

@@ -136,7 +136,8 @@ export async function membersAre(
 }
 
 export async function hasNoRaftLog({ docker }: ContractHost): Promise<string | undefined> {
-  return (await docker.hasRaftLog()) === true ? 'it is still there' : undefined;
+  const hasLog = await docker.hasRaftLog();
+  return hasLog === false ? undefined : String(hasLog);
 }
 
 export async function hasControl(

@@ -12,6 +12,7 @@ import {
 } from '../support/clusterState';
 import { changed, cluster } from '../support/declaredCluster';
 import { FakeWorld } from '../support/fakeWorld/fakeWorld';
+import { timing } from '../support/fakeWorld/timing';
 import { emptyTranscript, ProviderProcess, sentences } from '../support/providerHarness';
 import type { Stack } from '../support/providerStack';
 import { webService } from '../support/webService';
@@ -78,6 +79,22 @@ test('the leader that holds the virtual IP is replaced: handed over, drained, ou
   assert.equal(vipHolder(world), 'm3', 'a rebuilt node does not take the address back');
   const asked = world.calls().filter(({ operation }) => operation === 'docker.updateNode');
   assert.equal(asked.at(-1)?.host, 'test/m1', 'a rebuilt manager is asked in its turn');
+  const demotion = transcript.journal.find(
+    ({ event, sentence }) => event === 'end' && sentence === 'demote m1',
+  );
+  const { leadershipTransfer, ownControl } = timing;
+  assert.ok(
+    Number(demotion?.seconds) < (leadershipTransfer + ownControl) / 1_000,
+    `it leaves before it is a worker by its own word: ${JSON.stringify(demotion)}`,
+  );
+});
+
+test('a leave that the engine gives up is asked for again', async () => {
+  const { world, stack } = copyOf(origin.world, origin.stack);
+  world.failNext('docker.swarmLeave', { message: 'context deadline exceeded' });
+  stack.declared = changed(stack.declared, { os: 'debian:13' }, 'm2');
+  await stack.applyNode(new ProviderProcess(world), 'm2');
+  assertAsDeclared(world, stack);
 });
 
 test('the whole cluster rolls, the leader last, and the address moves to a node that was rebuilt', async () => {

@@ -199,6 +199,7 @@ function findContact(
   if (isSilent || contact.blockedPorts.includes(2377)) return 'silent';
   const membership = contact.engine.membership;
   if (!isEngineRunning(contact) || membership?.isControlAvailable !== true) return 'refused';
+  if (!keepsRaftLog(membership, state.nowMs)) return 'refused';
   return state.swarms[membership.clusterId] ?? 'refused';
 }
 
